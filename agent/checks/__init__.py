@@ -1,0 +1,33 @@
+"""Every signal, and which code reads it on which operating system.
+
+To add a check: its message in signals.proto, one module a system here, one line in `CHECKS`.
+"""
+
+from collections.abc import Collection
+
+from agent.checks.antivirus import linux as antivirus_linux
+from agent.checks.disk_encryption import linux as disk_encryption_linux
+from agent.checks.firewall import linux as firewall_linux
+from agent.checks.os_updates import linux as os_updates_linux
+from agent.checks.screen_lock import linux as screen_lock_linux
+from agent.host import Host, Os
+from agent.observation import Check, observe
+from protos.posture.v1.signals_pb2 import Observation
+
+CHECKS: dict[str, dict[Os, Check]] = {
+    "disk_encryption": {"linux": disk_encryption_linux.observe},
+    "firewall": {"linux": firewall_linux.observe},
+    "antivirus": {"linux": antivirus_linux.observe},
+    "screen_lock": {"linux": screen_lock_linux.observe},
+    "os_updates": {"linux": os_updates_linux.observe},
+}
+
+
+def observe_all(host: Host, signals: Collection[str] = ()) -> list[Observation]:
+    """Observe the named signals, or every one, in the order of `CHECKS`."""
+    wanted = signals or CHECKS
+    return [
+        observe(signal, by_os.get(host.os), host)
+        for signal, by_os in CHECKS.items()
+        if signal in wanted
+    ]

@@ -1,0 +1,1 @@
+"""The antivirus signal: one module an operating system."""

@@ -1,0 +1,1 @@
+"""The disk_encryption signal: one module an operating system."""

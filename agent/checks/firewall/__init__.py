@@ -1,0 +1,1 @@
+"""The firewall signal: one module an operating system."""

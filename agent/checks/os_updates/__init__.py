@@ -1,0 +1,1 @@
+"""The os_updates signal: one module an operating system."""

@@ -1,0 +1,1 @@
+"""The screen_lock signal: one module an operating system."""

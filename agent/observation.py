@@ -1,0 +1,89 @@
+"""How a check's answer, or its trouble, becomes an observation.
+
+`observe` is the only place where a check's trouble becomes an observation: a check returns a
+`Seen`, or raises `CannotTell` or `NotApplicableHere`. A check holds no threshold and no verdict.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from google.protobuf.message import Message
+
+from agent.host import CannotTell, Host, NotApplicableHere
+from protos.posture.v1.signals_pb2 import Evidence, Gap, Observation, Unknown, UnknownReason
+
+MOST_EVIDENCE = 12
+MOST_GAPS = 24
+LONGEST_WORDS = 240
+LARGEST_OBSERVATION = 12_000
+"""Bytes of one serialised observation; a larger one is `unknown(too_large)`."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What one check saw: the signal's message, what was asked for it, and what is missing."""
+
+    value: Message
+    evidence: list[Evidence] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+    def because(self, source: str, said: str) -> None:
+        """Add one line of evidence. `said` must not hold times, counters or process ids."""
+        self.evidence.append(Evidence(source=shorten(source), said=shorten(said)))
+
+    def missing(self, name: str, trouble: CannotTell) -> None:
+        """Say that the field `name` could not be seen, and why."""
+        self.gaps.append(Gap(field=name, reason=trouble.reason, detail=shorten(str(trouble))))
+
+
+Check = Callable[[Host], Seen]
+
+
+def shorten(words: str, most: int = LONGEST_WORDS) -> str:
+    """One printable line of at most `most` characters.
+
+    >>> shorten("two\\nlines", 20)
+    'two lines'
+    >>> shorten("abcdef", 4)
+    'abc…'
+    """
+    line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def observe(signal: str, check: Check | None, host: Host) -> Observation:
+    """Ask one check; every kind of trouble becomes a reason here and nowhere else."""
+    observation = Observation(signal=signal)
+    if check is None:
+        reason = UnknownReason.UNKNOWN_REASON_NOT_IMPLEMENTED
+        return unknown(observation, reason, f"no check for {signal} on {host.os} yet")
+    try:
+        seen = check(host)
+    except NotApplicableHere as why:
+        observation.not_applicable.because = shorten(str(why))
+        return observation
+    except CannotTell as trouble:
+        return unknown(observation, trouble.reason, str(trouble))
+    except Exception as defect:  # noqa: BLE001 - a check's defect must not cost the other signals
+        reason = UnknownReason.UNKNOWN_REASON_INTERNAL
+        return unknown(observation, reason, f"{type(defect).__name__}: {defect}")
+    return _filled(observation, seen)
+
+
+def unknown(
+    observation: Observation, reason: UnknownReason.ValueType, detail: str
+) -> Observation:
+    observation.unknown.CopyFrom(Unknown(reason=reason, detail=shorten(detail)))
+    return observation
+
+
+def _filled(observation: Observation, seen: Seen) -> Observation:
+    signal = observation.signal
+    getattr(observation, signal).CopyFrom(seen.value)
+    observation.evidence.extend(seen.evidence[:MOST_EVIDENCE])
+    observation.gaps.extend(seen.gaps[:MOST_GAPS])
+    size = observation.ByteSize()
+    if size <= LARGEST_OBSERVATION:
+        return observation
+    reason = UnknownReason.UNKNOWN_REASON_TOO_LARGE
+    return unknown(Observation(signal=signal), reason, f"the observation holds {size} bytes")

@@ -1,0 +1,195 @@
+"""The nouns of the collector. Plain data: this module imports nothing but the standard library.
+
+All times are aware and UTC. Three clocks are kept apart: `observed_at` is the device's,
+`received_at` is ours when a report came, `evaluated_at` is ours when a rule was applied.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Status(StrEnum):
+    """What a rule says of a device. Grace and waivers lie over it and never replace it."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Compliance(StrEnum):
+    """The state of a device: the worst of its findings, unless it has been silent too long."""
+
+    COMPLIANT = "compliant"
+    NON_COMPLIANT = "non_compliant"
+    UNKNOWN = "unknown"
+    STALE = "stale"
+
+
+class Severity(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Platform(StrEnum):
+    LINUX = "linux"
+    MACOS = "macos"
+    WINDOWS = "windows"
+
+
+class FormFactor(StrEnum):
+    LAPTOP = "laptop"
+    DESKTOP = "desktop"
+    TABLET = "tablet"
+    SERVER = "server"
+    VIRTUAL_MACHINE = "virtual_machine"
+    CONTAINER = "container"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceLine:
+    """One source on the device and what it said."""
+
+    source: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A rule's answer now.
+
+    `holds_until` is the moment from which the same facts would be judged otherwise (definitions
+    grow old, a delay runs out); None: time alone changes nothing.
+    """
+
+    status: Status
+    because: str
+    holds_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a rule may know besides the facts: the time, and since when tracked things are so."""
+
+    now: datetime
+    first_seen: Mapping[str, datetime] = field(default_factory=dict)
+    platform: Platform | None = None
+    os_id: str = ""
+    os_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A number in the policy that a rule is judged by, with its unit in the name."""
+
+    name: str
+    default: int
+    least: int
+    most: int
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One requirement: words on top, one pure function below.
+
+    `judge(message, limits, circumstances)` gets the signal's protobuf message with every field in
+    `needs` set; the engine has answered for the rest. `tracks(message)` names what the collector
+    should remember the first sight of (a pending update); `circumstances.first_seen` holds it.
+    """
+
+    id: str
+    title: str
+    why: str
+    signal: str
+    severity: Severity
+    judge: Callable[[Any, Mapping[str, int], Circumstances], Verdict]
+    needs: tuple[str, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    tracks: Callable[[Any], Collection[str]] | None = None
+    remediation: Mapping[Platform, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The dated state of one rule on one device.
+
+    `since` is when the state began on the device (its own clock, bounded by ours);
+    `recorded_at` is when the collector came to know it. A finding is replaced, never edited,
+    when its status changes; `because` and `evidence` follow the latest report.
+    """
+
+    device_id: str
+    rule_id: str
+    status: Status
+    because: str
+    evidence: tuple[EvidenceLine, ...]
+    since: datetime
+    recorded_at: datetime
+    evaluated_at: datetime
+    policy_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A justified exception for one rule on one device. It always ends."""
+
+    device_id: str
+    rule_id: str
+    reason: str
+    requested_by: str
+    created_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFinding:
+    """A finding as people see it: with the rule's words, its grace and its waiver."""
+
+    finding: Finding
+    title: str
+    severity: Severity
+    remediation: str
+    grace_ends_at: datetime | None = None
+    waiver: Waiver | None = None
+
+    def counts(self, now: datetime) -> bool:
+        """Whether a failure counts against the device at this moment."""
+        if self.finding.status is not Status.FAIL or self.waiver is not None:
+            return False
+        return self.grace_ends_at is None or now >= self.grace_ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One enrolled machine as the inventory holds it.
+
+    `compliance` is the judged state without regard to silence; `compliance_at(now)` in
+    `collector.compliance` adds it. Strings are empty when the device did not say.
+    """
+
+    device_id: str
+    hostname: str
+    platform: Platform | None
+    os_id: str
+    os_name: str
+    os_version: str
+    form_factor: FormFactor
+    manufacturer: str
+    model: str
+    serial: str
+    agent_version: str
+    enrolled_at: datetime
+    last_seen_at: datetime | None
+    last_report_at: datetime | None
+    last_sequence: int
+    compliance: Compliance
+    compliance_since: datetime | None
+    quarantined_because: str = ""
+    retired_at: datetime | None = None

@@ -1,0 +1,94 @@
+"""One fake a seam. A fake answers what it was given and raises what the real one would."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from agent.host import (
+    MOST_BYTES,
+    TIME_LIMIT,
+    CannotTell,
+    FileMissing,
+    Os,
+    Output,
+    Process,
+    ToolFailed,
+    TooLarge,
+    ToolMissing,
+)
+
+Answer = str | Output | CannotTell
+
+
+@dataclass
+class FakeHost:
+    """A machine made of answers: commands by their whole line, files and links by path.
+
+    A folder exists when a file, a link or a `folders` entry lies below it. What was not given is
+    missing, as on a machine that does not have it.
+    """
+
+    commands: Mapping[str, Answer] = field(default_factory=dict)
+    files: Mapping[str, bytes | str | CannotTell] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+    folders: Collection[str] = ()
+    running: tuple[Process, ...] = ()
+    environments: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    os: Os = "linux"
+
+    def run(
+        self, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT
+    ) -> Output:
+        answer = self.commands.get(" ".join(argv), ToolMissing(f"{argv[0]} is not installed"))
+        if isinstance(answer, CannotTell):
+            raise answer
+        output = Output(answer, "", 0) if isinstance(answer, str) else answer
+        if output.exit_status not in ok:
+            raise ToolFailed(f"{' '.join(argv)} ended with status {output.exit_status}")
+        return output
+
+    def read(self, path: str, limit: int = MOST_BYTES) -> bytes:
+        content = self.files.get(path, FileMissing(f"{path} does not exist"))
+        if isinstance(content, CannotTell):
+            raise content
+        content = content.encode() if isinstance(content, str) else content
+        if len(content) > limit:
+            raise TooLarge(f"{path} holds more than {limit} bytes")
+        return content
+
+    def head(self, path: str, size: int) -> bytes:
+        return self.read(path)[:size]
+
+    def list(self, folder: str) -> tuple[str, ...]:
+        prefix = folder.rstrip("/") + "/"
+        known = (*self.files, *self.links, *self.folders)
+        names = {path[len(prefix) :].split("/")[0] for path in known if path.startswith(prefix)}
+        if not names and folder.rstrip("/") not in self.folders:
+            raise FileMissing(f"{folder} does not exist")
+        return tuple(sorted(names - {""}))
+
+    def link(self, path: str) -> str:
+        if path not in self.links:
+            raise FileMissing(f"{path} does not exist")
+        return self.links[path]
+
+    def processes(self) -> tuple[Process, ...]:
+        return self.running
+
+    def environment(self, pid: int) -> dict[str, str]:
+        if pid not in self.environments:
+            raise FileMissing(f"/proc/{pid}/environ does not exist")
+        return dict(self.environments[pid])
+
+
+@dataclass
+class FixedClock:
+    """A clock that stands still until it is told to go on."""
+
+    now: datetime = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        self.now += timedelta(**by)
