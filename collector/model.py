@@ -102,6 +102,10 @@ class Rule:
     `judge(message, limits, circumstances)` gets the signal's protobuf message with every field in
     `needs` set; the engine has answered for the rest. `tracks(message)` names what the collector
     should remember the first sight of (a pending update); `circumstances.first_seen` holds it.
+
+    `whole_to_pass` and `whole_to_fail` name the fields and lists of which nothing may be hidden
+    when the rule passes (it judges every volume) or fails (it looks for one antivirus): the
+    engine turns such a verdict into unknown where the device reports a gap.
     """
 
     id: str
@@ -111,6 +115,8 @@ class Rule:
     severity: Severity
     judge: Callable[[Any, Mapping[str, int], Circumstances], Verdict]
     needs: tuple[str, ...] = ()
+    whole_to_pass: tuple[str, ...] = ()
+    whole_to_fail: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
     tracks: Callable[[Any], Collection[str]] | None = None
     remediation: Mapping[Platform, str] = field(default_factory=dict)
@@ -161,7 +167,8 @@ class OpenFinding:
 
     def counts(self, now: datetime) -> bool:
         """Whether a failure counts against the device at this moment."""
-        if self.finding.status is not Status.FAIL or self.waiver is not None:
+        waived = self.waiver is not None and now < self.waiver.ends_at
+        if self.finding.status is not Status.FAIL or waived:
             return False
         return self.grace_ends_at is None or now >= self.grace_ends_at
 

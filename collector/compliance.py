@@ -1,0 +1,86 @@
+"""A device's state follows from its findings, their grace and waivers, and its silence. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from collector.model import (
+    Compliance,
+    Device,
+    Finding,
+    OpenFinding,
+    Platform,
+    Rule,
+    Severity,
+    Status,
+    Waiver,
+)
+
+
+def state(findings: Iterable[OpenFinding], now: datetime) -> Compliance:
+    """The worst of the findings: a failure that counts, else anything unknown, else compliant.
+
+    A device without a single finding was never judged: it is unknown, not compliant.
+    """
+    judged = False
+    unknown = False
+    for each in findings:
+        judged = True
+        if each.counts(now):
+            return Compliance.NON_COMPLIANT
+        waived = each.waiver is not None and now < each.waiver.ends_at
+        unknown = unknown or (each.finding.status is Status.UNKNOWN and not waived)
+    return Compliance.UNKNOWN if unknown or not judged else Compliance.COMPLIANT
+
+
+def with_silence(
+    compliance: Compliance, last_seen_at: datetime | None, now: datetime, stale_after: timedelta
+) -> Compliance:
+    """Stale after more than `stale_after` without a check-in, by the collector's clock.
+
+    Enrolment is the first sign of life: for a device that never checked in, hand over the time
+    of its enrolment (`compliance_at` does), so that a new device is unknown before it is stale.
+    None means that there was no sign at all: stale.
+    """
+    if last_seen_at is None or now - last_seen_at > stale_after:
+        return Compliance.STALE
+    return compliance
+
+
+def compliance_at(device: Device, now: datetime, stale_after: timedelta) -> Compliance:
+    """The device's state with regard to its silence."""
+    return with_silence(
+        device.compliance, device.last_seen_at or device.enrolled_at, now, stale_after
+    )
+
+
+def lay_over(
+    finding: Finding,
+    rule: Rule,
+    severity: Severity,
+    grace_days: int,
+    waiver: Waiver | None,
+    platform: Platform | None,
+) -> OpenFinding:
+    """A finding as people see it.
+
+    Grace runs from the day the failure began. A waiver for another rule or device, or one that
+    had ended when the finding was evaluated, is not laid over; one that ends later stops counting
+    by itself (`OpenFinding.counts`).
+    """
+    failing = finding.status is Status.FAIL
+    wants_words = failing or finding.status is Status.UNKNOWN
+    return OpenFinding(
+        finding=finding,
+        title=rule.title,
+        severity=severity,
+        remediation=rule.remediation.get(platform, "") if wants_words and platform else "",
+        grace_ends_at=finding.since + timedelta(days=grace_days)
+        if failing and grace_days
+        else None,
+        waiver=waiver if waiver is not None and _covers(waiver, finding) else None,
+    )
+
+
+def _covers(waiver: Waiver, finding: Finding) -> bool:
+    same = (waiver.device_id, waiver.rule_id) == (finding.device_id, finding.rule_id)
+    return same and finding.evaluated_at < waiver.ends_at

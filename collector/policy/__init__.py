@@ -1,0 +1,23 @@
+"""What the collector requires of a device: rules, their limits, and the one judge of reports.
+
+Everything here is pure: no clock, no store, no network. `load` reads a policy, `evaluate` judges
+a posture by it, `tracked` names what must be remembered between reports.
+"""
+
+from collector.policy.judging import Judged, evaluate, tracked
+from collector.policy.reading import default_text, load
+from collector.policy.rules import RULES
+from collector.policy.settings import Policy, PolicyError, Problem, RuleSettings
+
+__all__ = [
+    "RULES",
+    "Judged",
+    "Policy",
+    "PolicyError",
+    "Problem",
+    "RuleSettings",
+    "default_text",
+    "evaluate",
+    "load",
+    "tracked",
+]

@@ -1,0 +1,132 @@
+"""No verdict outlives a gap: where the device could not look, nothing is concluded.
+
+A gap is named as signals.proto says: "field", "list", "list[key]" or "list[key].field".
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from google.protobuf.message import Message
+
+from collector.model import Rule, Status, Verdict
+from collector.policy.wording import sentence
+from protos.posture.v1.signals_pb2 import Gap, UnknownReason
+
+WORDS = {
+    UnknownReason.UNKNOWN_REASON_TOOL_MISSING: "the tool that would tell is not installed",
+    UnknownReason.UNKNOWN_REASON_PERMISSION_DENIED: "permission denied",
+    UnknownReason.UNKNOWN_REASON_TIMED_OUT: "timed out",
+    UnknownReason.UNKNOWN_REASON_TOOL_FAILED: "the tool that would tell ended with an error",
+    UnknownReason.UNKNOWN_REASON_UNPARSABLE: "the answer was not understood",
+    UnknownReason.UNKNOWN_REASON_TOO_LARGE: "the answer is larger than is accepted",
+    UnknownReason.UNKNOWN_REASON_NO_USER_SESSION: "nobody is logged in",
+    UnknownReason.UNKNOWN_REASON_CONFLICTING_SOURCES: "two sources disagree",
+    UnknownReason.UNKNOWN_REASON_NOT_IMPLEMENTED: "no check for this operating system yet",
+    UnknownReason.UNKNOWN_REASON_NOT_RECORDED: "the recording does not hold the answer",
+    UnknownReason.UNKNOWN_REASON_SANDBOXED: "the agent's own confinement hides it",
+    UnknownReason.UNKNOWN_REASON_NO_DATA: "the source holds nothing to go by",
+    UnknownReason.UNKNOWN_REASON_INTERNAL: "a defect of the agent's check",
+}
+KEYS = {"volumes": "name", "scopes": "name", "products": "name", "users": "user"}
+"""The field of a list's elements that gaps name them by."""
+
+
+def because(reason: int, detail: str) -> str:
+    """
+    >>> because(UnknownReason.UNKNOWN_REASON_TIMED_OUT, "nft did not answer in 10 s")
+    'timed out: nft did not answer in 10 s'
+    """
+    words = WORDS.get(reason, "the agent could not tell")  # type: ignore[call-overload]
+    return f"{words}: {detail}" if detail else str(words)
+
+
+def unset(value: Message, needs: Collection[str], gaps: Iterable[Gap]) -> str:
+    """Why a needed field was not seen, or "" when every one was.
+
+    A list has no presence: it is missing when it is empty and a gap speaks of it.
+    """
+    by_root: dict[str, Gap] = {}
+    for gap in gaps:
+        by_root.setdefault(_root(gap.field), gap)
+    for name in needs:
+        field = value.DESCRIPTOR.fields_by_name[name]
+        gap_here = by_root.get(name)
+        if field.is_repeated:
+            seen = bool(getattr(value, name)) or gap_here is None
+        else:
+            seen = value.HasField(name) and gap_here is None
+        if not seen:
+            return _words(gap_here) if gap_here else f"the agent did not see {_plain(name)}"
+    return ""
+
+
+def believed(rule: Rule, verdict: Verdict, value: Message, gaps: Sequence[Gap]) -> Verdict:
+    """The verdict, unless it rests on having seen everything while something was hidden.
+
+    To an unknown verdict of the rule's own, the reason of the gap behind it is added.
+    """
+    if verdict.status is Status.UNKNOWN:
+        return _explained(rule, verdict, gaps)
+    whole = {
+        Status.PASS: rule.whole_to_pass,
+        Status.FAIL: rule.whole_to_fail,
+        Status.NOT_APPLICABLE: (*rule.whole_to_pass, *rule.whole_to_fail),
+    }[verdict.status]
+    for gap in gaps:
+        if _root(gap.field) in whole and _hides(gap.field, value):
+            return Verdict(Status.UNKNOWN, sentence(_words(gap)))
+    return verdict
+
+
+def _explained(rule: Rule, verdict: Verdict, gaps: Sequence[Gap]) -> Verdict:
+    touched = {*rule.needs, *rule.whole_to_pass, *rule.whole_to_fail}
+    for gap in gaps:
+        if _root(gap.field) in touched:
+            words = f"{verdict.because.rstrip('.')} ({because(gap.reason, gap.detail)})"
+            return Verdict(Status.UNKNOWN, sentence(words), verdict.holds_until)
+    return verdict
+
+
+def _hides(path: str, value: Message) -> bool:
+    """Whether the gap hides something that the rule could not notice in the value itself.
+
+    A listed element whose field is unset was in front of the rule, which has answered for it.
+    """
+    root, key, name = _parts(path)
+    if not key or not name or root not in KEYS:
+        return True
+    named = [each for each in getattr(value, root) if getattr(each, KEYS[root]) == key]
+    return not any(_is_unset(each, name) for each in named)
+
+
+def _is_unset(element: Message, name: str) -> bool:
+    field = element.DESCRIPTOR.fields_by_name.get(name)
+    return field is not None and not field.is_repeated and not element.HasField(name)
+
+
+def _parts(path: str) -> tuple[str, str, str]:
+    """
+    >>> _parts("volumes[[swap]].protection"), _parts("users"), _parts("users[alice]")
+    (('volumes', '[swap]', 'protection'), ('users', '', ''), ('users', 'alice', ''))
+    """
+    root, _, rest = path.partition("[")
+    key, _, name = rest.rpartition("]")
+    return root, key, name.removeprefix(".")
+
+
+def _root(path: str) -> str:
+    return path.partition("[")[0].partition(".")[0]
+
+
+def _words(gap: Gap) -> str:
+    return f"{_plain(gap.field)} could not be seen: {because(gap.reason, gap.detail)}"
+
+
+def _plain(name: str) -> str:
+    """
+    >>> _plain("volumes[/].protection"), _plain("pending_security")
+    ('protection of /', 'pending security')
+    """
+    root, key, field = _parts(name)
+    if not key:
+        return root.replace("_", " ")
+    return f"{(field or root).replace('_', ' ')} of {key}"

@@ -1,0 +1,166 @@
+"""A rule is asked only about what was seen; whatever was not seen is unknown, with its reason."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from collector.model import (
+    Circumstances,
+    EvidenceLine,
+    FormFactor,
+    Platform,
+    Rule,
+    Status,
+    Verdict,
+)
+from collector.policy import blind_spots
+from collector.policy.rules import RULES
+from collector.policy.settings import Policy, RuleSettings
+from collector.policy.wording import sentence
+from protos.posture.v1.device_pb2 import FormFactor as WireFormFactor
+from protos.posture.v1.device_pb2 import Inventory
+from protos.posture.v1.device_pb2 import Platform as WirePlatform
+from protos.posture.v1.posture_service_pb2 import Posture
+from protos.posture.v1.signals_pb2 import Observation
+
+PLATFORMS = {
+    WirePlatform.PLATFORM_LINUX: Platform.LINUX,
+    WirePlatform.PLATFORM_MACOS: Platform.MACOS,
+    WirePlatform.PLATFORM_WINDOWS: Platform.WINDOWS,
+}
+FORM_FACTORS = {
+    WireFormFactor.FORM_FACTOR_LAPTOP: FormFactor.LAPTOP,
+    WireFormFactor.FORM_FACTOR_DESKTOP: FormFactor.DESKTOP,
+    WireFormFactor.FORM_FACTOR_TABLET: FormFactor.TABLET,
+    WireFormFactor.FORM_FACTOR_SERVER: FormFactor.SERVER,
+    WireFormFactor.FORM_FACTOR_VIRTUAL_MACHINE: FormFactor.VIRTUAL_MACHINE,
+    WireFormFactor.FORM_FACTOR_CONTAINER: FormFactor.CONTAINER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One rule's verdict, with the lines of evidence that the device gave for its signal."""
+
+    rule: Rule
+    verdict: Verdict
+    evidence: tuple[EvidenceLine, ...]
+
+
+def evaluate(
+    policy: Policy,
+    posture: Posture,
+    now: datetime,
+    first_seen: Mapping[str, Mapping[str, datetime]],
+) -> list[Judged]:
+    """One verdict for every enabled rule, in the order of RULES.
+
+    `first_seen` holds, by rule and by the keys of `tracked`, when the collector first saw each
+    thing. A tracked thing that is missing there is not judged as new: its age is unknown.
+    """
+    circumstances = _circumstances(posture.inventory, now)
+    judged = []
+    for rule, settings in _enabled(policy):
+        observations = [o for o in posture.observations if o.signal == rule.signal]
+        seen = first_seen.get(rule.id, {})
+        verdict = _beside_the_point(settings, posture.inventory) or _verdict(
+            rule, settings.limits, observations, replace(circumstances, first_seen=seen)
+        )
+        judged.append(Judged(rule, verdict, _evidence(observations)))
+    return judged
+
+
+def tracked(policy: Policy, posture: Posture) -> dict[str, set[str]]:
+    """What to remember the first sight of, by rule. Empty where the signal was seen and holds
+    nothing to track; a rule whose signal was not seen is left out: what was known of it stays.
+    """
+    found: dict[str, set[str]] = {}
+    for rule, _ in _enabled(policy):
+        observations = [o for o in posture.observations if o.signal == rule.signal]
+        value = _value(rule, observations)
+        if rule.tracks is None or value is None:
+            continue
+        if not blind_spots.unset(value, rule.needs, observations[0].gaps):
+            found[rule.id] = set(rule.tracks(value))
+    return found
+
+
+def _enabled(policy: Policy) -> Iterator[tuple[Rule, RuleSettings]]:
+    for rule in RULES:
+        settings = policy.rules.get(rule.id)
+        if settings is not None and settings.enabled:
+            yield rule, settings
+
+
+def _circumstances(inventory: Inventory, now: datetime) -> Circumstances:
+    return Circumstances(
+        now=now,
+        platform=PLATFORMS.get(inventory.platform),
+        os_id=inventory.os_id,
+        os_version=inventory.os_version,
+    )
+
+
+def _beside_the_point(settings: RuleSettings, inventory: Inventory) -> Verdict | None:
+    """Whether the policy asks this rule of such a device; None: it does."""
+    platform = PLATFORMS.get(inventory.platform)
+    form_factor = FORM_FACTORS.get(inventory.form_factor, FormFactor.UNKNOWN)
+    if platform is None and settings.platforms != frozenset(Platform):
+        return _unknown("the device did not say which operating system it runs")
+    if platform is not None and platform not in settings.platforms:
+        return _not_applicable(f"the policy does not ask this of {platform.value} devices")
+    if form_factor in settings.form_factors:
+        return None
+    if form_factor is FormFactor.UNKNOWN:
+        return _unknown("the device did not say what kind of machine it is")
+    kind = form_factor.value.replace("_", " ")
+    return _not_applicable(f"the policy does not ask this of a {kind}")
+
+
+def _verdict(
+    rule: Rule,
+    limits: Mapping[str, int],
+    observations: list[Observation],
+    circumstances: Circumstances,
+) -> Verdict:
+    if not observations:
+        return _unknown("the agent does not report this yet")
+    if len(observations) > 1:
+        return _unknown(f"the report holds {len(observations)} answers about one signal")
+    observation = observations[0]
+    outcome = observation.WhichOneof("outcome")
+    if outcome == "unknown":
+        words = blind_spots.because(observation.unknown.reason, observation.unknown.detail)
+        return _unknown(words)
+    if outcome == "not_applicable":
+        return _not_applicable(observation.not_applicable.because or "not on this device")
+    value = _value(rule, observations)
+    if value is None:
+        return _unknown("the agent's answer is of a kind that this collector does not know")
+    missing = blind_spots.unset(value, rule.needs, observation.gaps)
+    if missing:
+        return _unknown(missing)
+    verdict = rule.judge(value, limits, circumstances)
+    return blind_spots.believed(rule, verdict, value, observation.gaps)
+
+
+def _value(rule: Rule, observations: list[Observation]) -> Any:
+    """The signal's message when exactly one was sent under its own name, else None."""
+    if len(observations) != 1 or observations[0].WhichOneof("outcome") != rule.signal:
+        return None
+    return getattr(observations[0], rule.signal)
+
+
+def _evidence(observations: list[Observation]) -> tuple[EvidenceLine, ...]:
+    return tuple(
+        EvidenceLine(line.source, line.said) for each in observations for line in each.evidence
+    )
+
+
+def _unknown(words: str) -> Verdict:
+    return Verdict(Status.UNKNOWN, sentence(words))
+
+
+def _not_applicable(words: str) -> Verdict:
+    return Verdict(Status.NOT_APPLICABLE, sentence(words))
