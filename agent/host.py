@@ -36,7 +36,7 @@ class ToolMissing(CannotTell):
 
 
 class FileMissing(CannotTell):
-    """The path does not exist. Often an answer in itself: catch it where absence means something."""
+    """No such path. Often an answer in itself: catch it where absence says something."""
 
     reason = UnknownReason.UNKNOWN_REASON_TOOL_MISSING
 
@@ -131,9 +131,7 @@ class Host(Protocol):
     @property
     def os(self) -> Os: ...
 
-    def run(
-        self, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT
-    ) -> Output:
+    def run(self, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT) -> Output:
         """Run a program by name (no path, no shell), in the C locale, with no input.
 
         Raises ToolMissing, Denied, TimedOut, TooLarge, or ToolFailed when the exit status is not

@@ -61,9 +61,7 @@ class Machine:
         self.os: Os = this_os()
         self._answers: dict[tuple[str, ...], Output] = {}
 
-    def run(
-        self, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT
-    ) -> Output:
+    def run(self, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT) -> Output:
         if argv not in self._answers:
             self._answers[argv] = _run((_find(argv[0]), *argv[1:]), time_limit)
         output = self._answers[argv]
@@ -82,7 +80,7 @@ class Machine:
 
     def list(self, folder: str) -> tuple[str, ...]:
         try:
-            return tuple(sorted(os.listdir(folder)))
+            return tuple(sorted(entry.name for entry in os.scandir(folder)))
         except OSError as error:
             raise _cannot(folder, error) from error
 
@@ -176,7 +174,7 @@ def _read(path: str, most: int) -> bytes:
     """Open without blocking on a FIFO, refuse what is not a regular file, read at most `most`."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-        with open(descriptor, "rb", buffering=0) as file:
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise FileMissing(f"{path} is not a regular file")
             return _read_up_to(file, most)

@@ -70,9 +70,7 @@ def observe(signal: str, check: Check | None, host: Host) -> Observation:
     return _filled(observation, seen)
 
 
-def unknown(
-    observation: Observation, reason: UnknownReason.ValueType, detail: str
-) -> Observation:
+def unknown(observation: Observation, reason: UnknownReason.ValueType, detail: str) -> Observation:
     observation.unknown.CopyFrom(Unknown(reason=reason, detail=shorten(detail)))
     return observation
 

@@ -36,9 +36,7 @@ class FakeHost:
     environments: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     os: Os = "linux"
 
-    def run(
-        self, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT
-    ) -> Output:
+    def run(self, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT) -> Output:
         answer = self.commands.get(" ".join(argv), ToolMissing(f"{argv[0]} is not installed"))
         if isinstance(answer, CannotTell):
             raise answer

@@ -1,0 +1,235 @@
+"""Takes down a machine's answers in the layout of `agent.recording`, exactly those the checks ask.
+
+With redaction on, serial numbers, hardware addresses, UUIDs, the host name, account names and
+machine ids are replaced by stand-ins of the same shape, each always by the same one, so that
+relations inside the recording survive. Passwords and keys are never asked for, so never written.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agent.host import (
+    MOST_BYTES,
+    TIME_LIMIT,
+    CannotTell,
+    Denied,
+    FileMissing,
+    Host,
+    Os,
+    Output,
+    Process,
+    TimedOut,
+    TooLarge,
+    ToolFailed,
+    ToolMissing,
+    text,
+)
+
+WORDS: dict[type[CannotTell], str] = {
+    ToolMissing: "missing",
+    FileMissing: "absent",
+    Denied: "denied",
+    TimedOut: "timed-out",
+    TooLarge: "too-large",
+}
+ANY_STATUS = range(-255, 256)
+KEPT = (
+    "DBUS_SESSION_BUS_ADDRESS",
+    "DCONF_PROFILE",
+    "HOME",
+    "XDG_CONFIG_DIRS",
+    "XDG_CONFIG_HOME",
+    "XDG_CURRENT_DESKTOP",
+    "XDG_DATA_DIRS",
+    "XDG_RUNTIME_DIR",
+    "XDG_SESSION_ID",
+    "XDG_SESSION_TYPE",
+)
+"""The only environment variables that any check reads, and so the only ones written down."""
+
+TELLING = ("swayidle", "hypridle", "xss-lock", "xautolock", "xidlehook", "clamd", "clamonacc")
+"""Programs whose arguments are the setting a check reads."""
+
+SECRET_FILES = re.compile(r"serial|product_uuid|asset_tag|machine-id|/address$|boot_id")
+PATTERNS = (
+    re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"),  # UUID
+    re.compile(r"\b[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}\b"),  # hardware address
+    re.compile(r"\b[0-9a-f]{32}\b"),  # machine id, dashless UUID
+    re.compile(r"(?<=ID_SERIAL=)\S+|(?<=ID_SERIAL_SHORT=)\S+"),
+    re.compile(r'(?<="serial":")[^"]+|(?<=Serial Number: )\S+'),
+)
+
+
+class Redaction:
+    """Replaces what names a person or a machine; the same words always by the same stand-in."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._known: dict[str, str] = {}
+        for number, name in enumerate(sorted(set(names) - {"", "root"}), 1):
+            self._known[name] = f"name{number}"
+        self._names = sorted(self._known, key=len, reverse=True)
+
+    def __call__(self, content: str) -> str:
+        for name in self._names:
+            content = re.sub(rf"(?<![\w.]){re.escape(name)}(?![\w])", self._known[name], content)
+        for pattern in PATTERNS:
+            content = pattern.sub(lambda found: self._stand_in(found[0]), content)
+        return content
+
+    def whole(self, content: str) -> str:
+        """A file that is nothing but an identifier."""
+        return "\n".join(self._stand_in(line) if line else line for line in content.split("\n"))
+
+    def _stand_in(self, secret: str) -> str:
+        if secret not in self._known:
+            number = f"{len(self._known) + 1:x}"
+            shape = re.sub(r"[0-9a-zA-Z]", "0", secret)
+            self._known[secret] = shape[: -len(number)] + number if len(shape) > 4 else number
+        return self._known[secret]
+
+
+class Recorder:
+    """Stands between the checks and a host, and writes down what passes. Call `finish` at the end.
+
+    The folder must be new or empty; a recording is never mixed with another.
+    """
+
+    def __init__(self, host: Host, folder: Path, redaction: Redaction | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise FileExistsError(f"{folder} is not empty: name a new folder")
+        self._host = host
+        self._folder = folder
+        self._redact = redaction
+        self._commands: dict[str, tuple[str, str]] = {}
+        self._files: dict[str, str] = {}
+        self._running: tuple[Process, ...] = ()
+        self._environments: dict[int, dict[str, str]] = {}
+        (folder / "SYSTEM").write_text(host.os + "\n")
+
+    @property
+    def os(self) -> Os:
+        return self._host.os
+
+    def run(self, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT) -> Output:
+        line = " ".join(argv)
+        try:
+            output = self._host.run(*argv, ok=ANY_STATUS, time_limit=time_limit)
+        except CannotTell as trouble:
+            self._commands[self._said(line)] = ("-", WORDS.get(type(trouble), "missing"))
+            raise
+        self._take_down(self._said(line), output)
+        if output.exit_status not in ok:
+            raise ToolFailed(f"{line} ended with status {output.exit_status}")
+        return output
+
+    def _take_down(self, line: str, output: Output) -> None:
+        if line in self._commands:
+            return
+        name = _file_name(line, len(self._commands) + 1)
+        self._commands[line] = (name, f"rc={output.exit_status}")
+        self._write(f"cmd/{name}", self._said(output.text).encode())
+        if output.errors:
+            self._write(f"cmd/{name}.stderr", self._said(output.errors).encode())
+
+    def read(self, path: str, limit: int = MOST_BYTES) -> bytes:
+        with self._reason_for(path):
+            content = self._host.read(path, limit)
+        self._write("fs" + self._said(path), self._redacted(path, content))
+        return content
+
+    def head(self, path: str, size: int) -> bytes:
+        with self._reason_for(path):
+            content = self._host.head(path, size)
+        if not (self._folder / f"fs{self._said(path)}").is_file():
+            self._write(f"fs{self._said(path)}.header", self._redacted(path, content))
+        return content
+
+    def list(self, folder: str) -> tuple[str, ...]:
+        with self._reason_for(folder):
+            names = self._host.list(folder)
+        said = "/".join(self._said(name) for name in names)
+        self._files[self._said(folder.rstrip("/"))] = f"listed\t{{path}}\t{said}"
+        return names
+
+    def link(self, path: str) -> str:
+        with self._reason_for(path):
+            target = self._host.link(path)
+        file = self._folder / f"fs{self._said(path)}"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.is_symlink():
+            file.symlink_to(self._said(target))
+        return target
+
+    def processes(self) -> tuple[Process, ...]:
+        self._running = self._host.processes()
+        return self._running
+
+    def environment(self, pid: int) -> dict[str, str]:
+        environment = self._host.environment(pid)
+        self._environments[pid] = {name: environment[name] for name in KEPT if name in environment}
+        return environment
+
+    @contextmanager
+    def _reason_for(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except CannotTell as trouble:
+            kind = WORDS.get(type(trouble))
+            if kind is not None:
+                self._files[self._said(path)] = f"{kind}\t{{path}}"
+            raise
+
+    def _said(self, words: str) -> str:
+        return self._redact(words) if self._redact else words
+
+    def _redacted(self, path: str, content: bytes) -> bytes:
+        if self._redact is None or b"\0" in content:
+            return content
+        words = text(content)
+        whole = SECRET_FILES.search(path) is not None
+        return (self._redact.whole(words) if whole else self._redact(words)).encode()
+
+    def _write(self, name: str, content: bytes) -> None:
+        file = self._folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+
+    def finish(self) -> None:
+        """Write the tables: after this the folder is a whole recording."""
+        commands = [f"{file}\t{said}\t{line}\n" for line, (file, said) in self._commands.items()]
+        self._write("COMMANDS.tsv", "".join(commands).encode())
+        files = [entry.format(path=path) + "\n" for path, entry in sorted(self._files.items())]
+        self._write("FILES.tsv", "".join(files).encode())
+        if self._running:
+            entries = [self._entry(process) for process in self._running]
+            self._write("PROCESSES.json", (json.dumps(entries, indent=1) + "\n").encode())
+
+    def _entry(self, process: Process) -> dict[str, object]:
+        """Only the program name of an unrelated process is kept; arguments can hold secrets."""
+        wanted = process.pid in self._environments or process.name in TELLING
+        arguments = process.arguments if wanted else None
+        environment = self._environments.get(process.pid)
+        return {
+            "pid": process.pid,
+            "name": process.name,
+            "user": self._said(process.user) if process.user else None,
+            "executable": process.executable,
+            "arguments": [self._said(word) for word in arguments] if arguments else None,
+            "environment": {key: self._said(value) for key, value in environment.items()}
+            if environment
+            else None,
+        }
+
+
+def _file_name(line: str, number: int) -> str:
+    """A readable file name for a command: its words, shortened, behind a number.
+
+    >>> _file_name("nft -j list ruleset", 3)
+    '003-nft-j-list-ruleset.txt'
+    """
+    words = re.sub(r"[^A-Za-z0-9]+", "-", line).strip("-")[:60]
+    return f"{number:03}-{words}.txt"

@@ -1,0 +1,191 @@
+"""A recording replays what was taken down, and says "not recorded" to everything else."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.host import (
+    Denied,
+    FileMissing,
+    NotRecorded,
+    Output,
+    Process,
+    TimedOut,
+    TooLarge,
+    ToolFailed,
+    ToolMissing,
+)
+from agent.recorder import Recorder, Redaction
+from agent.recording import Recording, UnusableRecording
+from tests.fakes import FakeHost
+
+SERIAL = "PF2ABCDE"
+MACHINE = FakeHost(
+    commands={
+        "nft -j list ruleset": '{"nftables": []}',
+        "ufw status verbose": Output("", "ERROR: You need to be root", 1),
+        "mdatp health --output json": TimedOut("no answer"),
+    },
+    files={
+        "/proc/swaps": "Filename\n/dev/dm-1\n",
+        "/sys/class/dmi/id/product_serial": SERIAL + "\n",
+        "/etc/shadow": Denied("no"),
+        "/home/alice/.config/kscreenlockerrc": "[Daemon]\n",
+    },
+    links={"/sys/class/block/vda": "../../devices/virtio3/block/vda"},
+    running=(
+        Process(7, "swayidle", "alice", "/usr/bin/swayidle", ("swayidle", "timeout", "300")),
+        Process(9, "backup", "root", "/usr/bin/backup", ("backup", "--password=hunter2")),
+    ),
+    environments={7: {"XDG_SESSION_ID": "1", "API_TOKEN": "s3cret"}},
+)
+
+
+def ask_everything(host: FakeHost | Recorder) -> None:
+    host.run("nft", "-j", "list", "ruleset")
+    for question in (
+        lambda: host.run("ufw", "status", "verbose"),
+        lambda: host.run("mdatp", "health", "--output", "json"),
+        lambda: host.run("zypper", "lp"),
+        lambda: host.read("/etc/shadow"),
+        lambda: host.read("/etc/crypttab"),
+        lambda: host.read("/proc/swaps", 3),
+    ):
+        with pytest.raises((ToolFailed, TimedOut, ToolMissing, Denied, FileMissing, TooLarge)):
+            question()
+    host.read("/proc/swaps")
+    host.read("/sys/class/dmi/id/product_serial")
+    host.read("/home/alice/.config/kscreenlockerrc")
+    host.list("/sys/class/dmi/id")
+    host.link("/sys/class/block/vda")
+    host.processes()
+    host.environment(7)
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    recorder = Recorder(MACHINE, tmp_path / "host")
+    ask_everything(recorder)
+    recorder.finish()
+    return tmp_path / "host"
+
+
+def test_a_recording_answers_as_the_machine_did(recorded: Path) -> None:
+    replay = Recording(recorded)
+    assert replay.os == "linux"
+    assert replay.run("nft", "-j", "list", "ruleset").text == '{"nftables": []}'
+    assert replay.run("ufw", "status", "verbose", ok=(1,)).errors == "ERROR: You need to be root"
+    assert replay.read("/proc/swaps") == b"Filename\n/dev/dm-1\n"
+    assert replay.list("/sys/class/dmi/id") == ("product_serial",)
+    assert replay.link("/sys/class/block/vda") == "../../devices/virtio3/block/vda"
+
+
+def test_a_recording_fails_as_the_machine_did(recorded: Path) -> None:
+    replay = Recording(recorded)
+    with pytest.raises(ToolFailed):
+        replay.run("ufw", "status", "verbose")
+    with pytest.raises(TimedOut):
+        replay.run("mdatp", "health", "--output", "json")
+    with pytest.raises(ToolMissing):
+        replay.run("zypper", "lp")
+    with pytest.raises(Denied):
+        replay.read("/etc/shadow")
+    with pytest.raises(FileMissing):
+        replay.read("/etc/crypttab")
+
+
+def test_what_was_not_asked_is_not_recorded(recorded: Path) -> None:
+    replay = Recording(recorded)
+    with pytest.raises(NotRecorded):
+        replay.run("dnf", "-C", "check-update")
+    with pytest.raises(NotRecorded):
+        replay.read("/etc/fstab")
+    with pytest.raises(NotRecorded):
+        replay.list("/sys/class/block")
+
+
+def test_a_name_missing_from_a_listed_folder_does_not_exist(recorded: Path) -> None:
+    with pytest.raises(FileMissing):
+        Recording(recorded).read("/sys/class/dmi/id/board_serial")
+
+
+def test_no_secret_of_another_process_is_written(recorded: Path) -> None:
+    written = b"".join(f.read_bytes() for f in recorded.rglob("*") if f.is_file())
+    assert b"hunter2" not in written
+    assert b"s3cret" not in written
+    assert b'"timeout"' in written
+
+
+def test_redaction_hides_serials_and_names_and_keeps_relations(tmp_path: Path) -> None:
+    recorder = Recorder(MACHINE, tmp_path / "host", Redaction(["alice", "root"]))
+    ask_everything(recorder)
+    recorder.finish()
+    written = b"".join(f.read_bytes() for f in (tmp_path / "host").rglob("*") if f.is_file())
+    assert SERIAL.encode() not in written
+    assert b"alice" not in written
+    replay = Recording(tmp_path / "host")
+    assert replay.read("/home/name1/.config/kscreenlockerrc") == b"[Daemon]\n"
+    assert replay.processes()[0].user == "name1"
+
+
+def test_one_stand_in_an_identifier_and_one_identifier_a_stand_in() -> None:
+    redact = Redaction()
+    first = redact("52:54:00:12:34:56 and 52:54:00:12:34:57")
+    assert first == redact("52:54:00:12:34:56 and 52:54:00:12:34:57")
+    one, _, other = first.partition(" and ")
+    assert one != other
+    assert "12:34" not in first
+
+
+def test_a_recording_is_never_mixed_with_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("")
+    with pytest.raises(FileExistsError, match="not empty"):
+        Recorder(MACHINE, tmp_path)
+
+
+@pytest.mark.parametrize("content", ["stray\t/etc/x\n", "listed-ish\t/etc\tx\n"])
+def test_a_broken_table_names_its_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "FILES.tsv").write_text("absent\t/etc/crypttab\n" + content)
+    with pytest.raises(UnusableRecording, match=r"FILES.tsv:2"):
+        Recording(tmp_path)
+
+
+def test_a_folder_without_answers_is_no_recording(tmp_path: Path) -> None:
+    with pytest.raises(UnusableRecording, match="not a recording"):
+        Recording(tmp_path)
+    with pytest.raises(UnusableRecording, match="not a folder"):
+        Recording(tmp_path / "nowhere")
+
+
+def test_the_same_question_in_another_form_is_answered(tmp_path: Path) -> None:
+    (tmp_path / "cmd").mkdir()
+    (tmp_path / "cmd" / "a.txt").write_text("Inst x\n")
+    (tmp_path / "cmd" / "show.txt").write_text(
+        "Id=ufw.service\nNames=ufw.service\nActiveState=active\n\n"
+        "Id=mdatp.service\nNames=mdatp.service\nActiveState=inactive\n"
+    )
+    (tmp_path / "COMMANDS.tsv").write_text(
+        "a.txt\trc=0\tapt-get -s -q dist-upgrade\n"
+        "show.txt\trc=0\tsystemctl show --no-pager ufw.service mdatp.service\n"
+    )
+    replay = Recording(tmp_path)
+    asked = ("apt-get", "-s", "-o", "Debug::NoLocking=true", "dist-upgrade")
+    assert replay.run(*asked).text == "Inst x\n"
+    shown = replay.run("systemctl", "show", "-p", "Id,ActiveState", "mdatp.service")
+    assert "Id=mdatp.service" in shown.text
+    assert "ufw" not in shown.text
+    with pytest.raises(NotRecorded):
+        replay.run("apt-get", "-s", "upgrade")
+    with pytest.raises(NotRecorded):
+        replay.run("systemctl", "show", "-p", "Id", "falcon-sensor.service")
+
+
+def test_only_the_head_of_a_file_answers_only_for_its_head(tmp_path: Path) -> None:
+    folder = tmp_path / "fs/var/lib/clamav"
+    folder.mkdir(parents=True)
+    (folder / "daily.cvd.first512").write_bytes(b"ClamAV-VDB:")
+    replay = Recording(tmp_path)
+    assert replay.list("/var/lib/clamav") == ("daily.cvd",)
+    assert replay.head("/var/lib/clamav/daily.cvd", 6) == b"ClamAV"
+    with pytest.raises(NotRecorded):
+        replay.read("/var/lib/clamav/daily.cvd")
