@@ -1,0 +1,50 @@
+# Every target sets up what it needs; `make help` lists them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint test-recordings bench lock protos clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Muster needs Python 3.11 or newer: set PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(READY) ## Start a collector here, enroll this machine and show its posture
+	@$(BIN)/python build/local/run.py
+
+test: lint ## Run every fast check: lint, types, import contracts, fresh protos, tests
+	@$(BIN)/python -m pytest -n 2
+
+lint: $(READY) ## Check style, types, import contracts and that generated code is fresh
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check .; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache | tail -n 4
+	@$(BIN)/python -m protos.generate --check
+
+test-recordings: $(READY) ## Compare the checks with recordings of real machines (RECORDINGS=folder)
+	@$(BIN)/python -m pytest tests/recordings -m recordings -q --recordings=$(or $(RECORDINGS),../shared/recordings)
+
+bench: $(READY) ## Measure the collector against a no-op server and the agent against its commands
+	@$(BIN)/python tests/load/bench.py
+
+lock: ## Resolve the dependencies anew into requirements/, with hashes
+	@for extra in agent collector; do $(BIN)/uv pip compile pyproject.toml --extra $$extra --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --quiet -o requirements/$$extra.txt; done
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --quiet -o requirements/dev.txt
+
+protos: $(READY) ## Generate the Python of the .proto files
+	@$(BIN)/python -m protos.generate
+
+clean: ## Remove the virtual environment and the data of `make run`
+	@rm -rf $(VENV) .muster
