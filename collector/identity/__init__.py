@@ -1,0 +1,1 @@
+"""Who is who: the collector's own authority, what it signs, and how a device comes by it."""
