@@ -1,0 +1,98 @@
+"""Where the agent keeps its state, and which collector it belongs to."""
+
+import json
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from agent.state import State, StateError
+
+SYSTEM_FOLDER = Path("/var/lib/muster-agent")
+FILE = "agent.toml"
+
+
+class NotEnrolled(StateError):
+    """No collector knows this agent yet."""
+
+
+class BadAddress(ValueError):
+    """Not "host:port"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What enrollment settled."""
+
+    collector_name: str
+    device_id: str
+    enroll_address: str
+    check_in_address: str
+
+    def to_toml(self) -> bytes:
+        lines = [f"{key} = {_quoted(value)}\n" for key, value in asdict(self).items()]
+        return "".join(lines).encode()
+
+
+def _quoted(value: str) -> str:
+    # A JSON string of printable characters is a TOML basic string as well.
+    return json.dumps("".join(c for c in value if c.isprintable()), ensure_ascii=False)
+
+
+def load(state: State) -> Config:
+    """Raises NotEnrolled, and StateError when agent.toml cannot be understood."""
+    content = state.read(FILE)
+    if content is None:
+        raise NotEnrolled(_not_enrolled(state.folder))
+    try:
+        values = tomllib.loads(content.decode())
+        config = Config(**values)
+        split_address(config.enroll_address)
+        split_address(config.check_in_address)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError, BadAddress) as error:
+        raise StateError(
+            f"{state.path(FILE)} is damaged ({error}); enroll again: muster-agent enroll --again"
+        ) from error
+    return config
+
+
+def _not_enrolled(folder: Path) -> str:
+    said = f"this device is not enrolled ({folder} holds no {FILE})"
+    if folder != SYSTEM_FOLDER and SYSTEM_FOLDER.exists():
+        return f"{said}; the installed agent keeps its state in {SYSTEM_FOLDER}: try with sudo"
+    return f"{said}; ask IT for an enrollment string, then: muster-agent enroll"
+
+
+def is_root() -> bool:
+    """Whether this account may see everything; on Windows that is left to the checks to find."""
+    return sys.platform != "win32" and os.geteuid() == 0
+
+
+def state_folder(named: str | None, environ: Mapping[str, str], *, root: bool) -> Path:
+    """--state, else MUSTER_AGENT_STATE, else the place that fits the account."""
+    if chosen := named or environ.get("MUSTER_AGENT_STATE"):
+        return Path(chosen).absolute()
+    if root:
+        return SYSTEM_FOLDER
+    base = environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base).absolute() / "muster-agent"
+
+
+def split_address(address: str) -> tuple[str, int]:
+    """The two parts of an address.
+
+    >>> split_address("collector.example:7843")
+    ('collector.example', 7843)
+    >>> split_address("[::1]:443")
+    ('::1', 443)
+    """
+    host, _, port = address.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    plain = bare and not any(c.isspace() or c in "/@" for c in bare)
+    if not plain or (":" in bare and bare == host) or not port.isdecimal():
+        raise BadAddress(f"{address!r} is not host:port")
+    if not 0 < int(port) < 65536:
+        raise BadAddress(f"{address!r} has no valid port")
+    return bare, int(port)

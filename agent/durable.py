@@ -1,0 +1,34 @@
+"""A file is either the old one or the whole new one, also after a power cut."""
+
+import contextlib
+import os
+from pathlib import Path
+
+
+def write(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Replace `path` with `content`: on disk when this returns. Raises OSError.
+
+    The half-written file beside it is removed when the disk is full.
+    """
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        half.replace(path)
+    except OSError:
+        half.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and removals in `folder` last. Windows cannot and need not be asked."""
+    with contextlib.suppress(PermissionError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,92 @@
+"""What the last exchanges left behind; losing it costs one full report and nothing else."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from google.protobuf.message import DecodeError
+
+from agent.state import State
+from protos.posture.v1.posture_service_pb2 import CheckInResponse
+
+FILE = "progress.json"
+ANSWER = "answer.pb"
+SEQUENCE = "sequence"
+MOST_COMMANDS = 100
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`accepted_digest` is the posture the collector holds, "" when that is not known."""
+
+    accepted_digest: str = ""
+    checked_in_at: datetime | None = None
+    answered_at: datetime | None = None
+    collector_ahead_seconds: float | None = None
+    next_check_in_seconds: int = 0
+    trouble: str = ""
+    commands_done: tuple[str, ...] = ()
+
+    def with_command(self, command_id: str) -> "Progress":
+        done = (*self.commands_done, command_id)[-MOST_COMMANDS:]
+        return replace(self, commands_done=done)
+
+
+def load(state: State) -> Progress:
+    try:
+        values = json.loads(state.read(FILE) or b"{}")
+        for name in ("checked_in_at", "answered_at"):
+            if values.get(name):
+                values[name] = datetime.fromisoformat(values[name])
+        values["commands_done"] = tuple(values.get("commands_done", ()))
+        return Progress(**values)
+    except (ValueError, TypeError, AttributeError):
+        return Progress()
+
+
+def save(state: State, progress: Progress) -> None:
+    state.write(FILE, to_json(progress))
+
+
+def to_json(progress: Progress) -> bytes:
+    values = {name: getattr(progress, name) for name in Progress.__dataclass_fields__}
+    for name in ("checked_in_at", "answered_at"):
+        values[name] = values[name] and values[name].isoformat()
+    return json.dumps(values, indent=1).encode()
+
+
+def highest_sequence(state: State) -> int:
+    """0 when it is lost: the collector's accepted_sequence then lifts it again."""
+    try:
+        return max(0, int(state.read(SEQUENCE) or b"0"))
+    except ValueError:
+        return 0
+
+
+def next_sequence(state: State) -> int:
+    """A number never used before; it is on disk before it is used."""
+    number = highest_sequence(state) + 1
+    state.write(SEQUENCE, str(number).encode())
+    return number
+
+
+def lift_sequence(state: State, accepted: int) -> None:
+    """Go on from what the collector holds when that is above ours."""
+    if accepted > highest_sequence(state):
+        state.write(SEQUENCE, str(accepted).encode())
+
+
+def last_answer(state: State) -> CheckInResponse | None:
+    """The last response that held an Answer; None when there is none that can be read."""
+    content = state.read(ANSWER)
+    try:
+        return None if content is None else CheckInResponse.FromString(content)
+    except DecodeError:
+        return None

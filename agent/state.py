@@ -1,0 +1,152 @@
+"""The agent's own folder: nobody else's to read or write, and never half-changed.
+
+agent.toml        addresses, device id, the collector's name
+key.pem           the device's private key, made here; it never leaves
+certificate.pem   what the collector signed for it
+authority.pem     the only authority whose servers are believed
+sequence          the highest sequence number used
+progress.json     what the last exchanges left behind
+answer.pb         the last CheckInResponse that held an Answer
+spool/            reports the collector has not accepted yet
+receipts/         the exact bytes of the last requests
+"""
+
+import contextlib
+import json
+import os
+import stat
+import sys
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent import durable
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+SWAP = "swap.json"
+"""Names of the files that are being replaced together: while it exists, the new ones count."""
+
+
+class StateError(Exception):
+    """The folder cannot be used; the message says what to do about it."""
+
+
+class StateBusy(StateError):
+    """Another muster-agent is at work with this folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One agent's folder. Reading a file that is not there answers None."""
+
+    folder: Path
+
+    @classmethod
+    def open(cls, folder: Path, *, create: bool = False) -> "State":
+        """Check owner and mode, and finish what an interrupted replacement left.
+
+        A folder that does not exist is made when `create` is set; else it reads as empty.
+        """
+        try:
+            if create:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder.exists():
+                _refuse_foreign(folder)
+                _finish_swap(folder)
+        except OSError as error:
+            raise StateError(f"the state folder {folder}: {error.strerror}") from error
+        return cls(folder)
+
+    def path(self, name: str) -> Path:
+        return self.folder / name
+
+    def read(self, name: str) -> bytes | None:
+        try:
+            return self.path(name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StateError(f"cannot read {self.path(name)}: {error.strerror}") from error
+
+    def write(self, name: str, content: bytes) -> None:
+        try:
+            durable.write(self.path(name), content)
+        except OSError as error:
+            raise StateError(f"cannot write {self.path(name)}: {error.strerror}") from error
+
+    def replace_together(self, contents: Mapping[str, bytes], gone: Collection[str] = ()) -> None:
+        """Replace several files, and remove those that are `gone`: all of it or nothing."""
+        try:
+            for name, content in contents.items():
+                durable.write(self.path(f"{name}.new"), content)
+            swap = json.dumps({"new": list(contents), "gone": list(gone)})
+            durable.write(self.path(SWAP), swap.encode())
+            _finish_swap(self.folder)
+        except OSError as error:
+            raise StateError(f"cannot write to {self.folder}: {error.strerror}") from error
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold the folder against other muster-agent processes. Raises StateBusy at once."""
+        try:
+            lock = self.path("lock").open("ab")
+        except OSError as error:
+            raise StateError(f"cannot write to {self.folder}: {error.strerror}") from error
+        with lock:
+            try:
+                _lock(lock.fileno())
+            except OSError as error:
+                raise StateBusy(
+                    "another muster-agent is checking in right now; try again in a minute"
+                ) from error
+            yield
+
+
+def _lock(descriptor: int) -> None:
+    if sys.platform == "win32":
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """What others could have written into the folder must not steer the agent."""
+    seen = folder.stat()
+    if not stat.S_ISDIR(seen.st_mode):
+        raise StateError(f"the state folder {folder} is not a folder; name another with --state")
+    if sys.platform == "win32":
+        return  # protected by the access list of its parent, not by a mode
+    if seen.st_uid != os.geteuid():
+        raise StateError(
+            f"the state folder {folder} belongs to another account (uid {seen.st_uid}); "
+            "run muster-agent as that account (sudo for root), or name another with --state"
+        )
+    if seen.st_mode & 0o022:
+        raise StateError(
+            f"the state folder {folder} can be written by others; "
+            f"look what they put there, then: chmod 700 {folder}"
+        )
+    if seen.st_mode & 0o077:
+        folder.chmod(0o700)
+
+
+def _finish_swap(folder: Path) -> None:
+    """Rename every new file into place if the list of them is there; else drop the new files."""
+    swap = folder / SWAP
+    if not swap.exists():
+        for half in folder.glob("*.new"):
+            half.unlink()
+        return
+    listed = json.loads(swap.read_bytes())
+    for name in listed["new"]:
+        with contextlib.suppress(FileNotFoundError):  # renamed before the interruption
+            (folder / f"{name}.new").replace(folder / name)
+    for name in listed["gone"]:
+        (folder / name).unlink(missing_ok=True)
+    durable.sync_folder(folder)
+    swap.unlink()
+    durable.sync_folder(folder)
