@@ -1,0 +1,164 @@
+"""First contact: the token goes to nobody but the collector the enrollment string names.
+
+The string holds the SHA-256 of the collector's authority. The server's chain is looked at first,
+without sending anything; only when it holds that authority, and the server proves under it to be
+the host of the address, does the token go out. State is written after everything has succeeded.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from google.protobuf.message import DecodeError
+
+from agent import __version__, config, contact, identity, progress
+from agent.config import BadAddress, Config, split_address
+from agent.contact import NotTrusted
+from agent.identity import Identity
+from agent.observation import shorten
+from agent.progress import Clock
+from agent.receipt import Receipt, Receipts
+from agent.spool import Spool
+from agent.state import State
+from agent.transport import CollectorFailed, Credentials, Transport
+from protos.posture.v1.device_pb2 import Inventory
+from protos.posture.v1.posture_service_pb2 import (
+    EnrollmentString,
+    EnrollRequest,
+    EnrollResponse,
+)
+
+PREFIX = "muster1_"
+LONGEST_STRING = 4096
+
+Connect = Callable[[str, Credentials], Transport]
+
+
+class BadString(Exception):
+    """The enrollment string cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What an enrollment string says."""
+
+    enroll_address: str
+    check_in_address: str
+    token: str
+    authority_sha256: bytes
+    collector_name: str
+
+
+def decode(words: str) -> Invitation:
+    """Read an enrollment string; line breaks that a mail put into it do no harm."""
+    joined = "".join(words.split())
+    if not joined:
+        raise BadString("no enrollment string was given; paste it, or name --string-file FILE")
+    if not joined.startswith(PREFIX):
+        raise BadString(f"this is not an enrollment string: one begins with {PREFIX}")
+    damaged = BadString("the enrollment string is damaged or cut short; copy all of it again")
+    if len(joined) > LONGEST_STRING:
+        raise damaged
+    body = joined.removeprefix(PREFIX)
+    try:
+        content = base64.b64decode(body + "=" * (-len(body) % 4), b"-_", validate=True)
+        read = EnrollmentString.FromString(content)
+        split_address(read.enroll_address)
+        split_address(read.check_in_address)
+    except (binascii.Error, ValueError, DecodeError, BadAddress) as error:
+        raise damaged from error
+    if not read.token or len(read.authority_sha256) != hashlib.sha256().digest_size:
+        raise damaged
+    name = shorten(read.collector_name, 100) or read.check_in_address
+    return Invitation(
+        read.enroll_address, read.check_in_address, read.token, read.authority_sha256, name
+    )
+
+
+def trusted_authority(invitation: Invitation) -> bytes:
+    """The collector's authority, PEM, after the server has proved to stand under it.
+
+    Raises CannotReach, or NotTrusted when this is another server than the string means.
+    """
+    address = invitation.enroll_address
+    chain = contact.presented_chain(address)
+    authority = identity.authority_with(invitation.authority_sha256, chain)
+    if authority is None:
+        raise NotTrusted(
+            f"{address} does not show the authority this enrollment string names: it is another "
+            "collector, or something on the way pretends to be it; nothing was sent"
+        )
+    contact.verify(address, authority)
+    return authority
+
+
+@dataclass(frozen=True, slots=True)
+class Enrollment:
+    """One attempt to enroll: where to keep the result, and what to tell the collector."""
+
+    state: State
+    connect: Connect
+    clock: Clock
+    inventory: Inventory
+
+    def run(self, invitation: Invitation) -> Config:
+        """Enroll and keep the result. Raises CannotReach, TransportError, StateError."""
+        authority = trusted_authority(invitation)
+        key = identity.new_key()
+        request = EnrollRequest(
+            token=invitation.token,
+            csr=identity.signing_request(key),
+            inventory=self.inventory,
+            agent_version=__version__,
+        )
+        transport = self.connect(invitation.enroll_address, Credentials(authority))
+        sent_at = self.clock()
+        try:
+            response = transport.enroll(request)
+        finally:
+            transport.close()
+        settled = _settled(invitation, response)
+        _keep(self.state, settled, _identity(key, authority, response))
+        request.token = "(not kept)"  # noqa: S105 - the words that stand where the token was
+        content = request.SerializeToString(deterministic=True)
+        kept = Receipt("enroll", sent_at, f"enrolled as {settled.device_id}", content)
+        Receipts(self.state.path("receipts")).add(kept)
+        return settled
+
+
+def _settled(invitation: Invitation, response: EnrollResponse) -> Config:
+    if not response.device_id or not response.certificate_pem:
+        raise CollectorFailed("the collector's answer holds no certificate")
+    return Config(
+        collector_name=shorten(response.collector_name, 100) or invitation.collector_name,
+        device_id=shorten(response.device_id, 100),
+        enroll_address=invitation.enroll_address,
+        check_in_address=invitation.check_in_address,
+    )
+
+
+def _identity(key: bytes, authority: bytes, response: EnrollResponse) -> Identity:
+    """The authority stays the one of the string, whatever the response adds."""
+    received = Identity(key, response.certificate_pem, authority)
+    try:
+        identity.check(received)
+    except identity.BadIdentity as error:
+        raise CollectorFailed(f"the collector's answer cannot be used: {error}") from error
+    return received
+
+
+def _keep(state: State, settled: Config, received: Identity) -> None:
+    """All at once. What belonged to an earlier enrollment ends with it."""
+    state.replace_together(
+        {
+            identity.KEY: received.key,
+            identity.CERTIFICATE: received.certificate,
+            identity.AUTHORITY: received.authority,
+            progress.SEQUENCE: b"0",
+            config.FILE: settled.to_toml(),
+        },
+        gone=(progress.FILE, progress.ANSWER),
+    )
+    Spool(state.path("spool")).clear()

@@ -1,0 +1,150 @@
+"""The only importer of grpc: one request, one answer, or one of our own errors.
+
+What the collector's status codes mean here is in `_meaning`.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+
+from agent.identity import Identity
+from protos.posture.v1 import posture_service_pb2 as wire
+
+if TYPE_CHECKING:
+    import grpc
+
+DEADLINE_SECONDS = 20.0
+MOST_SENT = 64 << 10
+MOST_RECEIVED = 1 << 20
+RETRY_AFTER = "retry-after"
+"""Trailing metadata in which the collector says after how many seconds to come back."""
+
+Response = TypeVar("Response")
+
+
+class TransportError(Exception):
+    """The exchange did not happen, or not as asked; the message is for people."""
+
+
+class Unreachable(TransportError):
+    """No answer from the collector. It may or may not have received the request."""
+
+
+class CollectorFailed(TransportError):
+    """The collector answered with an error of its own."""
+
+
+class Refused(TransportError):
+    """The collector does not accept this device or this token."""
+
+
+class Rejected(TransportError):
+    """The collector cannot use this one message, however often it is sent."""
+
+
+class Busy(TransportError):
+    """The collector asks to come back later."""
+
+    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Transport(Protocol):
+    """A way to the collector. Every method raises TransportError."""
+
+    def check_in(self, request: wire.CheckInRequest) -> wire.CheckInResponse: ...
+
+    def renew(self, request: wire.RenewCertificateRequest) -> wire.RenewCertificateResponse: ...
+
+    def enroll(self, request: wire.EnrollRequest) -> wire.EnrollResponse: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """PEM. Without key and certificate the agent does not name itself (enrollment)."""
+
+    authority: bytes
+    key: bytes | None = None
+    certificate: bytes | None = None
+
+    @classmethod
+    def of(cls, identity: Identity) -> "Credentials":
+        return cls(identity.authority, identity.key, identity.certificate)
+
+
+class GrpcTransport:
+    """TLS to one address; gRPC checks that the server's certificate names that host."""
+
+    def __init__(self, address: str, credentials: Credentials) -> None:
+        # grpc prints handshake failures to stderr by itself; we say them in our own words.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+        import grpc
+
+        from protos.posture.v1 import posture_service_pb2_grpc as services
+
+        options = [
+            ("grpc.max_send_message_length", MOST_SENT),
+            ("grpc.max_receive_message_length", MOST_RECEIVED),
+            ("grpc.keepalive_time_ms", 2**31 - 1),
+            ("grpc.enable_retries", 0),
+            ("grpc.use_local_subchannel_pool", 1),
+        ]
+        secure = grpc.ssl_channel_credentials(
+            credentials.authority, credentials.key, credentials.certificate
+        )
+        self._channel = grpc.secure_channel(address, secure, options)
+        self._posture = services.PostureServiceStub(self._channel)
+        self._enrollment = services.EnrollmentServiceStub(self._channel)
+
+    def check_in(self, request: wire.CheckInRequest) -> wire.CheckInResponse:
+        return _ask(lambda: self._posture.CheckIn(request, timeout=DEADLINE_SECONDS))
+
+    def renew(self, request: wire.RenewCertificateRequest) -> wire.RenewCertificateResponse:
+        return _ask(lambda: self._posture.RenewCertificate(request, timeout=DEADLINE_SECONDS))
+
+    def enroll(self, request: wire.EnrollRequest) -> wire.EnrollResponse:
+        return _ask(lambda: self._enrollment.Enroll(request, timeout=DEADLINE_SECONDS))
+
+    def close(self) -> None:
+        self._channel.close()
+
+
+def _ask(call: Callable[[], Response]) -> Response:
+    import grpc
+
+    try:
+        return call()
+    except grpc.RpcError as error:
+        raise _meaning(cast("grpc.Call", error)) from error  # every RpcError of a call is one
+
+
+def _meaning(error: "grpc.Call") -> TransportError:
+    """One of our errors for each gRPC status."""
+    code, said = error.code().name, error.details() or "no reason given"
+    retry_after = _retry_after(error)
+    if code == "RESOURCE_EXHAUSTED" or retry_after is not None:
+        return Busy(f"the collector is busy: {said}", retry_after)
+    if code == "DEADLINE_EXCEEDED":
+        return Unreachable(f"the collector gave no answer in {DEADLINE_SECONDS:g} s")
+    if code in ("UNAVAILABLE", "CANCELLED"):
+        return Unreachable(f"the collector cannot be reached: {said}")
+    if code in ("UNAUTHENTICATED", "PERMISSION_DENIED", "NOT_FOUND", "FAILED_PRECONDITION"):
+        return Refused(f"the collector refuses: {said}")
+    if code in ("INVALID_ARGUMENT", "OUT_OF_RANGE", "ALREADY_EXISTS"):
+        return Rejected(f"the collector rejects the message: {said}")
+    return CollectorFailed(f"the collector answered {code}: {said}")
+
+
+def _retry_after(error: "grpc.Call") -> float | None:
+    """Seconds between 0 and a day; a hint that is no number is none."""
+    for name, value in error.trailing_metadata() or ():
+        if name == RETRY_AFTER:
+            try:
+                return min(max(float(value), 0.0), 86_400.0)
+            except ValueError:
+                return None
+    return None
