@@ -1,4 +1,6 @@
 # Every target sets up what it needs; `make help` lists them.
+SHELL       := bash
+.SHELLFLAGS := -o pipefail -c
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
