@@ -1,0 +1,20 @@
+"""Whether an antivirus product guards files now: yes, no, or not told."""
+
+from protos.posture.v1.signals_pb2 import AntivirusProduct
+
+
+def guards(product: AntivirusProduct) -> bool | None:
+    """True: it runs and examines files as they are used. None: one of the two was not seen, and
+    the other does not already rule it out.
+    """
+    answers = [
+        product.running if product.HasField("running") else None,
+        product.real_time if product.HasField("real_time") else None,
+    ]
+    if False in answers:
+        return False
+    return None if None in answers else True
+
+
+def called(product: AntivirusProduct) -> str:
+    return product.name or "a product without a name"

@@ -1,0 +1,78 @@
+"""An antivirus recognises only what it has been taught.
+
+Judged of products that guard files now. Where none does, `antivirus_active` already fails for
+that cause and this rule does not apply: one cause, one failure.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from collector.model import Circumstances, Limit, Platform, Rule, Severity, Status, Verdict
+from collector.policy.products import called, guards
+from collector.policy.wording import FUTURE_TOLERANCE, counted, day, moment, sentence
+from protos.posture.v1.signals_pb2 import Antivirus, AntivirusProduct
+
+BEST_FIRST = (Status.PASS, Status.UNKNOWN, Status.FAIL)
+
+
+def judge(seen: Antivirus, limits: Mapping[str, int], circumstances: Circumstances) -> Verdict:
+    now = circumstances.now
+    verdicts = [
+        _freshness(product, limits["max_age_days"], now)
+        for product in seen.products
+        if guards(product) is not False
+    ]
+    if not verdicts:
+        words = "No antivirus is active, see antivirus_active."
+        return Verdict(Status.NOT_APPLICABLE, words)
+    best = min(BEST_FIRST.index(verdict.status) for verdict in verdicts)
+    chosen = [verdict for verdict in verdicts if verdict.status is BEST_FIRST[best]]
+    lasting = [verdict for verdict in chosen if verdict.holds_until is None]
+    return lasting[0] if lasting else max(chosen, key=lambda each: each.holds_until or now)
+
+
+def _freshness(product: AntivirusProduct, days: int, now: datetime) -> Verdict:
+    name = called(product)
+    if guards(product) is None:
+        return _unknown(f"it could not be told whether {name} is active")
+    if product.definitions_in_cloud:
+        return Verdict(Status.PASS, sentence(f"{name} asks its maker's cloud: always current"))
+    built_at = moment(product.definitions_at) if product.HasField("definitions_at") else None
+    if built_at is None:
+        return _unknown(f"it could not be told how old the definitions of {name} are")
+    if built_at > now + FUTURE_TOLERANCE:
+        return _unknown(f"the definitions of {name} are dated {day(built_at)}, in the future")
+    ends_at = built_at + timedelta(days=days)
+    words = f"the definitions of {name} are of {day(built_at)}"
+    if now < ends_at:
+        return Verdict(Status.PASS, sentence(words), holds_until=ends_at)
+    age = counted((now - built_at).days, "day")
+    return Verdict(Status.FAIL, sentence(f"{words}, {age} old; the limit is {days}"))
+
+
+def _unknown(words: str) -> Verdict:
+    return Verdict(Status.UNKNOWN, sentence(words))
+
+
+RULE = Rule(
+    id="antivirus_definitions_fresh",
+    title="The antivirus has current definitions",
+    why="An antivirus with old definitions does not know the malware of this week.",
+    signal="antivirus",
+    severity=Severity.MEDIUM,
+    judge=judge,
+    needs=("products",),
+    whole_to_fail=("products",),
+    limits=(Limit("max_age_days", 7, 1, 90, "days since the newest definitions were built"),),
+    remediation={
+        Platform.LINUX: (
+            "Connect to the internet and update the definitions. With ClamAV: run"
+            " 'sudo systemctl enable --now clamav-freshclam'."
+        ),
+        Platform.MACOS: "Connect to the internet, open the antivirus and choose Update.",
+        Platform.WINDOWS: (
+            "Open Windows Security > Virus & threat protection > Protection updates and choose"
+            " Check for updates."
+        ),
+    },
+)

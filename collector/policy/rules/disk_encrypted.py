@@ -1,0 +1,107 @@
+"""A lost or stolen laptop must not give its data away."""
+
+from collections.abc import Iterable, Mapping
+
+from collector.model import Circumstances, Platform, Rule, Severity, Status, Verdict
+from collector.policy.wording import counted, listed, sentence
+from protos.posture.v1.signals_pb2 import DiskEncryption, Protection, Volume, VolumeRole
+
+COUNTED = (
+    VolumeRole.VOLUME_ROLE_SYSTEM,
+    VolumeRole.VOLUME_ROLE_DATA,
+    VolumeRole.VOLUME_ROLE_SWAP,
+)
+ASIDE = (
+    VolumeRole.VOLUME_ROLE_BOOT,
+    VolumeRole.VOLUME_ROLE_REMOVABLE,
+    VolumeRole.VOLUME_ROLE_UNMOUNTED,
+)
+EXPOSED = {
+    Protection.PROTECTION_PLAIN: "not encrypted",
+    Protection.PROTECTION_PARTIAL: "encrypted only in part",
+    Protection.PROTECTION_KEY_EXPOSED: "encrypted, but with its key in clear or suspended",
+}
+
+
+def judge(seen: DiskEncryption, _: Mapping[str, int], __: Circumstances) -> Verdict:
+    counting = [volume for volume in seen.volumes if volume.role in COUNTED]
+    exposed = _exposed(counting)
+    if exposed:
+        return Verdict(Status.FAIL, sentence(exposed))
+    doubt = _doubt(seen, counting)
+    if doubt:
+        return Verdict(Status.UNKNOWN, sentence(doubt))
+    methods = sorted({volume.method for volume in counting if volume.method})
+    how = f" ({', '.join(methods)})" if methods else ""
+    words = f"{counted(len(counting), 'volume')} seen, none in clear{how}"
+    return Verdict(Status.PASS, sentence(words + _unmounted(seen)))
+
+
+def _exposed(counting: Iterable[Volume]) -> str:
+    groups: dict[str, list[str]] = {}
+    for volume in counting:
+        if volume.protection in EXPOSED:
+            groups.setdefault(EXPOSED[volume.protection], []).append(_described(volume))
+    return "; ".join(f"{how}: {listed(names)}" for how, names in groups.items())
+
+
+def _doubt(seen: DiskEncryption, counting: list[Volume]) -> str:
+    nameless = [v.name for v in seen.volumes if v.role not in (*COUNTED, *ASIDE)]
+    unclear = [v.name for v in counting if not _safe(v)]
+    if unclear:
+        return f"it could not be told whether these are encrypted: {listed(unclear)}"
+    if nameless:
+        return f"it could not be told what these volumes are for: {listed(nameless)}"
+    if not any(v.role == VolumeRole.VOLUME_ROLE_SYSTEM for v in counting):
+        return "the volume with the operating system was not seen"
+    return ""
+
+
+def _safe(volume: Volume) -> bool:
+    """Memory alone is an answer for swap; an operating system in memory is a riddle."""
+    if volume.protection == Protection.PROTECTION_MEMORY_ONLY:
+        return volume.role == VolumeRole.VOLUME_ROLE_SWAP
+    return volume.protection == Protection.PROTECTION_ENCRYPTED
+
+
+def _described(volume: Volume) -> str:
+    device = volume.device.removeprefix("/dev/")
+    place = " on ".join(word for word in (volume.filesystem, device) if word)
+    return f"{volume.name or 'a volume'} ({place})" if place else volume.name or "a volume"
+
+
+def _unmounted(seen: DiskEncryption) -> str:
+    plain = [
+        volume.name or volume.device
+        for volume in seen.volumes
+        if volume.role == VolumeRole.VOLUME_ROLE_UNMOUNTED
+        and volume.protection == Protection.PROTECTION_PLAIN
+    ]
+    return f"; in clear, but not mounted: {listed(plain)}" if plain else ""
+
+
+RULE = Rule(
+    id="disk_encrypted",
+    title="Every disk volume is encrypted",
+    why="A lost or stolen device must not give away what is stored on it.",
+    signal="disk_encryption",
+    severity=Severity.CRITICAL,
+    judge=judge,
+    needs=("volumes",),
+    whole_to_pass=("volumes",),
+    remediation={
+        Platform.LINUX: (
+            "A running Linux system cannot be encrypted safely in place. Back up the data, then"
+            " reinstall and choose disk encryption (LUKS) in the installer. If only a data volume"
+            " or swap is named, ask IT to recreate that volume on LUKS."
+        ),
+        Platform.MACOS: (
+            "Open System Settings > Privacy & Security > FileVault and turn it on. Leave the Mac"
+            " on its charger until encryption has finished."
+        ),
+        Platform.WINDOWS: (
+            "Open Control Panel > BitLocker Drive Encryption and turn BitLocker on for every"
+            " drive that is named. If it says that protection is suspended, choose Resume."
+        ),
+    },
+)

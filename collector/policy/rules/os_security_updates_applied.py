@@ -1,0 +1,49 @@
+"""A known hole must be closed before it is used.
+
+Cyber Essentials allows 14 days for what the vendor calls a security update.
+"""
+
+from collections.abc import Collection, Mapping
+
+from collector.model import Circumstances, Limit, Platform, Rule, Severity, Verdict
+from collector.policy.pending import Waiting, judge_pending
+from protos.posture.v1.signals_pb2 import OsUpdates
+
+
+def judge(seen: OsUpdates, limits: Mapping[str, int], circumstances: Circumstances) -> Verdict:
+    updates = [update for update in seen.updates if update.security]
+    waiting = Waiting(seen.pending_security, updates, "security update")
+    return judge_pending(seen, waiting, limits, circumstances)
+
+
+def tracks(seen: OsUpdates) -> Collection[str]:
+    return {update.name for update in seen.updates if update.security and update.name}
+
+
+RULE = Rule(
+    id="os_security_updates_applied",
+    title="Security updates are installed in time",
+    why="Attackers use published holes within days of the fix.",
+    signal="os_updates",
+    severity=Severity.HIGH,
+    judge=judge,
+    needs=("pending_security",),
+    whole_to_pass=("index_at",),
+    limits=(
+        Limit("max_delay_days", 14, 1, 90, "days a security update may stay pending"),
+        Limit("max_index_age_days", 7, 1, 90, "days until the package lists are too old to go by"),
+    ),
+    tracks=tracks,
+    remediation={
+        Platform.LINUX: (
+            "Connect to the internet and install all updates. Debian, Ubuntu, Mint: run"
+            " 'sudo apt update && sudo apt full-upgrade'. Fedora: 'sudo dnf upgrade --refresh'."
+            " openSUSE: 'sudo zypper refresh && sudo zypper patch'."
+        ),
+        Platform.MACOS: "Open System Settings > General > Software Update and choose Update Now.",
+        Platform.WINDOWS: (
+            "Open Settings > Windows Update, choose Check for updates, install everything and"
+            " restart."
+        ),
+    },
+)

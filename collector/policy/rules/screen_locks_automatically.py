@@ -1,0 +1,80 @@
+"""An abandoned screen must not stay open to whoever passes by.
+
+Every person's setting counts, logged in or not: anybody with an account may sit down.
+"""
+
+from collections.abc import Mapping
+
+from collector.model import Circumstances, Limit, Platform, Rule, Severity, Status, Verdict
+from collector.policy.wording import counted, listed, sentence
+from protos.posture.v1.signals_pb2 import ScreenLock, UserScreenLock
+
+
+def judge(seen: ScreenLock, limits: Mapping[str, int], _: Circumstances) -> Verdict:
+    if not seen.users:
+        return Verdict(Status.UNKNOWN, "No person's screen lock was seen.")
+    wrong = [words for user in seen.users if (words := _wrong(user, limits))]
+    if wrong:
+        return Verdict(Status.FAIL, sentence("; ".join(wrong[:2]) + _more(wrong)))
+    unclear = [user.user or "somebody" for user in seen.users if not _clear(user)]
+    if unclear:
+        words = f"it could not be told whether and when the screen locks for {listed(unclear)}"
+        return Verdict(Status.UNKNOWN, sentence(words))
+    slowest = max(user.idle_seconds + user.lock_delay_seconds for user in seen.users)
+    people = "1 person" if len(seen.users) == 1 else f"{len(seen.users)} people"
+    words = f"the screen locks after {counted(slowest, 'second')} at the latest ({people})"
+    return Verdict(Status.PASS, sentence(words))
+
+
+def _wrong(user: UserScreenLock, limits: Mapping[str, int]) -> str:
+    """What is known to be too little, or "". Numbers of a lock that is off mean nothing."""
+    name = f"{user.user or 'somebody'}{f' ({user.desktop})' if user.desktop else ''}"
+    if not user.HasField("locks"):
+        return ""
+    if not user.locks:
+        return f"the screen does not lock by itself for {name}"
+    idle, delay = limits["max_idle_seconds"], limits["max_lock_delay_seconds"]
+    if user.idle_seconds > idle:
+        return f"the screen waits {user.idle_seconds} s before it is idle for {name}, limit {idle}"
+    if user.lock_delay_seconds > delay:
+        return f"the idle screen is open {user.lock_delay_seconds} s for {name}, limit {delay}"
+    return ""
+
+
+def _clear(user: UserScreenLock) -> bool:
+    """All three facts were seen. An idle time of 0 means "never" on most desktops: no answer."""
+    return user.locks and user.idle_seconds > 0 and user.HasField("lock_delay_seconds")
+
+
+def _more(wrong: list[str]) -> str:
+    return f"; and {len(wrong) - 2} more" if len(wrong) > 2 else ""
+
+
+RULE = Rule(
+    id="screen_locks_automatically",
+    title="The screen locks by itself",
+    why="An open session left alone gives everyone who passes the rights of its owner.",
+    signal="screen_lock",
+    severity=Severity.MEDIUM,
+    judge=judge,
+    needs=("users",),
+    whole_to_pass=("users",),
+    limits=(
+        Limit("max_idle_seconds", 900, 30, 7200, "seconds without input until the screen is idle"),
+        Limit("max_lock_delay_seconds", 60, 0, 3600, "seconds from idle until it is locked"),
+    ),
+    remediation={
+        Platform.LINUX: (
+            "GNOME: open Settings > Privacy & Security > Screen Lock, turn Automatic Screen Lock"
+            " on and set a delay of 15 minutes or less. KDE: System Settings > Screen Locking."
+        ),
+        Platform.MACOS: (
+            "Open System Settings > Lock Screen. Turn the display off after 15 minutes or less"
+            " and require the password after 1 minute or less."
+        ),
+        Platform.WINDOWS: (
+            "Open Settings > Personalisation > Lock screen > Screen saver, set a wait of 15"
+            " minutes or less and tick 'On resume, display logon screen'."
+        ),
+    },
+)
