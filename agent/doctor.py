@@ -1,0 +1,126 @@
+"""The agent looks at itself: what works, what does not, and what to do about it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from agent import config, contact, identity
+from agent import progress as record
+from agent.config import Config
+from agent.contact import CannotReach
+from agent.identity import Validity
+from agent.progress import Progress
+from agent.spool import Spool
+from agent.state import State, StateError
+from agent.words import duration
+
+LARGEST_SKEW_SECONDS = 300.0
+ENROLL_AGAIN = "ask IT for an enrollment string, then: muster-agent enroll --again"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing looked at; a problem when there is something `to_do`."""
+
+    name: str
+    said: str
+    to_do: str = ""
+
+
+def examine(state: State, now: datetime, *, root: bool) -> list[Item]:
+    """Everything, in the order in which one thing needs the other. Sends nothing."""
+    folder = Item("state folder", f"{state.folder}, readable by this account only")
+    if not state.folder.exists():
+        folder = Item("state folder", f"{state.folder} does not exist yet; enrolling makes it")
+    try:
+        settled = config.load(state)
+    except StateError as error:
+        return [folder, Item("enrollment", str(error), ENROLL_AGAIN), privileges(root)]
+    enrolled = f"{settled.collector_name}, as device {settled.device_id}"
+    progress = record.load(state)
+    return [
+        folder,
+        Item("enrollment", enrolled),
+        _guarded("certificate", lambda: _certificate(state, now)),
+        _guarded("collector", lambda: _reach(state, settled)),
+        clock(progress),
+        last_check_in(progress, now),
+        spool(Spool(state.path("spool"))),
+        privileges(root),
+    ]
+
+
+def _guarded(name: str, look: Callable[[], Item]) -> Item:
+    try:
+        return look()
+    except StateError as error:
+        return Item(name, str(error), ENROLL_AGAIN)
+
+
+def _certificate(state: State, now: datetime) -> Item:
+    held = identity.load(state)
+    identity.check(held)
+    if state.path(identity.KEY).stat().st_mode & 0o077:
+        path = state.path(identity.KEY)
+        return Item("certificate", f"{path} is open to other accounts", f"chmod 600 {path}")
+    return dates(identity.validity(held.certificate), now)
+
+
+def dates(life: Validity, now: datetime) -> Item:
+    until = f"{life.not_after_at:%Y-%m-%d}"
+    if now > life.not_after_at:
+        return Item("certificate", f"it ended on {until}", ENROLL_AGAIN)
+    if now < life.not_before_at:
+        begins = f"it begins on {life.not_before_at:%Y-%m-%d %H:%M} UTC, later than our clock says"
+        return Item("certificate", begins, "set the device's clock right")
+    left = duration((life.not_after_at - now).total_seconds())
+    return Item("certificate", f"fits the key; lasts until {until}, {left} from now")
+
+
+def _reach(state: State, settled: Config) -> Item:
+    address = settled.check_in_address
+    try:
+        contact.verify(address, identity.load(state).authority)
+    except CannotReach as error:
+        return Item("collector", str(error), "check network, proxy (https_proxy) and firewall")
+    return Item("collector", f"{address} answers, with the right certificate")
+
+
+def clock(progress: Progress) -> Item:
+    ahead = progress.collector_ahead_seconds
+    if ahead is None:
+        return Item("clock", "not compared with the collector's yet")
+    said = f"{duration(abs(ahead))} {'behind' if ahead > 0 else 'ahead of'} the collector's"
+    to_do = "set the device's clock right" if abs(ahead) > LARGEST_SKEW_SECONDS else ""
+    return Item("clock", said, to_do)
+
+
+def last_check_in(progress: Progress, now: datetime) -> Item:
+    """Late: three intervals have gone by without one."""
+    to_do = "is the service running? try: muster-agent report"
+    at = progress.checked_in_at
+    if at is None:
+        because = f": {progress.trouble}" if progress.trouble else ""
+        return Item("last check-in", f"none since enrollment{because}", to_do)
+    said = f"{at:%Y-%m-%d %H:%M} UTC, {duration((now - at).total_seconds())} ago"
+    if progress.trouble:
+        return Item("last check-in", f"{said}; since then: {progress.trouble}", to_do)
+    late = now - at > 3 * timedelta(seconds=progress.next_check_in_seconds or 3600)
+    return Item("last check-in", said, to_do if late else "")
+
+
+def spool(waiting: Spool) -> Item:
+    said = f"{waiting.waiting} reports wait, {waiting.bytes_waiting} bytes"
+    if waiting.dropped:
+        said += f"; {waiting.dropped} older ones were dropped to make room"
+    if waiting.aside:
+        said += f"; {waiting.aside} unusable ones were put aside"
+    lost = waiting.dropped or waiting.aside
+    return Item("spool", said, "tell IT: some older reports will not arrive" if lost else "")
+
+
+def privileges(root: bool) -> Item:
+    if root:
+        return Item("privileges", "root: every check can ask its questions")
+    said = "not root: what only root may read stays unknown"
+    return Item("privileges", said, "see what: muster-agent check; the service runs as root")

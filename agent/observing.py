@@ -1,0 +1,12 @@
+"""One look at the whole device, with the time it was taken."""
+
+from agent.checks import observe_all
+from agent.device import inventory
+from agent.host import Host
+from agent.progress import Clock
+from agent.report import Observed, posture
+
+
+def observe(host: Host, clock: Clock) -> Observed:
+    observed_at = clock()
+    return Observed(posture(observe_all(host), inventory(host)), observed_at)

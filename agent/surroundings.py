@@ -1,0 +1,50 @@
+"""What a command may touch outside itself, in one place that tests can replace."""
+
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from agent import config
+from agent.host import Host
+from agent.log import Log, to_stderr
+from agent.progress import Clock, system_clock
+from agent.transport import Credentials, GrpcTransport, Transport
+
+
+class BadInput(Exception):
+    """What the person gave cannot be used; the message says what to give instead."""
+
+
+def this_machine() -> Host:
+    """A new one for each look: a machine keeps its answers."""
+    from agent.machine import Machine
+
+    return Machine()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The live ones, unless a test says otherwise."""
+
+    stdin: TextIO = field(default_factory=lambda: sys.stdin)
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    clock: Clock = system_clock
+    host: Callable[[], Host] = this_machine
+    connect: Callable[[str, Credentials], Transport] = GrpcTransport
+    sleep: Callable[[float], None] = time.sleep
+    chance: random.Random = field(default_factory=random.SystemRandom)
+    log: Log = to_stderr
+    root: bool = field(default_factory=config.is_root)
+
+    def state_folder(self, named: str | None) -> Path:
+        return config.state_folder(named, self.environ, root=self.root)
+
+    def say(self, *lines: str) -> None:
+        for line in lines:
+            print(line, file=self.out)
