@@ -1,0 +1,114 @@
+"""The devices page's questions: who falls short, page by page, without counting everything.
+
+Silence is part of the state people see, and it passes with time: it is asked for in the query.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, case, exists, func, or_, select, tuple_
+
+from collector.model import Compliance, Device, Platform, Status
+from collector.store import schema
+from collector.store.device_rows import SHOWN, device_of
+
+DEVICE = schema.device
+FINDING = schema.finding
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFilter:
+    """Which devices. `rule_id` and `signal`: those with such a finding open that is `status`,
+    or when that is None, a failure or unknown. `after` is `DevicePage.next_after`.
+    """
+
+    state: Compliance | None = None
+    platform: Platform | None = None
+    text: str = ""
+    rule_id: str = ""
+    signal: str = ""
+    status: Status | None = None
+    after: tuple[str, str] | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePage:
+    """Devices by host name; `next_after` is None on the last page."""
+
+    devices: tuple[Device, ...]
+    next_after: tuple[str, str] | None
+
+
+def find(
+    connection: Connection, wanted: DeviceFilter, now: datetime, stale_after: timedelta
+) -> DevicePage:
+    """One page of the devices in service, ordered by host name and id."""
+    key = (DEVICE.c.hostname, DEVICE.c.device_id)
+    query = (
+        select(*(DEVICE.c[name] for name in SHOWN))
+        .where(DEVICE.c.retired_at.is_(None), *_conditions(wanted, now - stale_after))
+        .order_by(*key)
+        .limit(wanted.limit + 1)
+    )
+    if wanted.after is not None:
+        query = query.where(tuple_(*key) > tuple_(*wanted.after))
+    devices = tuple(device_of(row) for row in connection.execute(query))
+    page = devices[: wanted.limit]
+    more = len(devices) > wanted.limit
+    return DevicePage(page, (page[-1].hostname, page[-1].device_id) if more else None)
+
+
+def count_by_state(
+    connection: Connection, now: datetime, stale_after: timedelta
+) -> dict[Compliance, int]:
+    """How many devices in service are in each state; every state has a number."""
+    silent = DEVICE.c.last_seen_at < now - stale_after
+    state = case((silent, Compliance.STALE.value), else_=DEVICE.c.compliance)
+    query = select(state, func.count()).where(DEVICE.c.retired_at.is_(None)).group_by(state)
+    found = {Compliance(name): count for name, count in connection.execute(query)}
+    return {each: found.get(each, 0) for each in Compliance}
+
+
+def in_service(connection: Connection, at: datetime) -> Iterator[Device]:
+    """Everyone enrolled by then and not retired, judged or not, by host name, in a stream."""
+    query = (
+        select(*(DEVICE.c[name] for name in SHOWN))
+        .where(DEVICE.c.enrolled_at <= at)
+        .where(or_(DEVICE.c.retired_at.is_(None), DEVICE.c.retired_at > at))
+        .order_by(DEVICE.c.hostname, DEVICE.c.device_id)
+    )
+    for row in connection.execution_options(yield_per=500).execute(query):
+        yield device_of(row)
+
+
+def _conditions(wanted: DeviceFilter, heard_since: datetime) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.state is Compliance.STALE:
+        conditions.append(DEVICE.c.last_seen_at < heard_since)
+    elif wanted.state is not None:
+        conditions.append(DEVICE.c.compliance == wanted.state.value)
+        conditions.append(DEVICE.c.last_seen_at >= heard_since)
+    if wanted.platform is not None:
+        conditions.append(DEVICE.c.platform == wanted.platform.value)
+    if wanted.text:
+        conditions.append(DEVICE.c.searched.contains(wanted.text.casefold(), autoescape=True))
+    if wanted.rule_id or wanted.signal:
+        conditions.append(_has_finding(wanted))
+    return conditions
+
+
+def _has_finding(wanted: DeviceFilter) -> ColumnElement[bool]:
+    statuses = [wanted.status] if wanted.status else [Status.FAIL, Status.UNKNOWN]
+    conditions: list[Any] = [
+        FINDING.c.device_id == DEVICE.c.device_id,
+        FINDING.c.closed_at.is_(None),
+        FINDING.c.status.in_([status.value for status in statuses]),
+    ]
+    if wanted.rule_id:
+        conditions.append(FINDING.c.rule_id == wanted.rule_id)
+    if wanted.signal:
+        conditions.append(FINDING.c.signal == wanted.signal)
+    return exists().where(*conditions)

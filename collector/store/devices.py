@@ -1,0 +1,284 @@
+"""The inventory: one row a device, small enough that a check-in can touch it every time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from collector.model import Compliance, Device, FormFactor, Platform
+from collector.store import schema
+from collector.store.columns import whole
+from collector.store.device_rows import SHOWN, device_of
+from collector.store.device_search import (
+    DeviceFilter,
+    DevicePage,
+    count_by_state,
+    find,
+    in_service,
+)
+
+__all__ = [
+    "DeviceFilter",
+    "DevicePage",
+    "InventoryRow",
+    "Judgement",
+    "Standing",
+    "add",
+    "count_by_state",
+    "document",
+    "due",
+    "find",
+    "fingerprint_of",
+    "get",
+    "in_service",
+    "judge_again",
+    "quarantine",
+    "record_check_in",
+    "record_judgement",
+    "release",
+    "retire",
+    "standing",
+    "touch",
+    "with_fingerprint",
+]
+
+DEVICE = schema.device
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryRow:
+    """What a device says of itself. Empty: it did not say.
+
+    `document` is the whole inventory as JSON; `fingerprint` maps a part's name to its hash.
+    """
+
+    hostname: str
+    platform: Platform | None
+    form_factor: FormFactor
+    os_id: str = ""
+    os_name: str = ""
+    os_version: str = ""
+    os_build: str = ""
+    manufacturer: str = ""
+    model: str = ""
+    serial: str = ""
+    agent_version: str = ""
+    document: str = "{}"
+    fingerprint: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a check-in has to know of its device, in one row."""
+
+    device_id: str
+    platform: Platform | None
+    enrolled_at: datetime
+    last_sequence: int
+    digest: bytes | None
+    compliance: Compliance
+    compliance_since: datetime | None
+    answer_version: int
+    answer_digest: bytes
+    judged_policy_version: int | None
+    evaluated_at: datetime | None
+    next_evaluation_at: datetime | None
+    quarantined_because: str
+    retired_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What judging a device left in its row."""
+
+    compliance: Compliance
+    compliance_since: datetime
+    answer_version: int
+    answer_digest: bytes
+    judged_policy_version: int
+    evaluated_at: datetime
+    next_evaluation_at: datetime | None
+
+
+ONE = DEVICE.c.device_id == bindparam("of_device")
+GET = select(*(DEVICE.c[name] for name in SHOWN)).where(ONE)
+STANDING = select(*(DEVICE.c[name] for name in Standing.__dataclass_fields__)).where(ONE)
+TOUCH = update(DEVICE).where(ONE).values(
+    last_sequence=bindparam("sequence"), last_seen_at=bindparam("seen_at")
+)  # fmt: skip
+
+
+def add(
+    connection: Connection, device_id: str, inventory: InventoryRow, enrolled_at: datetime
+) -> None:
+    """Enrol a device. Enrolment is the first sign of life: `last_seen_at` begins with it."""
+    connection.execute(
+        insert(DEVICE).values(
+            device_id=device_id,
+            **_described(inventory),
+            enrolled_at=enrolled_at,
+            last_seen_at=enrolled_at,
+            last_sequence=0,
+            compliance=Compliance.UNKNOWN.value,
+            compliance_since=enrolled_at,
+            answer_version=0,
+            answer_digest=b"",
+            quarantined_because="",
+        )
+    )
+    _keep_beside(connection, device_id, inventory)
+
+
+def get(connection: Connection, device_id: str) -> Device | None:
+    row = connection.execute(GET, {"of_device": device_id}).first()
+    return None if row is None else device_of(row)
+
+
+def standing(connection: Connection, device_id: str) -> Standing | None:
+    row = connection.execute(STANDING, {"of_device": device_id}).first()
+    if row is None:
+        return None
+    known = dict(row._mapping)
+    known["platform"] = Platform(row.platform) if row.platform else None
+    known["compliance"] = Compliance(row.compliance)
+    return Standing(**known)
+
+
+def document(connection: Connection, device_id: str) -> str:
+    """The whole inventory as JSON."""
+    wanted = select(schema.inventory.c.document).where(schema.inventory.c.device_id == device_id)
+    return connection.execute(wanted).scalar() or "{}"
+
+
+def touch(connection: Connection, device_id: str, sequence: int, seen_at: datetime) -> None:
+    """An unchanged check-in: the sequence and the last sign of life, by our clock."""
+    values = {"of_device": device_id, "sequence": sequence, "seen_at": seen_at}
+    connection.execute(TOUCH, values)
+
+
+def record_check_in(
+    connection: Connection,
+    device_id: str,
+    inventory: InventoryRow,
+    sequence: int,
+    digest: bytes,
+    received_at: datetime,
+) -> None:
+    """A new posture: the row says what the device now says of itself."""
+    connection.execute(
+        update(DEVICE)
+        .where(DEVICE.c.device_id == device_id)
+        .values(
+            **_described(inventory),
+            last_sequence=sequence,
+            digest=digest,
+            last_seen_at=received_at,
+            last_report_at=received_at,
+        )
+    )
+    _keep_beside(connection, device_id, inventory)
+
+
+def record_judgement(connection: Connection, device_id: str, judgement: Judgement) -> None:
+    values: dict[str, Any] = {
+        name: getattr(judgement, name) for name in Judgement.__dataclass_fields__
+    }
+    values["compliance"] = judgement.compliance.value
+    statement = update(DEVICE).where(DEVICE.c.device_id == device_id)
+    connection.execute(statement.values(**values))
+
+
+def judge_again(connection: Connection, device_id: str, at: datetime) -> None:
+    """Have the device judged at its next check-in or by the upkeep after `at`."""
+    statement = update(DEVICE).where(DEVICE.c.device_id == device_id)
+    connection.execute(statement.values(next_evaluation_at=whole(at)))
+
+
+def due(connection: Connection, policy_version: int, now: datetime, most: int) -> list[str]:
+    """Devices with a report whose verdicts have run out or rest on another policy."""
+    columns = DEVICE.c
+    judged = select(columns.device_id).where(
+        columns.digest.is_not(None), columns.retired_at.is_(None)
+    )
+    ran_out = judged.where(columns.next_evaluation_at <= now)
+    never = judged.where(columns.judged_policy_version.is_(None))
+    behind = judged.where(columns.judged_policy_version < policy_version)
+    ahead = judged.where(columns.judged_policy_version > policy_version)
+    found: dict[str, None] = {}
+    for query in (ran_out, never, behind, ahead):
+        if len(found) < most:
+            found.update(dict.fromkeys(connection.execute(query.limit(most)).scalars()))
+    return list(found)[:most]
+
+
+def quarantine(connection: Connection, device_id: str, because: str) -> None:
+    """Keep what it sends aside until a person decides. An empty reason is refused."""
+    if not because:
+        raise ValueError("a quarantine needs a reason")
+    _set(connection, device_id, quarantined_because=because)
+
+
+def release(connection: Connection, device_id: str) -> None:
+    """End the quarantine; what was set aside stays unjudged."""
+    _set(connection, device_id, quarantined_because="")
+
+
+def retire(connection: Connection, device_id: str, at: datetime) -> None:
+    """Take the device out of every list and count; its history stays."""
+    _set(connection, device_id, retired_at=at, next_evaluation_at=None)
+
+
+def with_fingerprint(connection: Connection, part: str, value: bytes) -> list[str]:
+    """The devices in service that have shown this part, oldest enrolment first."""
+    known = schema.fingerprint
+    query = (
+        select(DEVICE.c.device_id)
+        .join(known, known.c.device_id == DEVICE.c.device_id)
+        .where(known.c.part == part, known.c.value == value, DEVICE.c.retired_at.is_(None))
+        .order_by(DEVICE.c.enrolled_at, DEVICE.c.device_id)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def fingerprint_of(connection: Connection, device_id: str) -> dict[str, bytes]:
+    known = schema.fingerprint
+    query = select(known.c.part, known.c.value).where(known.c.device_id == device_id)
+    return {row.part: row.value for row in connection.execute(query)}
+
+
+def _set(connection: Connection, device_id: str, **values: object) -> None:
+    connection.execute(update(DEVICE).where(DEVICE.c.device_id == device_id).values(**values))
+
+
+def _described(inventory: InventoryRow) -> dict[str, str]:
+    words = (inventory.hostname, inventory.serial, inventory.model, inventory.os_name)
+    return {
+        "hostname": inventory.hostname,
+        "platform": inventory.platform.value if inventory.platform else "",
+        "form_factor": inventory.form_factor.value,
+        "os_id": inventory.os_id,
+        "os_name": inventory.os_name,
+        "os_version": inventory.os_version,
+        "os_build": inventory.os_build,
+        "manufacturer": inventory.manufacturer,
+        "model": inventory.model,
+        "serial": inventory.serial,
+        "agent_version": inventory.agent_version,
+        "searched": "\n".join(words).casefold(),
+    }
+
+
+def _keep_beside(connection: Connection, device_id: str, inventory: InventoryRow) -> None:
+    keep = upsert(schema.inventory).values(device_id=device_id, document=inventory.document)
+    keep = keep.on_conflict_do_update(
+        index_elements=["device_id"], set_={"document": inventory.document}
+    )
+    connection.execute(keep)
+    known = schema.fingerprint
+    connection.execute(delete(known).where(known.c.device_id == device_id))
+    for part, value in inventory.fingerprint.items():
+        row = {"device_id": device_id, "part": part, "value": value}
+        connection.execute(insert(known).values(row))

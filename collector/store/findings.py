@@ -1,0 +1,155 @@
+"""Findings as intervals of our clock, so that "as of last Sunday" is one query.
+
+An interval is [recorded_at, closed_at). A rule's intervals on a device follow each other without
+gap or overlap while the rule is asked: at any moment there is at most one.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
+
+from collector.model import Device, EvidenceLine, Finding, Status
+from collector.store.device_rows import SHOWN, device_of
+from collector.store.schema import device, finding
+
+OF_DEVICE = finding.c.device_id == bindparam("of_device")
+OPEN = finding.c.closed_at.is_(None)
+# What is open has just been looked at again, whether or not its row had to change.
+OPEN_OF = (
+    select(finding, device.c.evaluated_at.label("looked_at_again"))
+    .join(device, device.c.device_id == finding.c.device_id)
+    .where(OF_DEVICE, OPEN)
+    .order_by(finding.c.rule_id)
+)
+HISTORY = (
+    select(finding)
+    .where(OF_DEVICE)
+    .order_by(finding.c.recorded_at.desc(), finding.c.rule_id)
+    .limit(bindparam("most"))
+)
+ONE_OPEN = (OF_DEVICE, finding.c.rule_id == bindparam("of_rule"), OPEN)
+CLOSE = update(finding).where(*ONE_OPEN).values(closed_at=bindparam("closing_at"))
+REFRESH = (
+    update(finding)
+    .where(*ONE_OPEN)
+    .values(
+        because=bindparam("new_because"),
+        evidence=bindparam("new_evidence"),
+        evaluated_at=bindparam("new_evaluated_at"),
+        policy_version=bindparam("new_policy_version"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A finding to be opened, and the signal that its rule asks about."""
+
+    finding: Finding
+    signal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One interval of a rule's history; `closed_at` is None for the open one."""
+
+    finding: Finding
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What judging changes: rules to close, intervals to open, words to refresh in place."""
+
+    closed: Sequence[tuple[str, datetime]] = ()
+    opened: Sequence[Opening] = ()
+    refreshed: Sequence[Finding] = ()
+
+
+def open_of(connection: Connection, device_id: str) -> list[Finding]:
+    """The device's state now, by rule id."""
+    rows = connection.execute(OPEN_OF, {"of_device": device_id})
+    return [_finding(row, row.looked_at_again) for row in rows]
+
+
+def history(connection: Connection, device_id: str, limit: int = 200) -> list[Past]:
+    """Every interval of the device, newest first."""
+    rows = connection.execute(HISTORY, {"of_device": device_id, "most": limit})
+    return [Past(_finding(row), row.closed_at) for row in rows]
+
+
+def move(connection: Connection, device_id: str, moves: Moves) -> None:
+    """Close, open and refresh. A rule whose status changed is in both `closed` and `opened`."""
+    for rule_id, at in moves.closed:
+        values: dict[str, Any] = {"of_device": device_id, "of_rule": rule_id, "closing_at": at}
+        connection.execute(CLOSE, values)
+    for opening in moves.opened:
+        connection.execute(insert(finding), _row(opening))
+    for new in moves.refreshed:
+        values = {
+            "of_device": device_id,
+            "of_rule": new.rule_id,
+            "new_because": new.because,
+            "new_evidence": _written(new.evidence),
+            "new_evaluated_at": new.evaluated_at,
+            "new_policy_version": new.policy_version,
+        }
+        connection.execute(REFRESH, values)
+
+
+def as_of(connection: Connection, at: datetime) -> Iterator[tuple[Device, Finding]]:
+    """What the collector knew at that moment, by host name, device and rule, in a stream.
+
+    The device is described as it is now; devices enrolled later or retired by then are left out.
+    """
+    query = (
+        select(finding, *(device.c[name].label(f"device_{name}") for name in SHOWN))
+        .join(device, device.c.device_id == finding.c.device_id)
+        .where(
+            finding.c.recorded_at <= at,
+            or_(finding.c.closed_at.is_(None), finding.c.closed_at > at),
+            or_(device.c.retired_at.is_(None), device.c.retired_at > at),
+        )
+        .order_by(device.c.hostname, device.c.device_id, finding.c.rule_id)
+    )
+    for row in connection.execution_options(yield_per=500).execute(query):
+        yield device_of(row, "device_"), _finding(row)
+
+
+def _row(opening: Opening) -> dict[str, object]:
+    new = opening.finding
+    return {
+        "device_id": new.device_id,
+        "rule_id": new.rule_id,
+        "recorded_at": new.recorded_at,
+        "closed_at": None,
+        "signal": opening.signal,
+        "status": new.status.value,
+        "because": new.because,
+        "evidence": _written(new.evidence),
+        "since": new.since,
+        "evaluated_at": new.evaluated_at,
+        "policy_version": new.policy_version,
+    }
+
+
+def _finding(row: Row[Any], looked_at_again: datetime | None = None) -> Finding:
+    return Finding(
+        device_id=row.device_id,
+        rule_id=row.rule_id,
+        status=Status(row.status),
+        because=row.because,
+        evidence=tuple(EvidenceLine(*line) for line in json.loads(row.evidence)),
+        since=row.since,
+        recorded_at=row.recorded_at,
+        evaluated_at=max(row.evaluated_at, looked_at_again or row.evaluated_at),
+        policy_version=row.policy_version,
+    )
+
+
+def _written(evidence: tuple[EvidenceLine, ...]) -> str:
+    return json.dumps([[line.source, line.said] for line in evidence], ensure_ascii=False)

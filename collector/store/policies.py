@@ -1,0 +1,44 @@
+"""Every policy that was ever applied, with who and when; the newest is in force."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select
+
+from collector.store.schema import policy
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPolicy:
+    version: int
+    text: str
+    applied_at: datetime
+    applied_by: str
+
+
+NEWEST_FIRST = select(policy).order_by(policy.c.version.desc())
+CURRENT = NEWEST_FIRST.limit(1)
+
+
+def current(connection: Connection) -> StoredPolicy | None:
+    row = connection.execute(CURRENT).first()
+    return None if row is None else StoredPolicy(**row._mapping)
+
+
+def current_version(connection: Connection) -> int:
+    """0 when none was applied."""
+    return connection.execute(select(func.max(policy.c.version))).scalar() or 0
+
+
+def add(connection: Connection, text: str, applied_at: datetime, applied_by: str) -> StoredPolicy:
+    """Put a policy in force. Its text must have been read by `policy.load` before."""
+    version = current_version(connection) + 1
+    added = StoredPolicy(version, text, applied_at, applied_by)
+    values = {"version": version, "text": text, "applied_at": applied_at, "applied_by": applied_by}
+    connection.execute(insert(policy).values(values))
+    return added
+
+
+def history(connection: Connection) -> list[StoredPolicy]:
+    """Newest first."""
+    return [StoredPolicy(**row._mapping) for row in connection.execute(NEWEST_FIRST)]

@@ -1,0 +1,60 @@
+"""A device's postures, one row for each that differed from the one before."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, func, insert, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from collector.store.schema import report, set_aside
+
+MOST_SET_ASIDE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReport:
+    """`posture` holds the bytes as they came; `digest` is their SHA-256."""
+
+    sequence: int
+    digest: bytes
+    posture: bytes
+    observed_at: datetime
+    received_at: datetime
+
+
+KEPT = tuple(report.c[name] for name in StoredReport.__dataclass_fields__)
+NEWEST_FIRST = (
+    select(*KEPT)
+    .where(report.c.device_id == bindparam("of_device"))
+    .order_by(report.c.sequence.desc())
+    .limit(bindparam("most"))
+)
+
+
+def current(connection: Connection, device_id: str) -> StoredReport | None:
+    """The posture that the device is judged by."""
+    return next(iter(history(connection, device_id, 1)), None)
+
+
+def history(connection: Connection, device_id: str, limit: int = 100) -> list[StoredReport]:
+    """Newest first."""
+    rows = connection.execute(NEWEST_FIRST, {"of_device": device_id, "most": limit})
+    return [StoredReport(*row) for row in rows]
+
+
+def add(connection: Connection, device_id: str, received: StoredReport) -> None:
+    connection.execute(insert(report).values(device_id=device_id, **asdict(received)))
+
+
+def keep_aside(connection: Connection, device_id: str, received: StoredReport) -> bool:
+    """Keep what a device in quarantine sent, for a person to compare.
+
+    False: it is there already, or as many as are kept of one device.
+    """
+    held = select(func.count()).where(set_aside.c.device_id == device_id)
+    if connection.execute(held).scalar_one() >= MOST_SET_ASIDE:
+        return False
+    kept = asdict(received)
+    del kept["observed_at"]
+    statement = upsert(set_aside).values(device_id=device_id, **kept).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount == 1

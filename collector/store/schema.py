@@ -1,0 +1,217 @@
+"""The tables, once: what runs on SQLite runs on a PostgreSQL-wire engine too.
+
+Keys are natural or text, `device_id` comes first in every composite key, times are integer
+milliseconds, JSON is text. The migrations build these tables; a test holds the two equal.
+"""
+
+from typing import Any
+
+from sqlalchemy import Column, Index, LargeBinary, MetaData, Table, Text, text
+
+from collector.store.columns import INTEGER, Moment
+
+metadata = MetaData()
+
+
+def _key(name: str, kind: Any = Text) -> Column[Any]:
+    return Column(name, kind, primary_key=True, nullable=False, autoincrement=False)
+
+
+def _text(name: str) -> Column[Any]:
+    return Column(name, Text, nullable=False)
+
+
+def _number(name: str) -> Column[Any]:
+    return Column(name, INTEGER, nullable=False)
+
+
+def _bytes(name: str) -> Column[Any]:
+    return Column(name, LargeBinary, nullable=False)
+
+
+def _at(name: str) -> Column[Any]:
+    return Column(name, Moment, nullable=False)
+
+
+def _maybe(name: str, kind: Any) -> Column[Any]:
+    return Column(name, kind, nullable=True)
+
+
+def _table(name: str, *columns: Column[Any], clustered: bool = True) -> Table:
+    """`clustered`: SQLite keeps the rows in the order of the key, without a rowid."""
+    return Table(name, metadata, *columns, sqlite_strict=True, sqlite_with_rowid=not clustered)
+
+
+def _index(name: str, *columns: Column[Any], where: str = "") -> Index:
+    if not where:
+        return Index(name, *columns)
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+# One row a device. An unchanged check-in touches this row and nothing else.
+device = _table(
+    "device",
+    _key("device_id"),
+    _text("hostname"),
+    _text("platform"),
+    _text("os_id"),
+    _text("os_name"),
+    _text("os_version"),
+    _text("os_build"),
+    _text("form_factor"),
+    _text("manufacturer"),
+    _text("model"),
+    _text("serial"),
+    _text("agent_version"),
+    _text("searched"),
+    _at("enrolled_at"),
+    _at("last_seen_at"),
+    _maybe("last_report_at", Moment),
+    _number("last_sequence"),
+    _maybe("digest", LargeBinary),
+    _text("compliance"),
+    _maybe("compliance_since", Moment),
+    _number("answer_version"),
+    _bytes("answer_digest"),
+    _maybe("judged_policy_version", INTEGER),
+    _maybe("evaluated_at", Moment),
+    _maybe("next_evaluation_at", Moment),
+    _text("quarantined_because"),
+    _maybe("retired_at", Moment),
+)
+_index("device_by_name", device.c.hostname, device.c.device_id)
+_index("device_by_compliance", device.c.compliance, device.c.hostname, device.c.device_id)
+_index("device_by_last_seen", device.c.last_seen_at, device.c.compliance, device.c.retired_at)
+_index("device_by_policy", device.c.judged_policy_version)
+_index(
+    "device_by_next_evaluation",
+    device.c.next_evaluation_at,
+    where="next_evaluation_at IS NOT NULL",
+)
+
+# The whole inventory as JSON, apart from the row that every check-in touches.
+inventory = _table("inventory", _key("device_id"), _text("document"))
+
+fingerprint = _table("fingerprint", _key("device_id"), _key("part"), _bytes("value"))
+_index("fingerprint_by_value", fingerprint.c.part, fingerprint.c.value, fingerprint.c.device_id)
+
+certificate = _table(
+    "certificate",
+    _key("serial"),
+    _text("device_id"),
+    _at("issued_at"),
+    _at("not_after"),
+    _maybe("revoked_at", Moment),
+    _text("revoked_because"),
+)
+_index("certificate_by_device", certificate.c.device_id)
+
+token = _table(
+    "token",
+    _key("token_id"),
+    _bytes("secret_hash"),
+    _text("label"),
+    _at("created_at"),
+    _at("expires_at"),
+    _number("max_uses"),
+    _number("uses"),
+    _maybe("revoked_at", Moment),
+)
+Index("token_by_hash", token.c.secret_hash, unique=True)
+
+# A row a posture: what came in between unchanged has none.
+report = _table(
+    "report",
+    _key("device_id"),
+    _key("sequence", INTEGER),
+    _bytes("digest"),
+    _bytes("posture"),
+    _at("observed_at"),
+    _at("received_at"),
+    clustered=False,
+)
+
+# What a device in quarantine sent; nobody has judged it.
+set_aside = _table(
+    "set_aside",
+    _key("device_id"),
+    _key("digest", LargeBinary),
+    _number("sequence"),
+    _bytes("posture"),
+    _at("received_at"),
+    clustered=False,
+)
+
+# Intervals by our clock: [recorded_at, closed_at); the open one has no closed_at.
+finding = _table(
+    "finding",
+    _key("device_id"),
+    _key("rule_id"),
+    _key("recorded_at", Moment),
+    _maybe("closed_at", Moment),
+    _text("signal"),
+    _text("status"),
+    _text("because"),
+    _text("evidence"),
+    _at("since"),
+    _at("evaluated_at"),
+    _number("policy_version"),
+)
+_index(
+    "finding_open_by_rule",
+    finding.c.rule_id,
+    finding.c.status,
+    finding.c.device_id,
+    where="closed_at IS NULL",
+)
+
+tracked = _table("tracked", _key("device_id"), _key("rule_id"), _key("key"), _at("first_seen_at"))
+
+policy = _table(
+    "policy",
+    _key("version", INTEGER),
+    _text("text"),
+    _at("applied_at"),
+    _text("applied_by"),
+)
+
+waiver = _table(
+    "waiver",
+    _key("device_id"),
+    _key("rule_id"),
+    _key("created_at", Moment),
+    _text("reason"),
+    _text("requested_by"),
+    _at("ends_at"),
+    _maybe("ended_at", Moment),
+)
+
+account = _table("account", _key("username"), _text("password_hash"), _at("created_at"))
+
+session = _table(
+    "session",
+    _key("token_hash", LargeBinary),
+    _text("username"),
+    _at("created_at"),
+    _at("expires_at"),
+)
+_index("session_by_user", session.c.username)
+
+event = _table(
+    "event",
+    _key("event_id"),
+    _at("at"),
+    _text("kind"),
+    _text("device_id"),
+    _text("detail"),
+)
+_index("event_by_time", event.c.at, event.c.event_id)
+_index("event_by_device", event.c.device_id, event.c.kind)
+
+# Which collector opened the file, for whoever comes after it.
+opened_by = _table(
+    "opened_by",
+    _key("first_at", Moment),
+    _key("collector_version"),
+    _text("schema_revision"),
+)
