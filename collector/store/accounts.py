@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from collector.store import schema
@@ -73,6 +73,12 @@ def session(connection: Connection, token_hash: bytes, now: datetime) -> Session
     )
     row = connection.execute(query).first()
     return None if row is None else Session(**row._mapping)
+
+
+def extend_session(connection: Connection, token_hash: bytes, expires_at: datetime) -> None:
+    """Move the end of a session; one that has been ended stays ended."""
+    statement = update(SESSION).where(SESSION.c.token_hash == token_hash)
+    connection.execute(statement.values(expires_at=expires_at))
 
 
 def end_session(connection: Connection, token_hash: bytes) -> None:

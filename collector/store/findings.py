@@ -5,12 +5,12 @@ gap or overlap while the rule is asked: at any moment there is at most one.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from collector.model import Device, EvidenceLine, Finding, Status
 from collector.store.device_rows import SHOWN, device_of
@@ -74,6 +74,34 @@ def open_of(connection: Connection, device_id: str) -> list[Finding]:
     """The device's state now, by rule id."""
     rows = connection.execute(OPEN_OF, {"of_device": device_id})
     return [_finding(row, row.looked_at_again) for row in rows]
+
+
+def open_of_many(
+    connection: Connection, device_ids: Collection[str], statuses: Collection[Status]
+) -> dict[str, list[Finding]]:
+    """By device, what is open now in these states: one query for a page of devices."""
+    query = (
+        select(finding, device.c.evaluated_at.label("looked_at_again"))
+        .join(device, device.c.device_id == finding.c.device_id)
+        .where(finding.c.device_id.in_(device_ids), OPEN)
+        .where(finding.c.status.in_([status.value for status in statuses]))
+        .order_by(finding.c.device_id, finding.c.rule_id)
+    )
+    found: dict[str, list[Finding]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.device_id, []).append(_finding(row, row.looked_at_again))
+    return found
+
+
+def count_failing(connection: Connection) -> dict[str, int]:
+    """By rule, how many devices in service fail it now."""
+    query = (
+        select(finding.c.rule_id, func.count())
+        .join(device, device.c.device_id == finding.c.device_id)
+        .where(OPEN, finding.c.status == Status.FAIL.value, device.c.retired_at.is_(None))
+        .group_by(finding.c.rule_id)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def history(connection: Connection, device_id: str, limit: int = 200) -> list[Past]:

@@ -1,5 +1,6 @@
 """Justified exceptions. Each ends by itself, or earlier when a person ends it."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -53,6 +54,17 @@ def active_for(connection: Connection, device_id: str, now: datetime) -> list[Wa
     """What is in force on the device now; of several for one rule, the last to end comes last."""
     rows = connection.execute(ACTIVE, {"of_device": device_id, "now": now})
     return [_waiver(row) for row in rows]
+
+
+def active_for_many(
+    connection: Connection, device_ids: Collection[str], now: datetime
+) -> dict[str, list[Waiver]]:
+    """As `active_for`, by device, in one query for a page of devices."""
+    query = select(waiver).where(waiver.c.device_id.in_(device_ids), *IN_FORCE)
+    found: dict[str, list[Waiver]] = {}
+    for row in connection.execute(query.order_by(waiver.c.ends_at), {"now": now}):
+        found.setdefault(row.device_id, []).append(_waiver(row))
+    return found
 
 
 def list_all(connection: Connection) -> list[Waiver]:

@@ -1,0 +1,1 @@
+"""Who may look: the local administrator, the password and the session."""

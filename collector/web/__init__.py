@@ -1,0 +1,1 @@
+"""What the helpdesk sees: pages made on the server, over HTTPS, without any script."""

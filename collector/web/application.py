@@ -1,0 +1,72 @@
+"""The web application: the list of pages, and the guards around all of them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from collector.accounts.passwords import Passwords
+from collector.accounts.throttle import Throttle
+from collector.clock import Clock
+from collector.store import Store
+from collector.web import errors
+from collector.web.body import BodyLimit
+from collector.web.forgery import ForgeryProtection
+from collector.web.headers import SecurityHeaders
+from collector.web.pages import PAGES
+from collector.web.site import PasswordDesk, Site
+from collector.web.visitors import SessionRequired
+
+STATIC = Path(__file__).parent / "static"
+
+
+def application(
+    store: Store,
+    clock: Clock,
+    *,
+    allowed_hosts: Sequence[str],
+    passwords: Passwords | None = None,
+) -> Starlette:
+    """The pages over this store.
+
+    `allowed_hosts` are the names (without port) that people reach the collector by. The address
+    that logins are counted by is the socket's: the server must not read forwarding headers.
+    """
+    app = Starlette(
+        routes=_routes(),
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(
+                TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False
+            ),
+            Middleware(BodyLimit),
+            Middleware(ForgeryProtection),
+            Middleware(SessionRequired),
+        ],
+        exception_handlers={
+            HTTPException: errors.on_http_error,
+            Exception: errors.on_defect,
+        },
+    )
+    app.state.site = Site(store, clock, Throttle(clock), PasswordDesk(passwords or Passwords()))
+    return app
+
+
+def _routes() -> list[BaseRoute]:
+    pages = [Route(page.PATH, page.page, methods=list(page.METHODS)) for page in PAGES]
+    return [
+        Route("/", _home),
+        *pages,
+        Mount("/static", StaticFiles(directory=STATIC, follow_symlink=False)),
+    ]
+
+
+def _home(_request: Request) -> Response:
+    return RedirectResponse("/devices", 303)

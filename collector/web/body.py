@@ -1,0 +1,52 @@
+"""A request's body is at most 64 KiB and is all there before anything looks at it."""
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from collector.web import errors
+
+MOST_BYTES = 64 * 1024
+
+
+class BodyLimit:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        body = await _read(scope, receive)
+        if body is None:
+            await errors.TOO_LARGE.response(scope)(scope, receive, send)
+            return
+        await self._app(scope, replay(body), send)
+
+
+def replay(body: bytes) -> Receive:
+    """A `receive` that gives this body at once, and then says that the client has gone."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Message:
+        return messages.pop() if messages else {"type": "http.disconnect"}
+
+    return receive
+
+
+async def _read(scope: Scope, receive: Receive) -> bytes | None:
+    announced = Headers(scope=scope).get("content-length", "0")
+    if not announced.isascii() or not announced.isdigit() or int(announced) > MOST_BYTES:
+        return None
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b"".join(parts)
+        part = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > MOST_BYTES:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(parts)

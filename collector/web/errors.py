@@ -1,0 +1,67 @@
+"""When a page cannot be shown, a person reads what to do next, and nothing of our insides."""
+
+import logging
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from collector.web.frame import Frame, frame_of
+from collector.web.headers import HEADERS
+from collector.web.rendering import render
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Context:
+    frame: Frame
+    status: int
+    what_to_do: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    status: int
+    title: str
+    what_to_do: str
+
+    def response(self, scope: Scope) -> Response:
+        frame = frame_of(scope, self.title)
+        context = Context(frame, self.status, self.what_to_do)
+        return render("error.html", context, status_code=self.status, headers=HEADERS)
+
+
+NOT_FOUND = ErrorPage(
+    404,
+    "Not found",
+    "There is no such page or device here. It may have been retired: look for it by name.",
+)
+WRONG_METHOD = ErrorPage(405, "Not possible here", "Go back to the devices and try from there.")
+FORGED = ErrorPage(
+    403,
+    "The form was not accepted",
+    "It did not come from this site, or the page was open too long. Reload it and try again.",
+)
+TOO_LARGE = ErrorPage(413, "Too much was sent", "A form here is never larger than 64 KiB.")
+BAD_REQUEST = ErrorPage(400, "Not understood", "Go back to the devices and try from there.")
+BROKEN = ErrorPage(
+    500,
+    "Something went wrong on the collector",
+    "Try again in a minute. If it stays, look at the collector's log for this time.",
+)
+BY_STATUS = {page.status: page for page in (NOT_FOUND, WRONG_METHOD, FORGED, TOO_LARGE)}
+
+
+def on_http_error(request: Request, error: Exception) -> Response:
+    """Starlette's own refusals (no route, wrong method), in our words."""
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    return BY_STATUS.get(status, BAD_REQUEST).response(request.scope)
+
+
+def on_defect(request: Request, error: Exception) -> Response:
+    """Anything else: to the log with its trace, to the person without."""
+    log.error("A page failed", exc_info=error, extra={"path": request.url.path})
+    return BROKEN.response(request.scope)

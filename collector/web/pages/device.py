@@ -1,0 +1,182 @@
+"""One device: its state in a sentence, every finding with what to do, and all that it sent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collector.compliance import compliance_at
+from collector.model import Compliance, Device, EvidenceLine, OpenFinding, Status
+from collector.policy import Policy
+from collector.store import Connection, certificates, devices, findings, reports, waivers
+from collector.web import wording
+from collector.web.errors import NOT_FOUND
+from collector.web.frame import Frame, frame_of
+from collector.web.judged import laid_over
+from collector.web.rendering import render
+from collector.web.sent import Fact, Sent, inventory_facts, sent
+from collector.web.site import Site, site_of
+
+PATH = "/devices/{device_id}"
+METHODS = ("GET",)
+LONGEST_ID = 64
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """`kind` is the status; `remediation` is empty unless it fails or is unknown."""
+
+    rule_id: str
+    kind: str
+    title: str
+    status_words: str
+    severity: str
+    note: str
+    since: datetime
+    because: str
+    waiver: str
+    remediation: str
+    evidence: tuple[EvidenceLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    frame: Frame
+    hostname: str
+    state: str
+    state_words: str
+    sentence: str
+    subtitle: str
+    notices: tuple[str, ...]
+    findings: tuple[FindingView, ...]
+    health: tuple[Fact, ...]
+    inventory: tuple[Fact, ...]
+    report: Sent | None
+
+
+def page(request: Request) -> Response:
+    site, device_id = site_of(request.scope), request.path_params["device_id"]
+    frame = frame_of(request.scope, "Device")
+    context = site.store.read(lambda c: _context(c, site, frame, device_id[:LONGEST_ID]))
+    if context is None:
+        return NOT_FOUND.response(request.scope)
+    return render("device.html", context)
+
+
+def _context(c: Connection, site: Site, frame: Frame, device_id: str) -> Context | None:
+    device = devices.get(c, device_id)
+    if device is None:
+        return None
+    now, policy = frame.now, site.policy.current(c)
+    mine = {waiver.rule_id: waiver for waiver in waivers.active_for(c, device_id, now)}
+    laid = laid_over(findings.open_of(c, device_id), policy, mine, device.platform)
+    state = compliance_at(device, now, timedelta(days=policy.stale_after_days))
+    report = sent(reports.current(c, device_id))
+    hostname = device.hostname or "(no name)"
+    return Context(
+        frame=Frame(hostname, frame.username, frame.form_token, now),
+        hostname=hostname,
+        state=state,
+        state_words=wording.STATES[state],
+        sentence=sentence(device, state, laid, now),
+        subtitle=" · ".join(filter(None, (wording.model_name(device), wording.os_name(device)))),
+        notices=_notices(device, now),
+        findings=tuple(_view(each, now) for each in laid),
+        health=_health(c, device, policy, report),
+        inventory=inventory_facts(device, report),
+        report=report,
+    )
+
+
+def sentence(device: Device, state: Compliance, laid: Sequence[OpenFinding], now: datetime) -> str:
+    """The state, since when, and the gravest reason for it."""
+    if not laid and state is not Compliance.STALE:
+        return "No report has come yet, so nothing is known."
+    since = f" since {wording.day(device.compliance_since, now)}" if device.compliance_since else ""
+    failing = [each for each in laid if each.counts(now)]
+    unknown = [each for each in laid if each.finding.status is Status.UNKNOWN]
+    if state is Compliance.STALE:
+        return _silence(device, now)
+    if state is Compliance.NON_COMPLIANT:
+        return f"Not compliant{since}{_reasons(failing)}"
+    if state is Compliance.UNKNOWN:
+        return f"Cannot be called compliant{since}{_reasons(unknown)}"
+    spared = sum(each.finding.status is Status.FAIL for each in laid)
+    rest = f", with {spared} in grace or waived" if spared else ""
+    return f"Compliant{since}{rest}."
+
+
+def _silence(device: Device, now: datetime) -> str:
+    seen_at = device.last_seen_at or device.enrolled_at
+    before = wording.STATES[device.compliance].lower()
+    return (
+        f"Silent since {wording.day(seen_at, now)}: "
+        f"switched off, off the network, or without its agent. It was {before} then."
+    )
+
+
+def _reasons(found: Sequence[OpenFinding]) -> str:
+    if not found:
+        return "."
+    more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
+    return f": {wording.sentence_end(found[0].finding.because)}{more}."
+
+
+def _notices(device: Device, now: datetime) -> tuple[str, ...]:
+    notices = []
+    if device.quarantined_because:
+        notices.append(
+            f"In quarantine: {wording.sentence_end(device.quarantined_because)}. "
+            "What it sends is kept aside until a person decides."
+        )
+    if device.retired_at is not None:
+        notices.append(f"Retired on {wording.day(device.retired_at, now)}.")
+    return tuple(notices)
+
+
+def _view(found: OpenFinding, now: datetime) -> FindingView:
+    finding, waiver = found.finding, found.waiver
+    failing = finding.status is Status.FAIL
+    open_to_do = finding.status in (Status.FAIL, Status.UNKNOWN)
+    waived = waiver is not None and now < waiver.ends_at
+    return FindingView(
+        rule_id=finding.rule_id,
+        kind=finding.status,
+        title=found.title,
+        status_words=wording.STATUSES[finding.status],
+        severity=found.severity.capitalize() if failing else "",
+        note=wording.note(found, now).capitalize(),
+        since=finding.since,
+        because=finding.because,
+        waiver=(
+            f"Waived: {wording.sentence_end(waiver.reason)} (asked for by {waiver.requested_by})."
+            if waiver is not None and waived
+            else ""
+        ),
+        remediation=found.remediation if open_to_do else "",
+        evidence=finding.evidence,
+    )
+
+
+def _health(c: Connection, device: Device, policy: Policy, report: Sent | None) -> tuple[Fact, ...]:
+    seen_at = device.last_seen_at
+    expected_at = seen_at + timedelta(minutes=policy.check_in_minutes) if seen_at else None
+    certificate = next(iter(certificates.of_device(c, device.device_id)), None)
+    if certificate is None:
+        ends = Fact("Certificate", "None")
+    elif certificate.revoked_at is not None:
+        ends = Fact("Certificate", f"Revoked: {certificate.revoked_because}")
+    else:
+        ends = Fact("Certificate ends", at=certificate.not_after)
+    return (
+        Fact("Last seen", "Never", seen_at),
+        Fact("Last change", "No report yet", report.received_at if report else None),
+        Fact("Next expected", "When it is first seen", expected_at),
+        Fact("Enrolled", at=device.enrolled_at),
+        ends,
+        Fact("Agent", device.agent_version or "Version not reported"),
+        Fact("Reports", f"Number {device.last_sequence} is the latest"),
+        Fact("Device id", device.device_id),
+    )

@@ -1,0 +1,221 @@
+"""Which devices fall short, in what, and since when: the worst first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collector.model import Compliance, Device, OpenFinding, Status
+from collector.policy import RULES, Policy
+from collector.store import Connection, devices, findings, waivers
+from collector.web import listing, wording
+from collector.web.frame import Frame, frame_of
+from collector.web.judged import laid_over
+from collector.web.listing import Listed, Question, question_of
+from collector.web.rendering import render
+from collector.web.site import Site, site_of
+
+PATH = "/devices"
+METHODS = ("GET",)
+MOST_PROBLEMS = 3
+MOST_CAUSES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    kind: str
+    label: str
+    count: int
+    href: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A rule, and how many devices fail it."""
+
+    title: str
+    count: int
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One drop-down list of the filters."""
+
+    name: str
+    label: str
+    chosen: str
+    options: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    because: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    href: str
+    hostname: str
+    model: str
+    state: str
+    state_words: str
+    problems: tuple[Problem, ...]
+    rest: str
+    since_at: datetime | None
+    os: str
+    last_seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`empty` is "", "no_devices" (none is enrolled), "no_match" or "no_more"."""
+
+    frame: Frame
+    question: Question
+    chips: tuple[Chip, ...]
+    causes: tuple[Cause, ...]
+    choices: tuple[Choice, ...]
+    caption: str
+    rows: tuple[Row, ...]
+    empty: str
+    first_href: str
+    next_href: str
+    page_size: int
+
+
+def page(request: Request) -> Response:
+    site, frame = site_of(request.scope), frame_of(request.scope, "Devices")
+    question = question_of(request.query_params)
+    context = site.store.read(lambda c: _context(c, site, frame, question))
+    return render("devices.html", context)
+
+
+def _context(c: Connection, site: Site, frame: Frame, question: Question) -> Context:
+    policy = site.policy.current(c)
+    stale_after = timedelta(days=policy.stale_after_days)
+    counts = devices.count_by_state(c, frame.now, stale_after)
+    listed = listing.find(c, question, frame.now, stale_after)
+    following = listed.next_question
+    first = replace(question, after_state=None, after=None)
+    return Context(
+        frame=frame,
+        question=question,
+        chips=_chips(counts, question),
+        causes=_causes(findings.count_failing(c)),
+        choices=_choices(question),
+        caption=_caption(question),
+        rows=_rows(c, listed, policy, frame.now),
+        empty=_empty(counts, listed, question),
+        first_href=first.href() if question.after_state else "",
+        next_href=following.href() if following else "",
+        page_size=listing.PAGE_SIZE,
+    )
+
+
+def _chips(counts: Mapping[Compliance, int], question: Question) -> tuple[Chip, ...]:
+    """The fleet by state. A chip shows all it counts: it takes the other filters away."""
+    unfiltered = not question.narrows
+    chips = [
+        Chip(
+            kind=state,
+            label=wording.STATES[state],
+            count=counts.get(state, 0),
+            href=Question(state=state).href(),
+            chosen=question.state is state,
+        )
+        for state in listing.WORST_FIRST
+    ]
+    return (*chips, Chip("all", "All", sum(counts.values()), "/devices", unfiltered))
+
+
+def _causes(failing: Mapping[str, int]) -> tuple[Cause, ...]:
+    """The rules that most devices fail: mending these first mends most."""
+    causes = [
+        Cause(rule.title, failing[rule.id], Question(rule_id=rule.id).href())
+        for rule in RULES
+        if failing.get(rule.id)
+    ]
+    return tuple(sorted(causes, key=lambda cause: -cause.count)[:MOST_CAUSES])
+
+
+def _choices(question: Question) -> tuple[Choice, ...]:
+    states = tuple((state.value, wording.STATES[state]) for state in listing.WORST_FIRST)
+    platforms = tuple((p.value, words) for p, words in wording.PLATFORMS.items())
+    rules = tuple((rule.id, rule.title) for rule in sorted(RULES, key=lambda rule: rule.title))
+    return (
+        Choice("state", "State", question.state or "", (("", "Any state"), *states)),
+        Choice("platform", "Platform", question.platform or "", (("", "Any"), *platforms)),
+        Choice("rule", "Fails the rule", question.rule_id, (("", "Any or none"), *rules)),
+    )
+
+
+def _caption(question: Question) -> str:
+    return f"Devices, {wording.STATES[question.state]}" if question.state else "Devices"
+
+
+def _empty(counts: Mapping[Compliance, int], listed: Listed, question: Question) -> str:
+    if listed.devices:
+        return ""
+    if not sum(counts.values()):
+        return "no_devices"
+    return "no_more" if question.after_state else "no_match"
+
+
+def _rows(c: Connection, listed: Listed, policy: Policy, now: datetime) -> tuple[Row, ...]:
+    ids = [device.device_id for device, _ in listed.devices]
+    found = findings.open_of_many(c, ids, (Status.FAIL, Status.UNKNOWN))
+    waived = waivers.active_for_many(c, ids, now)
+    stale_after = timedelta(days=policy.stale_after_days)
+    rows = []
+    for device, state in listed.devices:
+        mine = {waiver.rule_id: waiver for waiver in waived.get(device.device_id, ())}
+        laid = laid_over(found.get(device.device_id, ()), policy, mine, device.platform)
+        rows.append(_row(device, state, laid, now, stale_after))
+    return tuple(rows)
+
+
+def _row(
+    device: Device,
+    state: Compliance,
+    laid: list[OpenFinding],
+    now: datetime,
+    stale_after: timedelta,
+) -> Row:
+    failing = [each for each in laid if each.finding.status is Status.FAIL]
+    failing.sort(key=lambda each: not each.counts(now))
+    unknown = sum(each.finding.status is Status.UNKNOWN for each in laid)
+    since_at = device.compliance_since
+    if state is Compliance.STALE:
+        since_at = (device.last_seen_at or device.enrolled_at) + stale_after
+    return Row(
+        href=f"/devices/{device.device_id}",
+        hostname=device.hostname or "(no name)",
+        model=wording.model_name(device),
+        state=state,
+        state_words=wording.STATES[state],
+        problems=tuple(
+            Problem(each.finding.because, wording.note(each, now))
+            for each in failing[:MOST_PROBLEMS]
+        ),
+        rest=_rest(len(failing) - MOST_PROBLEMS, unknown, judged=device.last_report_at is not None),
+        since_at=since_at,
+        os=wording.os_name(device),
+        last_seen_at=device.last_seen_at,
+    )
+
+
+def _rest(more: int, unknown: int, *, judged: bool) -> str:
+    """What the row does not spell out.
+
+    >>> _rest(2, 1, judged=True)
+    '2 more, 1 unknown'
+    """
+    if not judged:
+        return "No report yet"
+    parts = [f"{more} more"] if more > 0 else []
+    return ", ".join([*parts, f"{unknown} unknown"] if unknown else parts)

@@ -1,0 +1,19 @@
+"""Ends the session on the collector, not only in the browser."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from collector.accounts import sessions
+from collector.web import cookie
+from collector.web.site import site_of
+
+PATH = "/logout"
+METHODS = ("POST",)
+
+
+async def page(request: Request) -> Response:
+    token = cookie.token_in(request.scope)
+    await site_of(request.scope).store.submit(lambda c: sessions.end(c, token))
+    response = RedirectResponse("/login", 303)
+    cookie.remove(response)
+    return response

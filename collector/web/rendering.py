@@ -1,0 +1,43 @@
+"""A template gets one whole context; what it was not given is an error, never an empty string."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from collector.web import wording
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+@cache
+def environment() -> Environment:
+    """Autoescape for every template, whatever its name."""
+    made = Environment(
+        loader=PackageLoader("collector.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters.update(
+        ago=wording.ago, exact=wording.exact, machine=wording.machine, day=wording.day
+    )
+    return made
+
+
+def render(
+    template: str,
+    context: "DataclassInstance",
+    *,
+    status_code: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    values: dict[str, Any] = {f.name: getattr(context, f.name) for f in fields(context)}
+    text = environment().get_template(template).render(values)
+    return HTMLResponse(text, status_code=status_code, headers=dict(headers or {}))

@@ -1,0 +1,56 @@
+"""What every page may use: the store, the clock, and the guards of the login."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import cast
+
+from starlette.types import Scope
+
+from collector.accounts.passwords import AT_ONCE, Passwords
+from collector.accounts.throttle import Throttle
+from collector.clock import Clock
+from collector.store import Store
+from collector.web.judged import PolicyReader
+
+MOST_WAITING = 16
+
+
+class Busy(Exception):
+    """More logins wait for their turn than can be answered within seconds."""
+
+
+@dataclass(slots=True)
+class PasswordDesk:
+    """Verifies passwords beside the event loop, in a short queue that pages never wait for."""
+
+    passwords: Passwords
+    _threads: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(AT_ONCE, thread_name_prefix="passwords")
+    )
+    _waiting: int = 0
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """As Passwords.verify; raises Busy rather than let the queue grow."""
+        if self._waiting >= MOST_WAITING:
+            raise Busy
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._threads, self.passwords.verify, password_hash, password
+            )
+        finally:
+            self._waiting -= 1
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    store: Store
+    clock: Clock
+    throttle: Throttle
+    desk: PasswordDesk
+    policy: PolicyReader = field(default_factory=PolicyReader)
+
+
+def site_of(scope: Scope) -> Site:
+    return cast(Site, scope["app"].state.site)

@@ -1,0 +1,58 @@
+"""Only those who logged in see anything: a path that is not on the short list needs a session."""
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from collector.accounts import sessions
+from collector.accounts.sessions import Session
+from collector.web.cookie import token_in
+from collector.web.frame import SESSION
+from collector.web.site import Site, site_of
+
+OPEN_PATHS = frozenset({"/login", "/healthz"})
+OPEN_FOLDER = "/static/"
+
+
+class SessionRequired:
+    """Finds the visitor's session; without one, everything but the open list leads to /login."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+        elif _is_open(scope["path"]):
+            await self._app(scope, receive, send)
+        else:
+            session = await current_session(scope)
+            if session is None:
+                await RedirectResponse("/login", 303)(scope, receive, send)
+                return
+            scope[SESSION] = session
+            await self._app(scope, receive, send)
+
+
+async def current_session(scope: Scope) -> Session | None:
+    """The visitor's session, its end moved on because it is being used."""
+    token, site = token_in(scope), site_of(scope)
+    if not token:
+        return None
+    now = site.clock()
+    session = await run_in_threadpool(site.store.read, lambda c: sessions.find(c, token, now))
+    if session is not None:
+        await _move_end(site, token, session)
+    return session
+
+
+async def _move_end(site: Site, token: str, session: Session) -> None:
+    end_at = session.end_to_move(site.clock())
+    if end_at is not None:
+        await site.store.submit(lambda c: sessions.extend(c, token, end_at))
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN_PATHS or path.startswith(OPEN_FOLDER)

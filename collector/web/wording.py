@@ -1,0 +1,142 @@
+"""Times and names as people say them. The exact time is always beside the relative one."""
+
+from datetime import UTC, datetime, timedelta
+
+from collector.model import Compliance, Device, FormFactor, OpenFinding, Platform, Status
+
+STATES = {
+    Compliance.NON_COMPLIANT: "Non-compliant",
+    Compliance.UNKNOWN: "Unknown",
+    Compliance.STALE: "Stale",
+    Compliance.COMPLIANT: "Compliant",
+}
+PLATFORMS = {Platform.LINUX: "Linux", Platform.MACOS: "macOS", Platform.WINDOWS: "Windows"}
+STATUSES = {
+    Status.FAIL: "Fails",
+    Status.UNKNOWN: "Unknown",
+    Status.PASS: "Passes",
+    Status.NOT_APPLICABLE: "Not applicable",
+}
+FORM_FACTORS = {
+    FormFactor.LAPTOP: "Laptop",
+    FormFactor.DESKTOP: "Desktop",
+    FormFactor.TABLET: "Tablet",
+    FormFactor.SERVER: "Server",
+    FormFactor.VIRTUAL_MACHINE: "Virtual machine",
+    FormFactor.CONTAINER: "Container",
+    FormFactor.UNKNOWN: "",
+}
+UNITS = (
+    ("year", timedelta(days=365)),
+    ("month", timedelta(days=30)),
+    ("week", timedelta(days=7)),
+    ("day", timedelta(days=1)),
+    ("hour", timedelta(hours=1)),
+    ("minute", timedelta(minutes=1)),
+)
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long ago, or in how long, in its largest unit; weeks only from the second one.
+
+    >>> noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    >>> [ago(noon - timedelta(hours=h), noon) for h in (0, 1, 30, 24 * 13, 24 * 20)]
+    ['just now', '1 hour ago', '1 day ago', '13 days ago', '2 weeks ago']
+    >>> ago(noon + timedelta(minutes=90), noon)
+    'in 1 hour'
+    """
+    gap = abs(now - at)
+    for unit, length in UNITS:
+        count = gap // length
+        if count >= (2 if unit in ("week", "month") else 1):
+            amount = f"{count} {unit}" + ("" if count == 1 else "s")
+            return f"{amount} ago" if at <= now else f"in {amount}"
+    return "just now" if at <= now else "in a moment"
+
+
+def exact(at: datetime) -> str:
+    """
+    >>> exact(datetime(2026, 11, 17, 9, 5, 59, tzinfo=UTC))
+    '2026-11-17 09:05 UTC'
+    """
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def machine(at: datetime) -> str:
+    """For the attribute `datetime` of <time>."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def day(at: datetime, now: datetime) -> str:
+    """The day as people say it; the year only when it is another one.
+
+    >>> day(datetime(2026, 11, 17, tzinfo=UTC), datetime(2026, 11, 22, tzinfo=UTC))
+    'Tuesday 17 November'
+    """
+    at = at.astimezone(UTC)
+    words = f"{DAYS[at.weekday()]} {at.day} {MONTHS[at.month - 1]}"
+    return words if at.year == now.year else f"{words} {at.year}"
+
+
+def signal_name(signal: str) -> str:
+    """
+    >>> signal_name("disk_encryption"), signal_name("os_updates")
+    ('Disk encryption', 'OS updates')
+    """
+    words = signal.replace("_", " ")
+    return words[:1].upper() + words[1:] if not words.startswith("os ") else "OS" + words[2:]
+
+
+def model_name(device: Device) -> str:
+    """Maker and model, without saying the maker twice."""
+    maker, model = device.manufacturer, device.model
+    if maker and not model.lower().startswith(maker.lower()):
+        return f"{maker} {model}".strip()
+    return model
+
+
+def os_name(device: Device) -> str:
+    """What the system calls itself; the platform and version when it does not say."""
+    if device.os_name:
+        return device.os_name
+    platform = PLATFORMS[device.platform] if device.platform else "Not reported"
+    return f"{platform} {device.os_version}".strip()
+
+
+def note(found: OpenFinding, now: datetime) -> str:
+    """Why a failure does not count against the device now; empty when it does."""
+    if found.finding.status is not Status.FAIL or found.counts(now):
+        return ""
+    if found.waiver is not None and now < found.waiver.ends_at:
+        return f"waived until {day(found.waiver.ends_at, now)}"
+    if found.grace_ends_at is not None:
+        return f"grace until {day(found.grace_ends_at, now)}"
+    return ""
+
+
+def sentence_end(text: str) -> str:
+    """
+    >>> sentence_end("/ is not encrypted."), sentence_end("")
+    ('/ is not encrypted', '')
+    """
+    return text.strip().rstrip(".")
+
+
+def size(byte_count: int) -> str:
+    """
+    >>> size(512), size(2300), size(16 * 10**9)
+    ('512 bytes', '2.3 kB', '16.0 GB')
+    """
+    amount = float(byte_count)
+    if amount < 1000:
+        return f"{byte_count} bytes"
+    for unit in ("kB", "MB", "GB"):
+        amount /= 1000
+        if amount < 1000:
+            return f"{amount:.1f} {unit}"
+    return f"{amount / 1000:.1f} TB"
