@@ -54,6 +54,8 @@ def encrypted_homes(host: Host, mounts: Iterable[Mount], mappings: Iterable[str]
 
 def _fscrypt(host: Host, home: str) -> bool:
     """By the attribute; by fscrypt's own word where lsattr is not to be had."""
+    if not _exists(host, home):
+        return False
     try:
         return parse_lsattr(host.run("lsattr", "-d", home).text)
     except CannotTell as trouble:
@@ -67,3 +69,13 @@ def _fscrypt(host: Host, home: str) -> bool:
         if "is not encrypted" in said:
             return False
         raise
+
+
+def _exists(host: Host, home: str) -> bool:
+    try:
+        host.list(home)
+    except FileMissing:
+        return False
+    except CannotTell:
+        return True
+    return True

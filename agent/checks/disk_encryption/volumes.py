@@ -65,8 +65,14 @@ class Volumes:
 
     def mounted(self, mounts: Iterable[Mount]) -> list[Found]:
         groups: dict[tuple[str, ...], list[Mount]] = {}
-        for key in dict.fromkeys(mount for mount in mounts if on_disk(mount)):
-            groups.setdefault(self._devices(key), []).append(key)
+        asked: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        for mount in mounts:
+            if not on_disk(mount):
+                continue
+            key = (mount.filesystem, mount.device, mount.source)
+            if key not in asked:
+                asked[key] = self._devices(mount)
+            groups.setdefault(asked[key], []).append(mount)
         return [self._group(devices, group) for devices, group in groups.items()]
 
     def _devices(self, mount: Mount) -> tuple[str, ...]:
