@@ -14,16 +14,13 @@ from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
 from agent.config import split_address
+from agent.transport import Unreachable
 
 TIME_LIMIT = 10.0
 """Seconds to connect, and again for the TLS handshake."""
 
 
-class CannotReach(Exception):
-    """No TLS connection to the address; the message says how far it came."""
-
-
-class NotTrusted(CannotReach):
+class NotTrusted(Unreachable):
     """Something answered, and it is not the collector we were told about."""
 
 
@@ -78,7 +75,7 @@ def _handshake(address: str, context: ssl.SSLContext) -> ssl.SSLSocket:
     except (ssl.SSLError, OSError) as error:
         plain.close()
         said = "no answer" if isinstance(error, TimeoutError) else "it does not speak TLS 1.3"
-        raise CannotReach(f"{address} accepts connections, but {said}") from error
+        raise Unreachable(f"{address} accepts connections, but {said}") from error
 
 
 def _connect(address: str) -> socket.socket:
@@ -89,12 +86,12 @@ def _connect(address: str) -> socket.socket:
             return socket.create_connection((host, port), TIME_LIMIT)
         return _through(proxy, host, port)
     except socket.gaierror as error:
-        raise CannotReach(f"{_place(address, proxy)}: this name cannot be resolved") from error
+        raise Unreachable(f"{_place(address, proxy)}: this name cannot be resolved") from error
     except TimeoutError as error:
-        raise CannotReach(f"{_place(address, proxy)} does not answer") from error
+        raise Unreachable(f"{_place(address, proxy)} does not answer") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error) or "unreadable answer"
-        raise CannotReach(f"{_place(address, proxy)}: {said.lower()}") from error
+        raise Unreachable(f"{_place(address, proxy)}: {said.lower()}") from error
 
 
 def _place(address: str, proxy: str | None) -> str:

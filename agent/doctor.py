@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from agent import config, contact, identity
 from agent import progress as record
 from agent.config import Config
-from agent.contact import CannotReach
 from agent.identity import Validity
 from agent.progress import Progress
 from agent.spool import Spool
 from agent.state import State, StateError
+from agent.transport import Unreachable
 from agent.words import duration
 
 LARGEST_SKEW_SECONDS = 300.0
@@ -34,6 +34,9 @@ def examine(state: State, now: datetime, *, root: bool) -> list[Item]:
         folder = Item("state folder", f"{state.folder} does not exist yet; enrolling makes it")
     try:
         settled = config.load(state)
+    except config.NotEnrolled as error:
+        said, _, to_do = str(error).partition("; ")
+        return [folder, Item("enrollment", said, to_do), privileges(root)]
     except StateError as error:
         return [folder, Item("enrollment", str(error), ENROLL_AGAIN), privileges(root)]
     enrolled = f"{settled.collector_name}, as device {settled.device_id}"
@@ -81,7 +84,7 @@ def _reach(state: State, settled: Config) -> Item:
     address = settled.check_in_address
     try:
         contact.verify(address, identity.load(state).authority)
-    except CannotReach as error:
+    except Unreachable as error:
         return Item("collector", str(error), "check network, proxy (https_proxy) and firewall")
     return Item("collector", f"{address} answers, with the right certificate")
 

@@ -80,7 +80,7 @@ def decode(words: str) -> Invitation:
 def trusted_authority(invitation: Invitation) -> bytes:
     """The collector's authority, PEM, after the server has proved to stand under it.
 
-    Raises CannotReach, or NotTrusted when this is another server than the string means.
+    Raises Unreachable, or NotTrusted when this is another server than the string means.
     """
     address = invitation.enroll_address
     chain = contact.presented_chain(address)
@@ -104,7 +104,7 @@ class Enrollment:
     inventory: Inventory
 
     def run(self, invitation: Invitation) -> Config:
-        """Enroll and keep the result. Raises CannotReach, TransportError, StateError."""
+        """Enroll and keep the result. Raises TransportError, StateError."""
         authority = trusted_authority(invitation)
         key = identity.new_key()
         request = EnrollRequest(

@@ -21,7 +21,7 @@ def row(label: str, words: Iterable[str], column: int) -> list[str]:
             subsequent_indent="  ",
             break_on_hyphens=False,
         )
-    label = shorten(label)
+    label = "".join(c if c.isprintable() else " " for c in label)
     beside = [label.ljust(column) + lines[0]] if lines and len(label) < column else []
     first = beside or [label[:WIDTH]]
     return [line.rstrip() for line in first] + [

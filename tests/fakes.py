@@ -1,8 +1,11 @@
 """One fake a seam. A fake answers what it was given and raises what the real one would."""
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from google.protobuf.message import Message
 
 from agent.host import (
     MOST_BYTES,
@@ -12,10 +15,11 @@ from agent.host import (
     Os,
     Output,
     Process,
-    ToolFailed,
     TooLarge,
+    ToolFailed,
     ToolMissing,
 )
+from protos.posture.v1 import posture_service_pb2 as wire
 
 Answer = str | Output | CannotTell
 
@@ -90,3 +94,59 @@ class FixedClock:
 
     def advance(self, **by: float) -> None:
         self.now += timedelta(**by)
+
+
+@dataclass
+class FakeTransport:
+    """A collector that keeps the contract: it holds a sequence and a digest and answers by them.
+
+    `troubles` are raised first, one a call. `sent` holds every request as it was received.
+    """
+
+    held_sequence: int = 0
+    held_digest: bytes = b""
+    troubles: list[Exception] = field(default_factory=list)
+    receipts: list[wire.Receipt.ValueType] = field(default_factory=list)
+    response: wire.CheckInResponse = field(default_factory=wire.CheckInResponse)
+    certificate: bytes = b""
+    sent: list[Message] = field(default_factory=list)
+    closed: bool = False
+
+    def check_in(self, request: wire.CheckInRequest) -> wire.CheckInResponse:
+        self._take(request)
+        response = wire.CheckInResponse()
+        response.CopyFrom(self.response)
+        response.receipt = self.receipts.pop(0) if self.receipts else self._receipt(request)
+        response.accepted_sequence = self.held_sequence
+        return response
+
+    def _receipt(self, request: wire.CheckInRequest) -> wire.Receipt.ValueType:
+        body = request.report if request.HasField("report") else request.unchanged
+        if body.sequence <= self.held_sequence:
+            return wire.RECEIPT_SUPERSEDED
+        if isinstance(body, wire.Unchanged):
+            if body.digest != self.held_digest:
+                return wire.RECEIPT_SEND_FULL
+            self.held_sequence = body.sequence
+            return wire.RECEIPT_UNCHANGED
+        self.held_sequence = body.sequence
+        self.held_digest = hashlib.sha256(body.posture).digest()
+        return wire.RECEIPT_STORED
+
+    def renew(self, request: wire.RenewCertificateRequest) -> wire.RenewCertificateResponse:
+        self._take(request)
+        return wire.RenewCertificateResponse(certificate_pem=self.certificate)
+
+    def enroll(self, request: wire.EnrollRequest) -> wire.EnrollResponse:
+        self._take(request)
+        return wire.EnrollResponse(device_id="0" * 36, certificate_pem=self.certificate)
+
+    def _take(self, request: Message) -> None:
+        copy = type(request)()
+        copy.CopyFrom(request)
+        self.sent.append(copy)
+        if self.troubles:
+            raise self.troubles.pop(0)
+
+    def close(self) -> None:
+        self.closed = True

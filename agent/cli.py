@@ -1,0 +1,88 @@
+"""`muster-agent`: every command, one clear line for every trouble, and exit codes that tell.
+
+0: done. 1: it did not work, or there is a problem. 2: what was typed or given cannot be used.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import NoReturn, Protocol
+
+from agent import __version__
+from agent.commands import check, doctor, enroll, receipt, record, report, run, status
+from agent.state import StateError
+from agent.surroundings import BadInput, Surroundings
+from agent.transport import TransportError
+
+
+class Command(Protocol):
+    """What a module of `agent.commands` offers."""
+
+    NAME: str
+    HELP: str
+    EXAMPLE: str
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, args: argparse.Namespace, around: Surroundings) -> int: ...
+
+
+COMMANDS: tuple[Command, ...] = (enroll, run, check, report, status, receipt, record, doctor)
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def parser() -> Parser:
+    top = Parser(
+        prog="muster-agent",
+        description="Observes this device's security posture and reports it to one collector.",
+        epilog="example: muster-agent check",
+    )
+    top.add_argument("--version", action="version", version=f"muster-agent {__version__}")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        one = commands.add_parser(
+            command.NAME,
+            help=command.HELP,
+            description=command.HELP[0].upper() + command.HELP[1:] + ".",
+            epilog=f"example: {command.EXAMPLE}",
+        )
+        one.add_argument(
+            "--state",
+            metavar="DIR",
+            help="the agent's state folder (MUSTER_AGENT_STATE; /var/lib/muster-agent for root)",
+        )
+        command.arguments(one)
+        one.set_defaults(run=command.run)
+    return top
+
+
+def main(argv: Sequence[str] | None = None, around: Surroundings | None = None) -> int:
+    """Run one command; returns the exit status."""
+    args = parser().parse_args(argv)
+    try:
+        status: int = args.run(args, around or Surroundings())
+    except BadInput as error:
+        return _say(str(error), 2)
+    except (StateError, TransportError) as error:
+        return _say(str(error), 1)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader went away; nothing is left to say
+        return 1
+    except KeyboardInterrupt:
+        return _say("interrupted", 1)
+    return status
+
+
+def _say(trouble: str, status: int) -> int:
+    print(f"muster-agent: {' '.join(trouble.split())}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

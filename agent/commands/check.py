@@ -1,0 +1,60 @@
+"""`muster-agent check`: what the agent sees, shown here and sent to nobody."""
+
+import argparse
+from pathlib import Path
+
+from agent.checks import CHECKS, observe_all
+from agent.host import Host
+from agent.layout import table
+from agent.recording import Recording, UnusableRecording
+from agent.surroundings import BadInput, Surroundings
+
+NAME = "check"
+HELP = "observe and show what was seen; nothing is sent"
+EXAMPLE = "muster-agent check --signal firewall --signal disk_encryption"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, one object a signal")
+    parser.add_argument(
+        "--signal",
+        action="append",
+        default=[],
+        metavar="SIGNAL",
+        help=f"observe only this one (may be repeated): {', '.join(CHECKS)}",
+    )
+    parser.add_argument(
+        "--recording",
+        type=Path,
+        metavar="DIR",
+        help="observe a recorded machine (see muster-agent record) instead of this one",
+    )
+
+
+def run(args: argparse.Namespace, around: Surroundings) -> int:
+    wrong = [signal for signal in args.signal if signal not in CHECKS]
+    if wrong:
+        raise BadInput(f"no signal {wrong[0]!r}; the signals are {', '.join(CHECKS)}")
+    try:
+        observations = observe_all(_host(args.recording, around), args.signal)
+    except UnusableRecording as error:
+        raise BadInput(str(error)) from error
+    if not args.json:
+        around.say(*table(observations))
+        return 0
+    import json
+
+    from google.protobuf.json_format import MessageToDict
+
+    seen = [MessageToDict(o, preserving_proto_field_name=True) for o in observations]
+    around.say(json.dumps({"observations": seen}, indent=2))
+    return 0
+
+
+def _host(recording: Path | None, around: Surroundings) -> Host:
+    if recording is None:
+        return around.host()
+    try:
+        return Recording(recording)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"cannot read the recording {recording}: {error}") from error

@@ -1,0 +1,35 @@
+"""`muster-agent doctor`: is the agent itself in order, and what to do if not."""
+
+import argparse
+
+from agent.layout import row
+from agent.state import State, StateError
+from agent.surroundings import Surroundings
+
+NAME = "doctor"
+HELP = "look at the agent itself: state, certificate, clock, spool, way to the collector"
+EXAMPLE = "muster-agent doctor"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace, around: Surroundings) -> int:
+    from agent.doctor import Item, examine, privileges
+
+    try:
+        state = State.open(around.state_folder(args.state))
+        items = examine(state, around.clock(), root=around.root)
+    except StateError as error:
+        items = [Item("state folder", str(error), "see above"), privileges(around.root)]
+    if args.json:
+        import json
+        from dataclasses import asdict
+
+        around.say(json.dumps({"items": [asdict(item) for item in items]}, indent=2))
+    else:
+        for item in items:
+            said = [item.said, *([f"to do: {item.to_do}"] if item.to_do else [])]
+            around.say(*row(f"{'problem' if item.to_do else 'ok':8} {item.name}", said, 24))
+    return 1 if any(item.to_do for item in items) else 0

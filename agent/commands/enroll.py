@@ -1,0 +1,88 @@
+"""`muster-agent enroll`: join a collector, after saying which one and what it will learn."""
+
+import argparse
+from pathlib import Path
+
+from agent import config, device
+from agent.state import State, StateError
+from agent.surroundings import BadInput, Surroundings
+from agent.transport import Refused, Rejected
+
+NAME = "enroll"
+HELP = "join a collector with the enrollment string IT gave you"
+EXAMPLE = "muster-agent enroll --string-file enrollment.txt"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--string-file",
+        type=Path,
+        metavar="FILE",
+        help="where the enrollment string is; without it, it is read from standard input",
+    )
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="enroll although the device is enrolled; the old enrollment stays until this succeeds",
+    )
+
+
+def run(args: argparse.Namespace, around: Surroundings) -> int:
+    from agent.enrollment import BadString, Enrollment, decode
+
+    folder = around.state_folder(args.state)
+    if not args.again:
+        _refuse_second(State.open(folder))
+    try:
+        invitation = decode(_string(args.string_file, around))
+    except BadString as error:
+        raise BadInput(str(error)) from error
+    around.say(
+        f"Collector    {invitation.collector_name}",
+        f"Addresses    {invitation.enroll_address} to enroll, "
+        f"{invitation.check_in_address} to check in",
+        "Authority    its certificate's SHA-256:",
+        f"             {invitation.authority_sha256.hex()}",
+        "To be sent   the token, a new public key, the inventory (names, model, serial",
+        "             number, hardware fingerprint). Later: what muster-agent check shows.",
+    )
+    state = State.open(folder, create=True)
+    attempt = Enrollment(state, around.connect, around.clock, device.inventory(around.host()))
+    try:
+        with state.exclusive():
+            settled = attempt.run(invitation)
+    except (Refused, Rejected) as error:
+        raise BadInput(f"{error}; ask IT for a new enrollment string") from error
+    around.say(
+        f"Enrolled with {settled.collector_name} as device {settled.device_id}.",
+        "Next: muster-agent report",
+    )
+    return 0
+
+
+def _refuse_second(state: State) -> None:
+    try:
+        settled = config.load(state)
+    except config.NotEnrolled:
+        return
+    raise StateError(
+        f"already enrolled with {settled.collector_name} as device {settled.device_id}; "
+        "to enroll anew: muster-agent enroll --again"
+    )
+
+
+def _string(file: Path | None, around: Surroundings) -> str:
+    from agent.enrollment import LONGEST_STRING
+
+    if file is None:
+        if around.stdin.isatty():
+            around.say("Paste the enrollment string and press Enter:")
+            return around.stdin.readline(2 * LONGEST_STRING)
+        return around.stdin.read(2 * LONGEST_STRING)
+    try:
+        with file.open(encoding="utf-8") as opened:
+            return opened.read(2 * LONGEST_STRING)
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{file} holds no text") from error
+    except OSError as error:
+        raise BadInput(f"cannot read {file}: {error.strerror}") from error

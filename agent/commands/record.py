@@ -1,0 +1,56 @@
+"""`muster-agent record`: take down what the checks ask and hear, to look at it elsewhere."""
+
+import argparse
+from pathlib import Path
+
+from agent import device
+from agent.checks import observe_all
+from agent.host import CannotTell, Host, read_text
+from agent.recorder import Recorder, Redaction
+from agent.surroundings import BadInput, Surroundings
+
+NAME = "record"
+HELP = "write this machine's answers to the checks' questions into a folder"
+EXAMPLE = "muster-agent record --redact recording"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, metavar="DIR", help="a new or empty folder")
+    parser.add_argument(
+        "--redact",
+        action="store_true",
+        help="replace serial numbers, addresses, the host's and people's names by stand-ins",
+    )
+
+
+def run(args: argparse.Namespace, around: Surroundings) -> int:
+    host = around.host()
+    redaction = Redaction(_names(host)) if args.redact else None
+    try:
+        recorder = Recorder(host, args.folder, redaction)
+        observe_all(recorder)
+        device.inventory(recorder)
+        recorder.finish()
+    except OSError as error:
+        said = error.strerror or str(error)
+        raise BadInput(f"cannot record into {args.folder}: {said}") from error
+    around.say(f"Recorded into {args.folder}. See: muster-agent check --recording {args.folder}")
+    return 0
+
+
+def _names(host: Host) -> set[str]:
+    """The host's name and those of the people with an account (Linux: user ids from 1000 on)."""
+    names = set()
+    for path in ("/etc/hostname", "/proc/sys/kernel/hostname"):
+        try:
+            names.add(read_text(host, path).strip())
+        except CannotTell:
+            continue
+    try:
+        accounts = [line.split(":") for line in read_text(host, "/etc/passwd").splitlines()]
+    except CannotTell:
+        accounts = []
+    people = [a for a in accounts if len(a) > 4 and a[2].isdecimal() and 1000 <= int(a[2]) < 65534]
+    for account in people:
+        names |= {account[0], account[4].split(",")[0]}
+    return names - {""}

@@ -1,0 +1,48 @@
+"""`muster-agent run`: the service. It asks on its own timer and listens on nothing."""
+
+import argparse
+import signal
+from types import FrameType
+
+from agent.commands.visiting import visit
+from agent.loop import Loop, Stopped
+from agent.surroundings import Surroundings
+
+NAME = "run"
+HELP = "keep checking in (service mode), or once with --once (for a timer)"
+EXAMPLE = "muster-agent run --once"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--once", action="store_true", help="check in once and end")
+    parser.add_argument(
+        "--at-once",
+        action="store_true",
+        help="do not wait a random part of a minute before the first check-in",
+    )
+
+
+def run(args: argparse.Namespace, around: Surroundings) -> int:
+    to_collector = visit(args.state, around)
+    if args.once:
+        to_collector.run()
+        return 0
+    loop = Loop(
+        cycle=lambda: to_collector.run().next_check_in_seconds,
+        sleep=around.sleep,
+        chance=around.chance,
+        log=around.log,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    try:
+        loop.run(at_once=args.at_once)
+    except Stopped:
+        around.log("stopped")
+    return 0
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """End wherever we are: what is on disk is always whole."""
+    del frame
+    raise Stopped(signal.Signals(number).name)

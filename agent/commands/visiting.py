@@ -1,0 +1,20 @@
+"""A visit to the collector, put together from the surroundings; for `run` and `report`."""
+
+from agent import config
+from agent.observing import observe
+from agent.state import State
+from agent.surroundings import Surroundings
+from agent.visit import Visit
+
+
+def visit(named_state: str | None, around: Surroundings) -> Visit:
+    """Raises NotEnrolled and StateError before anything is observed."""
+    state = State.open(around.state_folder(named_state))
+    config.load(state)
+    return Visit(
+        state=state,
+        connect=around.connect,
+        observe=lambda: observe(around.host(), around.clock),
+        clock=around.clock,
+        log=around.log,
+    )
