@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from collector.model import Device, EvidenceLine, Finding, Status
+from collector.store.columns import MILLISECOND
 from collector.store.device_rows import SHOWN, device_of
 from collector.store.schema import device, finding
 
@@ -108,6 +109,21 @@ def history(connection: Connection, device_id: str, limit: int = 200) -> list[Pa
     """Every interval of the device, newest first."""
     rows = connection.execute(HISTORY, {"of_device": device_id, "most": limit})
     return [Past(_finding(row), row.closed_at) for row in rows]
+
+
+def free_from(connection: Connection, device_id: str, rule_id: str, now: datetime) -> datetime:
+    """`now`, or the first moment after the rule's last interval if our clock was set back."""
+    query = (
+        select(finding.c.recorded_at, finding.c.closed_at)
+        .where(finding.c.device_id == device_id, finding.c.rule_id == rule_id)
+        .order_by(finding.c.recorded_at.desc())
+        .limit(1)
+    )
+    last = connection.execute(query).first()
+    if last is None:
+        return now
+    free_at: datetime = last.closed_at or last.recorded_at + MILLISECOND
+    return max(now, free_at)
 
 
 def move(connection: Connection, device_id: str, moves: Moves) -> None:

@@ -1,0 +1,246 @@
+"""A check-in comes in once: stored, judged and its findings moved in the caller's transaction.
+
+Repeated, older or unparsable input changes nothing. Freshness is by our clock alone; the
+device's own clock only dates the beginning of a state, and only within what we know.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from google.protobuf.message import DecodeError
+from sqlalchemy import Connection
+
+from collector.inventory import fingerprint_of, row_of
+from collector.judgement import Case, as_held, judge
+from collector.model import Compliance, OpenFinding
+from collector.policy import Policy, tracked
+from collector.store import devices, events, reports
+from collector.store import tracked as sightings
+from collector.store.columns import whole
+from collector.store.devices import Standing
+from collector.store.reports import StoredReport
+from protos.posture.v1.posture_service_pb2 import Posture, Receipt
+
+LARGEST_POSTURE = 64 << 10
+HIGHEST_SEQUENCE = (1 << 63) - 1
+DIGEST_SIZE = 32
+STABLE_PARTS = frozenset({"board", "serial"})
+
+
+class Unacceptable(Exception):
+    """The delivery cannot be taken; the message names the field. Nothing has changed."""
+
+
+class NotInService(Unacceptable):
+    """No such device, or it was retired: it has to be enrolled again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one check-in brought: a posture, or only the digest of the one we should hold.
+
+    `held_answer` is the answer version that the agent holds; its findings are not repeated.
+    """
+
+    sequence: int
+    observed_at: datetime
+    posture: bytes | None = None
+    digest: bytes | None = None
+    held_answer: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What to answer. `findings` is empty when the agent holds this `answer_version` already.
+
+    A device in quarantine is told nothing: version 0, unknown, no findings.
+    """
+
+    receipt: Receipt.ValueType
+    accepted_sequence: int
+    answer_version: int
+    compliance: Compliance
+    findings: tuple[OpenFinding, ...]
+    policy_version: int
+    evaluated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One delivery and whom it came from."""
+
+    standing: Standing
+    delivery: Delivery
+    digest: bytes
+    now: datetime
+
+    @property
+    def device_id(self) -> str:
+        return self.standing.device_id
+
+
+def check_in(
+    connection: Connection,
+    policy: Policy,
+    device_id: str,
+    delivery: Delivery,
+    now: datetime,
+) -> Outcome:
+    """Take one delivery. Idempotent by sequence. Raises `Unacceptable`."""
+    visit = Visit(_in_service(connection, device_id), delivery, _digest(delivery), whole(now))
+    standing = visit.standing
+    if standing.quarantined_because:
+        return _set_aside(connection, policy, visit)
+    if delivery.sequence <= standing.last_sequence:
+        _watch_for_clash(connection, visit)
+        return _answer(connection, policy, visit, Receipt.RECEIPT_SUPERSEDED)
+    if visit.digest == standing.digest:
+        visit = _still_the_same(connection, policy, visit)
+        return _answer(connection, policy, visit, Receipt.RECEIPT_UNCHANGED)
+    if delivery.posture is None:
+        return _answer(connection, policy, visit, Receipt.RECEIPT_SEND_FULL)
+    _take_report(connection, policy, visit, delivery.posture)
+    return _answer(connection, policy, _again(connection, visit), Receipt.RECEIPT_STORED)
+
+
+def rejudge(connection: Connection, policy: Policy, device_id: str, now: datetime) -> bool:
+    """Judge what is held again: the policy, the waivers or the time have changed.
+
+    True when the answer to the device is another one now.
+    """
+    now = whole(now)
+    standing = devices.standing(connection, device_id)
+    held = reports.current(connection, device_id)
+    if standing is None or standing.retired_at is not None or held is None:
+        return False
+    posture = _parsed(held.posture)
+    keys = tracked(policy, posture)
+    known = sightings.remember(connection, device_id, keys, held.received_at)
+    case = Case(standing, posture, known, begun_at=now, now=now)
+    judgement = judge(connection, policy, case)
+    return judgement.answer_version != standing.answer_version
+
+
+def _in_service(connection: Connection, device_id: str) -> Standing:
+    standing = devices.standing(connection, device_id)
+    if standing is None:
+        raise NotInService("this device is not known here: enroll it again")
+    if standing.retired_at is not None:
+        raise NotInService("this device was retired: enroll it again")
+    return standing
+
+
+def _digest(delivery: Delivery) -> bytes:
+    """The digest of what the delivery stands for, once its form has been found sound."""
+    if not 1 <= delivery.sequence <= HIGHEST_SEQUENCE:
+        raise Unacceptable(f"sequence: must be from 1 to {HIGHEST_SEQUENCE}")
+    if delivery.posture is None:
+        if delivery.digest is None or len(delivery.digest) != DIGEST_SIZE:
+            raise Unacceptable(f"unchanged.digest: must hold {DIGEST_SIZE} bytes")
+        return delivery.digest
+    if not delivery.posture:
+        raise Unacceptable("report.posture: is empty")
+    if len(delivery.posture) > LARGEST_POSTURE:
+        size = len(delivery.posture)
+        raise Unacceptable(f"report.posture: holds {size} bytes, at most {LARGEST_POSTURE} go")
+    return hashlib.sha256(delivery.posture).digest()
+
+
+def _parsed(posture: bytes) -> Posture:
+    try:
+        return Posture.FromString(posture)
+    except DecodeError:
+        raise Unacceptable("report.posture: is not a serialised Posture") from None
+
+
+def _is_due(standing: Standing, policy: Policy, now: datetime) -> bool:
+    if standing.judged_policy_version != policy.version:
+        return True
+    return standing.next_evaluation_at is not None and standing.next_evaluation_at <= now
+
+
+def _still_the_same(connection: Connection, policy: Policy, visit: Visit) -> Visit:
+    """Touch the one row; the posture is judged only when a verdict on it has run out."""
+    sequence = visit.delivery.sequence
+    devices.touch(connection, visit.device_id, sequence, visit.now)
+    if _is_due(visit.standing, policy, visit.now):
+        rejudge(connection, policy, visit.device_id, visit.now)
+        return _again(connection, visit)
+    return replace(visit, standing=replace(visit.standing, last_sequence=sequence))
+
+
+def _again(connection: Connection, visit: Visit) -> Visit:
+    return replace(visit, standing=_in_service(connection, visit.device_id))
+
+
+def _set_aside(connection: Connection, policy: Policy, visit: Visit) -> Outcome:
+    delivery = visit.delivery
+    if delivery.posture is not None:
+        reports.keep_aside(connection, visit.device_id, _report(visit, delivery.posture))
+    return Outcome(
+        receipt=Receipt.RECEIPT_QUARANTINED,
+        accepted_sequence=visit.standing.last_sequence,
+        answer_version=0,
+        compliance=Compliance.UNKNOWN,
+        findings=(),
+        policy_version=policy.version,
+        evaluated_at=None,
+    )
+
+
+def _watch_for_clash(connection: Connection, visit: Visit) -> None:
+    """One number with two contents: a copy of the device may be reporting beside it."""
+    sequence, standing = visit.delivery.sequence, visit.standing
+    if sequence == standing.last_sequence and visit.digest != standing.digest:
+        detail = f"report {sequence} came again with another posture"
+        events.add_once(connection, visit.now, "sequence clash", visit.device_id, detail)
+
+
+def _take_report(connection: Connection, policy: Policy, visit: Visit, sent: bytes) -> None:
+    posture = _parsed(sent)
+    device_id, now, standing = visit.device_id, visit.now, visit.standing
+    _watch_the_hardware(connection, visit, posture)
+    inventory = row_of(posture.inventory, posture.agent_version)
+    sequence = visit.delivery.sequence
+    devices.record_check_in(connection, device_id, inventory, sequence, visit.digest, now)
+    reports.add(connection, device_id, _report(visit, sent))
+    keys = tracked(policy, posture)
+    known = sightings.remember(connection, device_id, keys, now)
+    sightings.forget_others(connection, device_id, keys)
+    begun_at = min(max(whole(visit.delivery.observed_at), standing.enrolled_at), now)
+    judge(connection, policy, Case(standing, posture, known, begun_at, now))
+
+
+def _watch_the_hardware(connection: Connection, visit: Visit, posture: Posture) -> None:
+    """Another board under the same certificate: the disk was moved, or copied."""
+    before = devices.fingerprint_of(connection, visit.device_id)
+    after = fingerprint_of(posture.inventory)
+    changed = sorted(
+        part for part in STABLE_PARTS & before.keys() & after.keys() if before[part] != after[part]
+    )
+    if changed:
+        detail = f"report {visit.delivery.sequence} comes from another {' and '.join(changed)}"
+        events.add(connection, visit.now, "hardware changed", visit.device_id, detail)
+
+
+def _report(visit: Visit, posture: bytes) -> StoredReport:
+    observed_at = visit.delivery.observed_at
+    return StoredReport(visit.delivery.sequence, visit.digest, posture, observed_at, visit.now)
+
+
+def _answer(
+    connection: Connection, policy: Policy, visit: Visit, receipt: Receipt.ValueType
+) -> Outcome:
+    """What the device's row says now; its findings when the agent does not hold them."""
+    standing = visit.standing
+    is_held = visit.delivery.held_answer == standing.answer_version
+    return Outcome(
+        receipt=receipt,
+        accepted_sequence=standing.last_sequence,
+        answer_version=standing.answer_version,
+        compliance=standing.compliance,
+        findings=() if is_held else as_held(connection, policy, standing, visit.now),
+        policy_version=standing.judged_policy_version or policy.version,
+        evaluated_at=standing.evaluated_at,
+    )

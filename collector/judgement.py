@@ -1,0 +1,172 @@
+"""A posture is judged in one place: findings move, and the device's row says what follows.
+
+Reports, policies, the upkeep and the end of a grace all come through `judge`.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from collector.compliance import lay_over, state
+from collector.inventory import PLATFORMS
+from collector.model import Compliance, Finding, OpenFinding, Platform, Status
+from collector.policy import RULES, Judged, Policy, evaluate
+from collector.store import devices, findings, waivers
+from collector.store.columns import MILLISECOND
+from collector.store.devices import Judgement, Standing
+from collector.store.findings import Moves, Opening
+from collector.store.tracked import FirstSeen
+from protos.posture.v1.posture_service_pb2 import Posture
+
+SOONEST = timedelta(minutes=1)
+"""No device is judged again by the clock more often than this, whatever a rule says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One device's posture before the rules. `begun_at`: since when what is new may be so."""
+
+    standing: Standing
+    posture: Posture
+    first_seen: FirstSeen
+    begun_at: datetime
+    now: datetime
+
+
+def judge(connection: Connection, policy: Policy, case: Case) -> Judgement:
+    """Apply the policy, move the findings, and record what follows in the device's row."""
+    standing = case.standing
+    judged = evaluate(policy, case.posture, case.now, case.first_seen)
+    after = _move(connection, policy, case, judged)
+    platform = PLATFORMS.get(case.posture.inventory.platform, standing.platform)
+    seen = _laid_over(connection, policy, after, platform, case.now)
+    compliance = state(seen, case.now)
+    digest = _digest(compliance, seen)
+    changed = compliance is not standing.compliance
+    judgement = Judgement(
+        compliance=compliance,
+        compliance_since=case.now if changed else standing.compliance_since or case.now,
+        answer_version=standing.answer_version + (digest != standing.answer_digest),
+        answer_digest=digest,
+        judged_policy_version=policy.version,
+        evaluated_at=case.now,
+        next_evaluation_at=_next_evaluation_at(judged, seen, case.now),
+    )
+    devices.record_judgement(connection, standing.device_id, judgement)
+    return judgement
+
+
+def as_held(
+    connection: Connection, policy: Policy, standing: Standing, now: datetime
+) -> tuple[OpenFinding, ...]:
+    """The open findings as people see them, without judging anything."""
+    held = findings.open_of(connection, standing.device_id)
+    return _laid_over(connection, policy, held, standing.platform, now)
+
+
+def _move(
+    connection: Connection, policy: Policy, case: Case, judged: Sequence[Judged]
+) -> list[Finding]:
+    """Bring the device's intervals in line with the verdicts; what is open afterwards."""
+    device_id = case.standing.device_id
+    before = {old.rule_id: old for old in findings.open_of(connection, device_id)}
+    after, closed, opened, refreshed = [], [], [], []
+    for each in judged:
+        old = before.pop(each.rule.id, None)
+        new = _finding(each, old, case, policy.version)
+        if old is None:
+            free_at = findings.free_from(connection, device_id, each.rule.id, case.now)
+            new = replace(new, recorded_at=free_at)
+            opened.append(Opening(new, each.rule.signal))
+        elif old.status is not new.status:
+            closed.append((old.rule_id, new.recorded_at))
+            opened.append(Opening(new, each.rule.signal))
+        elif replace(old, evaluated_at=new.evaluated_at) != new:
+            refreshed.append(new)
+        after.append(new)
+    closed += [(gone.rule_id, _after(gone, case.now)) for gone in before.values()]
+    findings.move(connection, device_id, Moves(closed, opened, refreshed))
+    return after
+
+
+def _finding(judged: Judged, old: Finding | None, case: Case, policy_version: int) -> Finding:
+    verdict = judged.verdict
+    new = Finding(
+        device_id=case.standing.device_id,
+        rule_id=judged.rule.id,
+        status=verdict.status,
+        because=verdict.because,
+        evidence=judged.evidence,
+        since=case.begun_at,
+        recorded_at=case.now,
+        evaluated_at=case.now,
+        policy_version=policy_version,
+    )
+    if old is None:
+        return new
+    if old.status is verdict.status:
+        return replace(new, since=old.since, recorded_at=old.recorded_at)
+    return replace(new, since=max(case.begun_at, old.since), recorded_at=_after(old, case.now))
+
+
+def _after(old: Finding, now: datetime) -> datetime:
+    """When an interval may end, also after our own clock was set back."""
+    return max(now, old.recorded_at + MILLISECOND)
+
+
+def _laid_over(
+    connection: Connection,
+    policy: Policy,
+    held: Iterable[Finding],
+    platform: Platform | None,
+    now: datetime,
+) -> tuple[OpenFinding, ...]:
+    """With words, grace and waivers, in the order of the rules."""
+    device_findings = {each.rule_id: each for each in held}
+    if not device_findings:
+        return ()
+    device_id = next(iter(device_findings.values())).device_id
+    waived = {each.rule_id: each for each in waivers.active_for(connection, device_id, now)}
+    seen = []
+    for rule in RULES:
+        finding, settings = device_findings.get(rule.id), policy.rules.get(rule.id)
+        if finding is not None and settings is not None:
+            severity, grace = settings.severity, settings.grace_days
+            waiver = waived.get(rule.id)
+            seen.append(lay_over(finding, rule, severity, grace, waiver, platform))
+    return tuple(seen)
+
+
+def _next_evaluation_at(
+    judged: Iterable[Judged], seen: Iterable[OpenFinding], now: datetime
+) -> datetime | None:
+    """When time alone may change the answer: a verdict, a grace or a waiver runs out."""
+    moments = [each.verdict.holds_until for each in judged]
+    for each in seen:
+        moments.append(each.waiver.ends_at if each.waiver else None)
+        if each.finding.status is Status.FAIL and each.grace_ends_at is not None:
+            moments.append(each.grace_ends_at if each.grace_ends_at > now else None)
+    known = [moment for moment in moments if moment is not None]
+    return max(min(known), now + SOONEST) if known else None
+
+
+def _digest(compliance: Compliance, seen: Iterable[OpenFinding]) -> bytes:
+    """Equal for answers that an employee could not tell apart."""
+    visible = [
+        (
+            each.finding.rule_id,
+            each.finding.status.value,
+            each.finding.because,
+            each.finding.since.isoformat(),
+            each.title,
+            each.severity.value,
+            each.remediation,
+            each.grace_ends_at.isoformat() if each.grace_ends_at else "",
+            each.waiver.ends_at.isoformat() if each.waiver else "",
+        )
+        for each in seen
+    ]
+    return hashlib.sha256(repr((compliance.value, visible)).encode()).digest()[:16]

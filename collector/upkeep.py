@@ -1,0 +1,49 @@
+"""What happens by the clock: verdicts that time has overtaken are judged again."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from collector.clock import Clock
+from collector.ingest import rejudge
+from collector.policy import Policy, default_text, load
+from collector.store import Store, devices, policies
+
+MOST_IN_ONE_TRANSACTION = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rejudged:
+    """How many devices were judged again, and for how many the answer is another one now."""
+
+    judged: int = 0
+    changed: int = 0
+
+
+def rejudge_due(store: Store, clock: Clock) -> Rejudged:
+    """Judge every device again whose verdicts have run out or rest on another policy.
+
+    Short transactions: check-ins go on between them. Blocks; call it from a thread.
+    """
+    judged = changed = 0
+    while True:
+        batch = store.write(lambda connection: _one_batch(connection, clock))
+        judged, changed = judged + batch.judged, changed + batch.changed
+        if batch.judged < MOST_IN_ONE_TRANSACTION:
+            return Rejudged(judged, changed)
+
+
+def _one_batch(connection: Connection, clock: Clock) -> Rejudged:
+    now = clock()
+    policy = policy_in_force(connection)
+    due = devices.due(connection, policy.version, now, MOST_IN_ONE_TRANSACTION)
+    changed = sum(rejudge(connection, policy, device_id, now) for device_id in due)
+    return Rejudged(len(due), changed)
+
+
+def policy_in_force(connection: Connection) -> Policy:
+    """The newest policy of the store; the one that comes with the collector when it has none."""
+    stored = policies.current(connection)
+    if stored is None:
+        return load(default_text(), "the default policy", 0)
+    return load(stored.text, f"policy version {stored.version}", stored.version)
