@@ -1,0 +1,178 @@
+"""apt: a simulated dist-upgrade is believed only when a package index stands behind it.
+
+With no index at all, apt-get prints "0 upgraded" and exits 0, so the indexes that apt-cache lists
+are asked for as well. `dist-upgrade`, because plain `upgrade` keeps back a kernel that needs a new
+package. Only ``Inst`` lines are read: the words around them change between versions (apt 3.0).
+"""
+
+import re
+
+from agent.checks.os_updates.answer import Answer, in_order
+from agent.checks.os_updates.apt_archive import security_index_at
+from agent.checks.os_updates.apt_versions import security_versions
+from agent.checks.os_updates.release import os_release
+from agent.host import CannotTell, Host, NoData, NotRecorded, Unparsable
+from protos.posture.v1.signals_pb2 import PendingUpdate
+
+SIMULATION = (
+    *("apt-get", "-s", "-q", "-o", "Debug::NoLocking=true"),
+    *("-o", "APT::Get::Show-User-Simulation-Note=false", "dist-upgrade"),
+)
+TIME_LIMIT = 20.0
+INST = re.compile(r"Inst (\S+)(?: \[([^\]]*)\])? \((\S+) ?(.*?)(?: ?\[[^\]]*\])?\)(?: .*)?")
+SUMMARY = re.compile(
+    r"^ *(?:([0-9]+) upgraded, .* and ([0-9]+) not upgraded\."
+    r"|Upgrading: ([0-9]+), .*Not Upgrading: ([0-9]+))$",
+    re.MULTILINE,
+)
+KEPT_BACK = ("The following packages have been kept back:", "Not upgrading:")
+SOURCE = re.compile(r"^ +-?[0-9]+ \S+ (\S+)/\S* .*Packages$", re.MULTILINE)
+RELEASE = re.compile(r"^ +release (.*)$", re.MULTILINE)
+
+
+def ask(host: Host) -> Answer:
+    """Raises ToolMissing when there is no apt-get."""
+    answer = Answer("apt")
+    simulated = host.run(*SIMULATION, time_limit=TIME_LIMIT).text
+    try:
+        updates = parse_simulation(simulated)
+        indexed, blind = _indexes(host, simulated, updates)
+        kept = parse_kept_back(simulated)
+        if not indexed:
+            raise NoData('apt has no package index, so apt-get\'s "0 upgraded" says nothing')
+        _fill(host, answer, updates, kept, blind)
+    except CannotTell as trouble:
+        answer.nothing_about_updates(trouble)
+    try:
+        answer.index_at = security_index_at(host)
+    except CannotTell as trouble:
+        answer.missing("index_at", trouble)
+    return answer
+
+
+def _fill(
+    host: Host,
+    answer: Answer,
+    updates: list[PendingUpdate],
+    kept: list[str],
+    blind: CannotTell | None,
+) -> None:
+    unclear = [update.name for update in updates if not update.security] + kept
+    hidden, trouble = _hidden(host, unclear)
+    for update in updates:
+        update.security = update.security or update.name in hidden
+    held = [PendingUpdate(name=name, security=True) for name in kept if name in hidden]
+    listed = updates + held
+    answer.pending = len(listed)
+    answer.updates = in_order(listed)
+    words = f"{len(listed)} upgrades" + (", others are kept back" if kept else "")
+    answer.because(" ".join(SIMULATION), words)
+    if (why := blind or trouble) is not None:
+        answer.missing("pending_security", why)
+        return
+    answer.pending_security = sum(update.security for update in listed)
+
+
+def _hidden(host: Host, names: list[str]) -> tuple[set[str], CannotTell | None]:
+    """Packages whose newer ordinary version, or whose hold, hides a security version."""
+    try:
+        return security_versions(host, names), None
+    except NotRecorded:
+        return set(), None  # an older recording: the origins in the simulation have to do
+    except CannotTell as trouble:
+        return set(), trouble
+
+
+def _indexes(
+    host: Host, simulated: str, updates: list[PendingUpdate]
+) -> tuple[bool, CannotTell | None]:
+    """Is there a package index, and why it cannot speak of security updates, if it cannot.
+
+    What the simulation itself shows is proof too: an upgrade must have come from an index.
+    """
+    shown = bool(updates) or parse_summary(simulated)[1] > 0
+    secured = any(update.security for update in updates)
+    try:
+        names = parse_policy(host.run("apt-cache", "policy", time_limit=TIME_LIMIT).text)
+    except NotRecorded as trouble:
+        if not shown:
+            raise
+        return True, None if secured else trouble
+    if secured or has_security(names, os_release(host)):
+        return bool(names), None
+    return bool(names), NoData("apt has no index of this release's security archive")
+
+
+def parse_policy(text: str) -> set[str]:
+    """Suites, codenames and labels of the package indexes that ``apt-cache policy`` names."""
+    if not text.startswith("Package files:"):
+        raise Unparsable("apt-cache policy does not begin with its list of package files")
+    suites = set(SOURCE.findall(text))
+    parts = [part for line in RELEASE.findall(text) for part in line.split(",")]
+    named = {part[2:] for part in parts if part[:2] in ("a=", "n=", "l=")}
+    return suites | named if suites else set()
+
+
+def has_security(names: set[str], release: dict[str, str]) -> bool:
+    """A security archive left over from another release does not count."""
+    keys = ("VERSION_CODENAME", "UBUNTU_CODENAME", "DEBIAN_CODENAME")
+    codenames = [release[key] for key in keys if release.get(key)]
+    if not codenames:
+        return any(is_security(name) for name in names)
+    return any(f"{c}{end}" in names for c in codenames for end in ("-security", "/updates"))
+
+
+def is_security(name: str) -> bool:
+    """Whether a suite or label is a security archive's.
+
+    >>> [is_security(n) for n in ("bookworm-security", "Debian-Security", "jammy-updates")]
+    [True, True, False]
+    >>> is_security("buster/updates")
+    True
+    """
+    return name.lower().endswith("-security") or name.endswith("/updates")
+
+
+def parse_simulation(text: str) -> list[PendingUpdate]:
+    """The upgrades of installed packages in a simulation; a package that would be new is none."""
+    announced, _ = parse_summary(text)
+    updates = []
+    for line in text.splitlines():
+        if not line.startswith("Inst "):
+            continue
+        found = INST.fullmatch(line.rstrip())
+        if found is None:
+            raise Unparsable(f"apt-get -s printed {line!r}")
+        name, installed, candidate, origins = found.groups()
+        if installed is not None:
+            updates.append(_update(name, installed, candidate, origins))
+    if len(updates) < announced:
+        raise Unparsable(f"apt-get -s announced {announced} upgrades and listed {len(updates)}")
+    return updates
+
+
+def parse_summary(text: str) -> tuple[int, int]:
+    """How many packages would be upgraded, and how many would not though they could be."""
+    found = SUMMARY.search(text)
+    if found is None:
+        raise Unparsable("apt-get -s printed no summary")
+    upgraded, kept = found.groups()[:2] if found[1] is not None else found.groups()[2:]
+    return int(upgraded), int(kept)
+
+
+def _update(name: str, installed: str, candidate: str, origins: str) -> PendingUpdate:
+    """`origins` is "Label:version/suite, Label:version/suite"."""
+    names = [part for origin in origins.split(", ") for part in re.split(r"[:/]", origin)]
+    security = any(is_security(part.strip()) for part in names)
+    return PendingUpdate(name=name, installed=installed, candidate=candidate, security=security)
+
+
+def parse_kept_back(text: str) -> list[str]:
+    """Packages with a newer version that a hold or a conflict keeps back; phased ones are not."""
+    names: list[str] = []
+    inside = False
+    for line in text.splitlines():
+        inside = (inside and line.startswith(" ")) or line.startswith(KEPT_BACK)
+        if inside and line.startswith(" "):
+            names += line.split()
+    return sorted(set(names))

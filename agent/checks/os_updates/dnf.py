@@ -1,0 +1,162 @@
+"""dnf 4 and yum: cached metadata only; no security update means nothing without advisories.
+
+`-C` keeps dnf off the network. check-update ends with 100 when there is something, 0 when not,
+1 on error (dnf(8)); without a cache it says so on stderr and ends with 1.
+"""
+
+import re
+from datetime import UTC, datetime
+
+from agent.checks.os_updates.answer import Answer, in_order
+from agent.checks.os_updates.release import os_release
+from agent.host import CannotTell, Host, NoData, NotRecorded, TimedOut, ToolFailed, Unparsable
+from protos.posture.v1.signals_pb2 import PendingUpdate
+
+TIME_LIMIT = 60.0
+CACHE = "/var/cache/dnf"
+ADVISORY = re.compile(r"(\S+)\s+(\S+)\s+(\S+)")
+KINDS = ("bugfix", "enhancement", "newpackage", "unspecified", "unknown", "none")
+CHATTER = ("Security:", "Last metadata", "Loaded plugins", "Updating Subscription", "Not root")
+LOOKED_AT = re.compile(r"^Repo-expire\s*: .*\(last: (.*)\)$", re.MULTILINE)
+
+
+def ask(host: Host, program: str = "dnf") -> Answer:
+    """`program` is dnf or yum. Raises ToolMissing when it is not installed."""
+    answer = Answer("dnf")
+    updates: list[PendingUpdate] = []
+    try:
+        updates = _available(host, program)
+        answer.pending = len(updates)
+        answer.because(f"{program} -C -q check-update", f"{len(updates)} upgrades")
+    except NotRecorded as trouble:
+        answer.missing("pending", trouble)  # the advisories alone are an answer too
+    except (NoData, TimedOut, ToolFailed, Unparsable) as trouble:
+        answer.nothing_about_updates(trouble)
+        return answer
+    _advisories(host, program, answer, updates)
+    if answer.pending is None and answer.pending_security is None:
+        raise NotRecorded(f"what {program} knows of updates was not recorded")
+    _index(host, program, answer)
+    return answer
+
+
+def _available(host: Host, program: str) -> list[PendingUpdate]:
+    command = (program, "-C", "-q", "check-update")
+    output = host.run(*command, ok=(0, 1, 100), time_limit=TIME_LIMIT)
+    if output.exit_status == 1:
+        if "cache" in output.errors.lower():
+            raise NoData(f"{program} has no cached metadata: {output.errors.strip()}")
+        raise ToolFailed(f"{' '.join(command)}: {output.errors.strip()}")
+    updates = parse_check_update(output.text)
+    if bool(updates) != (output.exit_status == 100):
+        raise Unparsable(f"{' '.join(command)} ended with {output.exit_status}, against its text")
+    return updates
+
+
+def _advisories(host: Host, program: str, answer: Answer, updates: list[PendingUpdate]) -> None:
+    try:
+        advisories, carried = _advised(host, program)
+        if not carried and not _cache_has_advisories(host):
+            raise NoData("the package repositories carry no advisories")
+        security = {u.name: u for u in advisories if u.security}
+        if not security and os_without_advisories(host):
+            raise NoData("the repositories of this distribution carry no advisories")
+    except CannotTell as trouble:
+        answer.missing("pending_security", trouble)
+        answer.updates = in_order(updates)
+        return
+    answer.pending_security = len(security)
+    answer.because(f"{program} -C -q updateinfo list --updates", f"{len(security)} security")
+    others = [u for u in updates if u.name not in security]
+    answer.updates = in_order([*security.values(), *others])
+
+
+def _advised(host: Host, program: str) -> tuple[list[PendingUpdate], bool]:
+    """What advisories apply, and whether there are any at all, of whatever kind."""
+    command = (program, "-C", "-q", "updateinfo", "list", "--updates")
+    try:
+        listed = host.run(*command, time_limit=TIME_LIMIT).text
+    except NotRecorded:
+        listed = host.run(*command, "--security", time_limit=TIME_LIMIT).text
+    advisories = parse_updateinfo(listed)
+    return advisories, bool(advisories)
+
+
+def _cache_has_advisories(host: Host) -> bool:
+    """dnf 4 keeps "<repository>-updateinfo.solvx" for a repository that has advisories."""
+    return any("updateinfo" in name for name in host.list(CACHE))
+
+
+def os_without_advisories(host: Host) -> bool:
+    """CentOS publishes none; a third party's, such as EPEL's, do not speak for the system."""
+    return os_release(host).get("ID") == "centos"
+
+
+def _index(host: Host, program: str, answer: Answer) -> None:
+    try:
+        output = host.run(program, "-C", "repolist", "-v", time_limit=TIME_LIMIT)
+        answer.index_at = parse_repolist(output.text)
+    except CannotTell as trouble:
+        answer.missing("index_at", trouble)
+
+
+def parse_check_update(text: str) -> list[PendingUpdate]:
+    """Three words a package, wherever dnf broke its lines; obsoleted packages are not updates."""
+    upgrades = re.split(r"(?im)^Obsoleting Packages", text, maxsplit=1)[0]
+    lines = [line for line in upgrades.splitlines() if not line.startswith(CHATTER)]
+    words = " ".join(lines).split()
+    names, versions, repositories = words[::3], words[1::3], words[2::3]
+    if not len(names) == len(versions) == len(repositories):
+        raise Unparsable("dnf check-update did not print name, version and repository")
+    if not all("." in name for name in names) or not all(re.search(r"\d", v) for v in versions):
+        raise Unparsable("dnf check-update printed something other than packages")
+    unique = dict(zip(names, versions, strict=True))
+    return [PendingUpdate(name=name, candidate=version) for name, version in unique.items()]
+
+
+def parse_updateinfo(text: str) -> list[PendingUpdate]:
+    """One entry a package and advisory: "FEDORA-2020-1 Moderate/Sec. name-1.0-1.fc32.noarch"."""
+    updates = []
+    for line in text.splitlines():
+        if not line.strip() or line.startswith(CHATTER):
+            continue
+        found = ADVISORY.fullmatch(line.strip())
+        severity, slash, kind = found[2].partition("/") if found else ("", "", "")
+        security = (slash, kind) == ("/", "Sec.") or severity == "security"
+        if found is None or not (security or severity in KINDS):
+            raise Unparsable(f"dnf updateinfo printed {line!r}")
+        updates.append(_advised_update(found[3], severity if slash else "", security))
+    return updates
+
+
+def _advised_update(nevra: str, severity: str, security: bool) -> PendingUpdate:
+    name, version = split_nevra(nevra)
+    update = PendingUpdate(name=name, candidate=version, security=security)
+    if severity and severity not in ("None", "Unknown"):
+        update.severity = severity.lower()
+    return update
+
+
+def split_nevra(nevra: str) -> tuple[str, str]:
+    """Name with architecture, and version, as check-update writes them.
+
+    >>> split_nevra("acme-ssl-1:3.0.9-2.fc41.noarch")
+    ('acme-ssl.noarch', '1:3.0.9-2.fc41')
+    """
+    rest, dot, architecture = nevra.rpartition(".")
+    parts = rest.rsplit("-", 2)
+    if not dot or len(parts) != 3 or not all(parts):
+        raise Unparsable(f"{nevra!r} is not the name of a package version")
+    return f"{parts[0]}.{architecture}", f"{parts[1]}-{parts[2]}"
+
+
+def parse_repolist(text: str) -> datetime:
+    """When dnf last looked at a repository, from ``repolist -v``; the door sets the zone to UTC."""
+    try:
+        words = LOOKED_AT.findall(text)
+        looks = [datetime.strptime(w, "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC) for w in words]
+    except ValueError as error:
+        raise Unparsable(f"dnf repolist: {error}") from error
+    if not looks:
+        raise NoData("dnf repolist names no time of its last look")
+    return max(looks)

@@ -1,0 +1,59 @@
+"""pacman: an empty answer is believed only when the synchronised databases are there.
+
+``pacman -Qu`` prints nothing and exits 1 when nothing is pending, and exactly the same when no
+database was ever fetched. Arch publishes no security classification that is present offline.
+"""
+
+import re
+
+from agent.checks.os_updates.answer import Answer, in_order
+from agent.host import CannotTell, FileMissing, Host, NoData, NotRecorded, ToolFailed, Unparsable
+from protos.posture.v1.signals_pb2 import PendingUpdate
+
+SYNC = "/var/lib/pacman/sync"
+LINE = re.compile(r"(\S+) (\S+) -> (\S+)( \[ignored\])?")
+
+
+def ask(host: Host) -> Answer:
+    """Raises ToolMissing when there is no pacman."""
+    answer = Answer("pacman")
+    output = host.run("pacman", "-Qu", ok=(0, 1))
+    try:
+        if "does not exist" in output.errors:
+            raise NoData(f"pacman has no database of a repository: {output.errors.strip()}")
+        if "error:" in output.errors:
+            raise ToolFailed(f"pacman -Qu: {output.errors.strip()}")
+        updates = parse_upgrades(output.text)
+        if not output.text.strip():
+            _require_databases(host)
+        answer.pending = len(updates)
+        answer.updates = in_order(updates)
+        answer.because("pacman -Qu", f"{len(updates)} upgrades")
+    except CannotTell as trouble:
+        answer.missing("pending", trouble)
+    answer.missing("pending_security", NoData("pacman does not classify updates"))
+    answer.missing("index_at", NoData("pacman's databases hold no date of their own"))
+    return answer
+
+
+def _require_databases(host: Host) -> None:
+    try:
+        names = host.list(SYNC)
+    except FileMissing as trouble:
+        raise NoData(f"{SYNC} does not exist, so pacman's silence says nothing") from trouble
+    except NotRecorded as trouble:
+        raise NoData(f"pacman printed nothing, and {SYNC} was not recorded") from trouble
+    if not any(name.endswith(".db") for name in names):
+        raise NoData(f"{SYNC} holds no database, so pacman's silence says nothing")
+
+
+def parse_upgrades(text: str) -> list[PendingUpdate]:
+    """The lines "name old -> new"; those the administrator holds are marked and not counted."""
+    updates = []
+    for line in text.splitlines():
+        found = LINE.fullmatch(line.strip())
+        if line.strip() and found is None:
+            raise Unparsable(f"pacman -Qu printed {line!r}")
+        if found and not found[4]:
+            updates.append(PendingUpdate(name=found[1], installed=found[2], candidate=found[3]))
+    return updates

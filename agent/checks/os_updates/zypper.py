@@ -1,0 +1,136 @@
+"""zypper: XML only, security told by each patch's own category, and no patches means unknown.
+
+With --xmlout, ``--category security`` is ignored, so the category is read here. With nothing
+cached zypper prints "No updates found" and exits 0: repositories must be seen first.
+"""
+
+from xml.etree import ElementTree
+
+from agent.checks.os_updates.answer import Answer, in_order
+from agent.checks.os_updates.release import os_release
+from agent.host import CannotTell, Host, NoData, NotRecorded, TimedOut, ToolFailed, Unparsable
+from protos.posture.v1.signals_pb2 import PendingUpdate
+
+TIME_LIMIT = 60.0
+QUIET = ("zypper", "--non-interactive", "--no-refresh", "--xmlout")
+NO_REPOSITORIES, LOCKED, SKIPPED = 6, 7, 106
+WITHOUT_PATCHES = ("opensuse-tumbleweed", "opensuse-slowroll", "opensuse-microos", "aeon")
+NOT_SEEN = ("not cached", "no metadata", "skipping", "is invalid", "not been refreshed")
+
+
+def ask(host: Host) -> Answer:
+    """Raises ToolMissing when there is no zypper."""
+    answer = Answer("zypper")
+    packages: list[PendingUpdate] = []
+    try:
+        packages = parse_packages(_xml(host, "list-updates"))
+        _require_repositories(host, packages)
+        answer.pending = len(packages)
+        answer.because("zypper --no-refresh list-updates", f"{len(packages)} upgrades")
+    except NotRecorded as trouble:
+        answer.missing("pending", trouble)
+    except (NoData, TimedOut, ToolFailed, Unparsable) as trouble:
+        answer.nothing_about_updates(trouble)
+        return answer
+    patches: list[PendingUpdate] = []
+    try:
+        patches = _security_patches(host)
+        answer.pending_security = len(patches)
+        answer.because("zypper --no-refresh list-patches", f"{len(patches)} of security needed")
+    except CannotTell as trouble:
+        answer.missing("pending_security", trouble)
+    if answer.pending is None and answer.pending_security is None:
+        raise NotRecorded("what zypper knows of updates was not recorded")
+    answer.updates = in_order([*patches, *packages])
+    answer.missing("index_at", NoData("zypper's cache holds no date of its own"))
+    return answer
+
+
+def _xml(host: Host, *question: str) -> str:
+    asked = (*QUIET, *question)
+    output = host.run(*asked, ok=(0, NO_REPOSITORIES, LOCKED, SKIPPED), time_limit=TIME_LIMIT)
+    if output.exit_status == LOCKED:
+        raise ToolFailed("another program holds zypper's lock")
+    if output.exit_status != 0:
+        raise NoData("zypper has no usable repositories")
+    return output.text
+
+
+def _require_repositories(host: Host, packages: list[PendingUpdate]) -> None:
+    """An empty list of updates is believed when an enabled repository stands behind it."""
+    if packages:
+        return
+    try:
+        listed = parse_repositories(_xml(host, "lr", "-u"))
+    except NotRecorded as trouble:
+        raise NoData("no updates are listed and no repository was recorded") from trouble
+    if not listed:
+        raise NoData("zypper has no enabled repository")
+
+
+def _security_patches(host: Host) -> list[PendingUpdate]:
+    patches = parse_patches(_xml(host, "list-patches"))
+    if not patches:
+        if os_release(host).get("ID", "") in WITHOUT_PATCHES:
+            raise NoData("this distribution publishes no patches")
+        if not parse_patches(_xml(host, "list-patches", "--all"), needed_only=False):
+            raise NoData("the package repositories carry no patches")
+    return [patch for patch in patches if patch.security]
+
+
+def parse_packages(text: str) -> list[PendingUpdate]:
+    """The packages of ``zypper --xmlout list-updates``."""
+    return [
+        PendingUpdate(
+            name=u.get("name"), installed=u.get("edition-old"), candidate=u.get("edition")
+        )
+        for u in _updates(text)
+        if u.get("kind", "package") == "package"
+    ]
+
+
+def parse_patches(text: str, needed_only: bool = True) -> list[PendingUpdate]:
+    """The patches of ``zypper --xmlout list-patches``, of every category."""
+    patches = []
+    for element in _updates(text):
+        status, category = element.get("status", ""), element.get("category", "")
+        if element.get("kind") != "patch" or not status or not category:
+            raise Unparsable("zypper listed a patch without status or category")
+        if needed_only and status != "needed":
+            continue
+        patch = PendingUpdate(name=element.get("name"), candidate=element.get("edition"))
+        patch.security = category == "security"
+        if element.get("severity", "none") not in ("none", "unspecified", ""):
+            patch.severity = element.get("severity", "").lower()
+        patches.append(patch)
+    return patches
+
+
+def parse_repositories(text: str) -> list[str]:
+    """The aliases of enabled repositories."""
+    repositories = _tree(text).iter("repo")
+    return sorted(r.get("alias", "") for r in repositories if r.get("enabled") == "1")
+
+
+def _updates(text: str) -> list[ElementTree.Element]:
+    tree = _tree(text)
+    for message in tree.iter("message"):
+        words = (message.text or "").lower()
+        if message.get("type") == "error" or any(sign in words for sign in NOT_SEEN):
+            raise NoData(f"zypper: {message.text}")
+    lists = list(tree.iter("update-list"))
+    if not lists:
+        raise Unparsable("zypper printed no list of updates")
+    updates = [update for listed in lists for update in listed.iter("update")]
+    if not all(update.get("name") for update in updates):
+        raise Unparsable("zypper listed an update without a name")
+    return updates
+
+
+def _tree(text: str) -> ElementTree.Element:
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise Unparsable("zypper printed XML with a document type")
+    try:
+        return ElementTree.fromstring(text)  # noqa: S314 - a root-owned tool's, no entities
+    except ElementTree.ParseError as error:
+        raise Unparsable(f"zypper printed no whole XML: {error}") from error
