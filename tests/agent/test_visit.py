@@ -1,0 +1,158 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from agent import identity
+from agent.config import Config
+from agent.identity import Validity
+from agent.renewal import due_at
+from agent.report import Observed
+from agent.state import State
+from agent.transport import Credentials, Transport, Unreachable
+from agent.visit import MOST_CHECK_INS, Visit
+from protos.posture.v1 import posture_service_pb2 as wire
+from tests.agent.certificates import TestAuthority
+from tests.fakes import FakeTransport, FixedClock
+
+
+class Device:
+    """An enrolled device whose certificate was made at the fixed clock's start."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = FixedClock()
+        self.authority = TestAuthority(self.clock())
+        self.state = State.open(folder)
+        key = identity.new_key()
+        config = Config("Example", "d-1", "collector.example:7844", "collector.example:7843")
+        self.state.write("agent.toml", config.to_toml())
+        self.state.write("key.pem", key)
+        self.state.write("certificate.pem", self.authority.device(identity.signing_request(key)))
+        self.state.write("authority.pem", self.authority.pem)
+        self.collector = FakeTransport()
+        self.said: list[str] = []
+
+    def connect(self, address: str, credentials: Credentials) -> Transport:
+        assert address == "collector.example:7843"
+        assert credentials.key == self.state.read("key.pem")
+        return self.collector
+
+    def visit(self) -> wire.CheckInResponse:
+        return Visit(
+            self.state,
+            self.connect,
+            lambda: Observed(b"A", self.clock()),
+            self.clock,
+            lambda sentence, **fields: self.said.append(sentence),
+        ).run()
+
+    def ask(self, action: wire.Action.ValueType, command_id: str = "c1", **left: float) -> None:
+        command = self.collector.response.commands.add(id=command_id, action=action)
+        command.expires_at.FromDatetime(self.clock() + timedelta(**left))
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> Device:
+    return Device(tmp_path)
+
+
+def test_check_now_is_done_once_per_command(device: Device) -> None:
+    device.ask(wire.ACTION_CHECK_NOW, hours=1)
+    device.visit()
+    assert len(device.collector.sent) == 2
+    device.visit()
+    assert len(device.collector.sent) == 3
+    assert device.collector.closed
+
+
+def test_an_expired_command_is_dropped(device: Device) -> None:
+    device.ask(wire.ACTION_CHECK_NOW, hours=-1)
+    device.visit()
+    assert len(device.collector.sent) == 1
+
+
+def test_a_command_without_id_or_expiry_is_dropped(device: Device) -> None:
+    device.collector.response.commands.add(id="c", action=wire.ACTION_CHECK_NOW)
+    device.ask(wire.ACTION_CHECK_NOW, command_id="", hours=1)
+    device.visit()
+    assert len(device.collector.sent) == 1
+
+
+@pytest.mark.parametrize("action", [wire.ACTION_LOCK_SCREEN, wire.ACTION_UNSPECIFIED, 99])
+def test_other_actions_are_noted_and_not_carried_out(
+    device: Device, action: wire.Action.ValueType
+) -> None:
+    device.ask(action, hours=1)
+    device.visit()
+    assert len(device.collector.sent) == 1
+    assert "a command this version does not carry out" in device.said
+
+
+def test_a_flood_of_commands_does_not_keep_the_agent_busy(device: Device) -> None:
+    original = device.collector.check_in
+
+    def flood(request: wire.CheckInRequest) -> wire.CheckInResponse:
+        device.collector.response.ClearField("commands")
+        device.ask(wire.ACTION_CHECK_NOW, f"c{len(device.collector.sent)}", hours=1)
+        return original(request)
+
+    device.collector.check_in = flood  # type: ignore[method-assign]
+    device.visit()
+    assert len(device.collector.sent) == MOST_CHECK_INS
+
+
+def test_renewal_is_due_at_half_life_give_or_take_a_tenth() -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    life = Validity(start, start + timedelta(days=90), 5)
+    dates = {due_at(life, f"device {n}") for n in range(200)}
+    assert len(dates) == 200
+    assert all(40.5 <= (at - start) / timedelta(days=1) <= 49.5 for at in dates)
+    assert due_at(life, "device 1") == due_at(life, "device 1")
+
+
+def _answer_renewals(device: Device, authority: TestAuthority) -> None:
+    original = device.collector.renew
+
+    def renew(request: wire.RenewCertificateRequest) -> wire.RenewCertificateResponse:
+        device.collector.certificate = authority.device(request.csr)
+        return original(request)
+
+    device.collector.renew = renew  # type: ignore[method-assign]
+
+
+def test_the_certificate_is_renewed_with_a_new_key_when_it_is_time(device: Device) -> None:
+    before = identity.load(device.state)
+    _answer_renewals(device, device.authority)
+    device.clock.advance(days=40)
+    device.visit()
+    assert identity.load(device.state) == before
+    device.clock.advance(days=10)
+    device.visit()
+    after = identity.load(device.state)
+    identity.check(after)
+    assert after.key != before.key
+    assert after.certificate != before.certificate
+    assert "renewed the certificate" in device.said
+
+
+def test_a_certificate_of_another_authority_is_not_taken(device: Device) -> None:
+    before = identity.load(device.state)
+    _answer_renewals(device, TestAuthority(device.clock()))
+    device.clock.advance(days=50)
+    device.visit()
+    assert identity.load(device.state) == before
+    assert "renewing the certificate did not succeed" in device.said
+
+
+def test_a_failing_renewal_does_not_spoil_the_check_in(device: Device) -> None:
+    before = identity.load(device.state)
+    device.clock.advance(days=50)
+    original = device.collector.renew
+
+    def renew(request: wire.RenewCertificateRequest) -> wire.RenewCertificateResponse:
+        device.collector.troubles = [Unreachable("away")]
+        return original(request)
+
+    device.collector.renew = renew  # type: ignore[method-assign]
+    assert device.visit().receipt == wire.RECEIPT_STORED
+    assert identity.load(device.state) == before
