@@ -36,6 +36,13 @@ SYSTEM_FOLDERS = (
     "/run/wrappers/bin",
     "/run/current-system/sw/bin",  # NixOS keeps nothing in /usr
 )
+VENDOR_FOLDERS = (  # antivirus makers put their tools where no PATH looks
+    "/opt/CrowdStrike",
+    "/opt/sentinelone/bin",
+    "/opt/bitdefender-security-tools/bin",
+    "/opt/traps/bin",
+    "/opt/carbonblack/psc/bin",
+)
 ENVIRONMENT = {
     "PATH": ":".join(SYSTEM_FOLDERS),
     "LC_ALL": "C",
@@ -101,7 +108,7 @@ class Machine:
 
 @cache
 def _find(program: str) -> str:
-    for folder in SYSTEM_FOLDERS:
+    for folder in (*SYSTEM_FOLDERS, *VENDOR_FOLDERS):
         path = f"{folder}/{program}"
         if os.access(path, os.X_OK):
             return path

@@ -46,6 +46,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "sentinelctl control status": ("sentinelctl-version-and-status.txt",),
     "bduitool get ps": ("bduitool-get-ps.txt",),
     "cytool runtime query": ("cytool-runtime-query.txt",),
+    "cytool info": ("cytool-info.txt",),
     "cytool info query": ("cytool-info-query.txt",),
     "repcli status": ("repcli-status*.txt",),
     "apt-get -s dist-upgrade": ("apt-get-s-dist-upgrade.txt", "apt-upgrade-dry-run.txt"),

@@ -233,7 +233,9 @@ def _commands(folder: Path) -> dict[str, Taken]:
     for line in _lines(folder / "COMMANDS.tsv"):
         file, _, rest = line.partition("\t")
         status, _, command = rest.partition("\t")
-        if command and (status.startswith("rc=") or status in REASONS):
+        known = status.startswith("rc=") or status in REASONS
+        again = command.strip() in taken and not (folder / "cmd" / file).is_file()
+        if command and known and not again:  # asked again, and that answer is kept elsewhere
             taken[command.strip()] = Taken(file, status)
     return taken
 
