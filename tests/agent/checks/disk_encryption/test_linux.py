@@ -1,0 +1,424 @@
+"""What the check says of whole machines."""
+
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.checks.disk_encryption.linux import observe
+from agent.host import CannotTell, Denied, NotApplicableHere, Output, Sandboxed
+from agent.observation import Seen
+from protos.posture.v1.signals_pb2 import Protection, UnknownReason, Volume, VolumeRole
+from tests.agent.checks.disk_encryption.stack import (
+    AES,
+    SWAPS,
+    VIRTUAL,
+    Stack,
+    encrypted_laptop,
+    header,
+)
+from tests.fakes import FakeHost
+
+SECOND = "22222222-2222-2222-2222-222222222222"
+
+
+def volumes(seen: Seen) -> dict[str, Volume]:
+    return {volume.name: volume for volume in seen.value.volumes}  # type: ignore[attr-defined]
+
+
+def look(stack: Stack) -> dict[str, str]:
+    """Protection by name, in short words; "-" where it could not be told."""
+    return {
+        name: Protection.Name(volume.protection)[11:].lower()
+        if volume.HasField("protection")
+        else "-"
+        for name, volume in volumes(observe(stack.host())).items()
+    }
+
+
+def role(stack: Stack, name: str) -> str:
+    return VolumeRole.Name(volumes(observe(stack.host()))[name].role)[12:].lower()
+
+
+def test_luks_below_lvm_is_encrypted_and_boot_is_told_apart() -> None:
+    stack = encrypted_laptop()
+    assert look(stack) == {
+        "/": "encrypted",
+        "[swap]": "encrypted",
+        "/boot": "plain",
+        "/boot/efi": "plain",
+    }
+    assert role(stack, "/boot/efi") == role(stack, "/boot") == "boot"
+    assert volumes(observe(stack.host()))["/"].method == "LUKS2"
+
+
+def test_a_plain_swap_beside_an_encrypted_root_is_plain() -> None:
+    stack = Stack()
+    stack.luks("dm-0", "root", "nvme0n1p3")
+    stack.partition("nvme0n1", "nvme0n1p4", "259:4")
+    stack.mount("254:0", "/", "ext4", "/dev/mapper/root")
+    stack.swap("/dev/nvme0n1p4")
+    assert (look(stack)["/"], look(stack)["[swap]"]) == ("encrypted", "plain")
+
+
+def test_a_swap_file_is_as_safe_as_the_file_system_that_holds_it() -> None:
+    stack = encrypted_laptop()
+    stack.swaps = SWAPS
+    stack.swap("/var/swap\\040file", "file")
+    assert look(stack)["[swap]"] == "encrypted"
+
+
+def test_a_volume_over_an_encrypted_and_a_plain_disk_is_partial_and_names_the_plain_one() -> None:
+    stack = encrypted_laptop()
+    stack.disk("sdb", "8:16")
+    stack.partition("sdb", "sdb1", "8:17")
+    stack.lvm("dm-2", "vg-root", "dm-0", "sdb1")
+    assert look(stack)["/"] == "partial"
+    assert "sdb1 below it is plain" in volumes(observe(stack.host()))["/"].remarks
+
+
+def test_luks_over_a_mirror_and_a_mirror_over_luks_are_encrypted() -> None:
+    stack = Stack()
+    stack.device("md127", "9:127", ("nvme0n1p3", "nvme0n1p2"))
+    stack.luks("dm-0", "over", "md127")
+    stack.mount("254:0", "/", "ext4", "/dev/mapper/over")
+    stack.device("md1", "9:1", ("dm-0",))
+    stack.mount("9:1", "/srv", "xfs", "/dev/md1")
+    assert (look(stack)["/"], look(stack)["/srv"]) == ("encrypted", "encrypted")
+
+
+def test_an_array_whose_members_cannot_be_seen_is_not_told() -> None:
+    stack = Stack()
+    stack.device("md127", "9:127")
+    stack.mount("9:127", "/", "ext4", "/dev/md127")
+    assert look(stack)["/"] == "-"
+
+
+@pytest.mark.parametrize(("second", "expected"), [("dm-1", "encrypted"), ("sdb", "partial")])
+def test_every_member_of_a_btrfs_counts(second: str, expected: str) -> None:
+    stack = Stack()
+    stack.luks("dm-0", "one", "nvme0n1p3")
+    stack.disk("sdb", "8:16")
+    stack.luks("dm-1", "two", "nvme0n1p2")
+    stack.links |= {
+        f"/sys/fs/btrfs/{SECOND}/devices/dm-0": "x",
+        f"/sys/fs/btrfs/{SECOND}/devices/{second}": "x",
+    }
+    stack.mount("0:26", "/", "btrfs", "/dev/mapper/one")
+    stack.mount("0:26", "/home", "btrfs", "/dev/mapper/one")
+    assert look(stack)["/"] == expected
+    assert "/home" not in look(stack)
+
+
+def test_a_btrfs_whose_members_cannot_be_seen_is_not_told() -> None:
+    stack = encrypted_laptop()
+    stack.mount("0:26", "/data", "btrfs", "/dev/mapper/vg-root")
+    assert look(stack)["/data"] == "-"
+
+
+def test_verity_and_integrity_are_not_encryption() -> None:
+    for kind in ("VERITY", "INTEGRITY"):
+        stack = Stack()
+        target = f"0 100 {kind.lower()} 1 259:3 259:2"
+        stack.mapping("dm-0", "usr", ("nvme0n1p3",), f"CRYPT-{kind}-abc-usr", target)
+        stack.mount("254:0", "/", "ext4", "/dev/mapper/usr")
+        assert look(stack)["/"] == "plain"
+
+
+def test_the_null_cipher_is_plain() -> None:
+    stack = encrypted_laptop()
+    stack.table = stack.table.replace("aes-xts-plain64", "cipher_null-ecb")
+    assert look(stack)["/"] == look(stack)["[swap]"] == "plain"
+
+
+def test_a_drive_that_encrypts_is_told_by_its_header_only() -> None:
+    stack = Stack()
+    stack.luks("dm-0", "opal", "nvme0n1p3", "0 100 linear 259:3 32768")
+    stack.mount("254:0", "/", "ext4", "/dev/mapper/opal")
+    stack.header("nvme0n1p3", header("hw-opal"))
+    assert look(stack)["/"] == "encrypted"
+    stack.header("nvme0n1p3", Denied("no"))
+    assert look(stack)["/"] == "-"
+    stack.header("nvme0n1p3", header("crypt"))
+    assert look(stack)["/"] == "plain"
+
+
+def test_a_running_conversion_is_partial() -> None:
+    stack = encrypted_laptop()
+    stack.header("nvme0n1p3", header(requirement='"online-reencrypt-v2"'))
+    assert look(stack)["/"] == "partial"
+    half = Stack()
+    half.luks("dm-0", "half", "nvme0n1p3", f"{AES}\nhalf: 100 100 linear 259:3 0")
+    half.mount("254:0", "/", "ext4", "/dev/mapper/half")
+    half.header("nvme0n1p3", Denied("no"))
+    assert look(half)["/"] == "partial"
+
+
+def test_unlocking_without_a_person_is_remarked() -> None:
+    stack = encrypted_laptop()
+    stack.header("nvme0n1p3", header(token='"0":{"type":"systemd-tpm2","keyslots":["1"]}'))
+    assert "unlocks by TPM without a PIN" in volumes(observe(stack.host()))["/"].remarks
+
+
+def test_without_rights_an_encrypted_looking_volume_is_not_told_and_a_plain_one_is() -> None:
+    stack = encrypted_laptop()
+    stack.partition("nvme0n1", "nvme0n1p4", "259:4")
+    stack.mount("259:4", "/home", "ext4", "/dev/nvme0n1p4")
+    stack.commands["dmsetup table"] = Denied("dmsetup table needs root")
+    seen = observe(stack.host())
+    assert look(stack)["/"] == "-"
+    assert look(stack)["/home"] == "plain"
+    gaps = {gap.field: gap.reason for gap in seen.gaps}
+    assert gaps["volumes[/].protection"] == UnknownReason.UNKNOWN_REASON_PERMISSION_DENIED
+
+
+def test_swap_in_memory_never_reaches_a_disk_unless_it_is_written_back() -> None:
+    stack = encrypted_laptop()
+    stack.device("zram0", "251:0")
+    stack.swaps = SWAPS
+    stack.swap("/dev/zram0")
+    assert look(stack)["[swap]"] == "memory_only"
+    stack.files["/sys/class/block/zram0/backing_dev"] = "/dev/nvme0n1p2\n"
+    assert look(stack)["[swap]"] == "plain"
+
+
+def test_a_stick_is_removable_and_a_root_on_usb_is_not() -> None:
+    stack = encrypted_laptop()
+    stack.disk("sda", "8:0", "pci0000:00/usb2/2-1")
+    stack.mount("8:0", "/media/alice/STICK", "vfat", "/dev/sda")
+    assert role(stack, "/media/alice/STICK") == "removable"
+    booted = Stack()
+    booted.disk("sda", "8:0", "pci0000:00/usb2/2-1", removable=1)
+    booted.partition("sda", "sda1", "8:1")
+    booted.partition("sda", "sda2", "8:2")
+    booted.mount("8:1", "/", "ext4", "/dev/sda1")
+    booted.mount("8:2", "/data", "ext4", "/dev/sda2")
+    assert (role(booted, "/"), role(booted, "/data")) == ("system", "data")
+
+
+def test_boot_is_known_by_type_or_place_and_never_by_file_system() -> None:
+    stack = encrypted_laptop()
+    stack.partition("nvme0n1", "nvme0n1p4", "259:4")
+    stack.mount("259:4", "/exchange", "vfat", "/dev/nvme0n1p4")
+    assert role(stack, "/exchange") == "data"
+    root_on_esp = Stack()
+    root_on_esp.mount("259:1", "/", "ext4", "/dev/nvme0n1p1")
+    assert role(root_on_esp, "/") == "system"
+
+
+def test_a_plain_file_system_that_nothing_mounts_is_reported() -> None:
+    stack = encrypted_laptop()
+    stack.partition("nvme0n1", "nvme0n1p4", "259:4")
+    stack.udev("nvme0n1p4", E_ID_FS_TYPE="ntfs", E_ID_FS_USAGE="filesystem")
+    assert look(stack)["/dev/nvme0n1p4"] == "plain"
+    assert role(stack, "/dev/nvme0n1p4") == "unmounted"
+
+
+def test_a_key_file_on_a_plain_volume_exposes_what_it_opens() -> None:
+    stack = Stack()
+    stack.luks("dm-0", "home_crypt", "nvme0n1p3")
+    stack.partition("nvme0n1", "nvme0n1p4", "259:4")
+    stack.mount("259:4", "/", "ext4", "/dev/nvme0n1p4")
+    stack.mount("254:0", "/home", "ext4", "/dev/mapper/home_crypt")
+    stack.files["/etc/crypttab"] = "home_crypt UUID=1 /root/home.key luks\n"
+    assert look(stack)["/home"] == "key_exposed"
+    stack.files["/etc/crypttab"] = "home_crypt UUID=1 /dev/urandom plain\n"
+    assert look(stack)["/home"] == "encrypted"
+    stack.files["/etc/crypttab"] = "home_crypt UUID=1 /run/key luks\n"
+    assert look(stack)["/home"] == "encrypted"
+
+
+def test_a_key_file_on_an_encrypted_root_is_no_exposure() -> None:
+    stack = encrypted_laptop()
+    stack.luks("dm-3", "data", "nvme0n1p2")
+    stack.mounts = stack.mounts.replace("259:2 / /boot ", "254:3 / /data ")
+    stack.files["/etc/crypttab"] = "data UUID=1 /etc/keys/data.key luks\n"
+    assert look(stack)["/data"] == "encrypted"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "disk_crypt UUID=1 /etc/own.key luks",  # the copy of it is in the initramfs on /boot
+        "disk_crypt UUID=1 /key:UUID=2 luks",
+        "disk_crypt UUID=1 none luks,keyscript=/usr/local/bin/anything",
+        "disk_crypt",
+    ],
+)
+def test_a_key_that_cannot_be_followed_leaves_the_volume_untold(line: str) -> None:
+    stack = encrypted_laptop()
+    stack.files["/etc/crypttab"] = line + "\n"
+    assert look(stack)["/"] == "-"
+
+
+def test_a_crypttab_that_may_not_be_read_leaves_the_volume_untold() -> None:
+    stack = encrypted_laptop()
+    stack.files["/etc/crypttab"] = Denied("/etc/crypttab may not be read")
+    assert look(stack)["/"] == "-"
+
+
+def zfs(stack: Stack, *rows: tuple[str, str, str]) -> None:
+    answer = ""
+    for name, encryption, location in rows:
+        answer += f"{name}\tencryption\t{encryption}\n{name}\tencryptionroot\t{name}\n"
+        answer += f"{name}\tkeylocation\t{location}\n"
+    properties = "type,encryption,encryptionroot,keystatus,keylocation,mounted,mountpoint"
+    question = f"zfs get -Hp -t filesystem,volume -o name,property,value {properties}"
+    stack.commands[question] = answer
+
+
+POOL = "  pool: tank\n state: ONLINE\nconfig:\n\n\tNAME\tSTATE\n\ttank\tONLINE\n\t  %s\tONLINE\n"
+
+
+def test_every_dataset_answers_for_itself() -> None:
+    stack = encrypted_laptop()
+    stack.mount("0:50", "/tank", "zfs", "tank")
+    stack.mount("0:51", "/tank/clear", "zfs", "tank/clear")
+    stack.mount("0:52", "/tank/key", "zfs", "tank/key")
+    zfs(
+        stack,
+        ("tank", "aes-256-gcm", "prompt"),
+        ("tank/clear", "off", "none"),
+        ("tank/key", "aes-256-gcm", "file:///boot/key"),
+    )
+    stack.commands["zpool status -P -L"] = (
+    )
+    stack.disk("sdc", "8:32")
+    stack.commands["zpool status -P -L"] = POOL % "/dev/sdc" + "errors: none\n"
+    told = look(stack)
+    assert told["/tank"] == "encrypted"
+    assert told["/tank/clear"] == "plain"
+    assert told["/tank/key"] == "key_exposed"
+    stack.commands["zpool status -P -L"] = POOL % "/dev/mapper/vg-root"
+    assert look(stack)["/tank/clear"] == "encrypted"
+
+
+def test_zfs_without_its_tools_is_not_told() -> None:
+    stack = encrypted_laptop()
+    stack.mount("0:50", "/tank", "zfs", "tank")
+    assert look(stack)["/tank"] == "-"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        FakeHost(files={"/proc/sys/kernel/osrelease": "5.15.90.1-microsoft-standard-WSL2\n"}),
+        FakeHost(files={"/run/systemd/container": "docker\n"}),
+        FakeHost(commands={"systemd-detect-virt": "lxc\n"}),
+    ],
+)
+def test_a_container_has_no_disks_of_its_own(host: FakeHost) -> None:
+    with pytest.raises(NotApplicableHere, match="container"):
+        observe(host)
+
+
+def test_a_diskless_machine_has_none() -> None:
+    stack = Stack()
+    stack.mounts = VIRTUAL + "30 1 0:30 / / rw - nfs4 server:/root rw\n"
+    with pytest.raises(NotApplicableHere, match="nfs4"):
+        observe(stack.host())
+
+
+def test_a_mount_namespace_of_its_own_is_no_witness() -> None:
+    stack = encrypted_laptop()
+    stack.files["/proc/1/mountinfo"] = Denied("no")
+    stack.files["/proc/self/mountinfo"] = stack.mounts
+    assert look(stack)["/"] == "encrypted"
+    stack.links |= {"/proc/1/ns/mnt": "mnt:[1]", "/proc/self/ns/mnt": "mnt:[2]"}
+    with pytest.raises(Sandboxed):
+        observe(stack.host())
+
+
+def test_swaps_that_cannot_be_read_stay_in_the_answer_as_untold() -> None:
+    stack = encrypted_laptop()
+    stack.files["/proc/swaps"] = Denied("no")
+    assert look(stack)["[swap]"] == "-"
+
+
+LSBLK = """NAME          MAJ:MIN RM  SIZE RO TYPE MOUNTPOINT
+vda           252:0    0    9G  0 disk
+|-vda1        252:1    0  500M  0 part /boot
+`-vda2        252:2    0  8.5G  0 part
+  |-vg-root   253:0    0  7.6G  0 lvm  /
+  `-hidden    253:1    0  924M  0 crypt
+    `-vg-swap 253:2    0  924M  0 lvm  [SWAP]
+"""
+
+
+def test_lsblk_alone_tells_what_is_plain_and_never_what_is_encrypted() -> None:
+    seen = observe(FakeHost(commands={"lsblk": LSBLK}))
+    told = {name: volume.protection for name, volume in volumes(seen).items()}
+    plain = Protection.PROTECTION_PLAIN
+    assert told == {"/": plain, "/boot": plain, "[swap]": Protection.PROTECTION_UNSPECIFIED}
+
+
+def test_nothing_to_go_by_is_no_answer() -> None:
+    for host in (FakeHost(), FakeHost(commands={"lsblk": Output("garbage", "", 0)})):
+        with pytest.raises(CannotTell):
+            observe(host)
+
+
+def test_users_with_encrypted_homes_are_counted_and_not_named() -> None:
+    stack = encrypted_laptop()
+    people = ("alice", "bob")
+    rows = (f"{who}:x:{1000 + i}:1000::/home/{who}:/bin/sh\n" for i, who in enumerate(people))
+    stack.files["/etc/passwd"] = "".join(rows)
+    stack.folders += [f"/home/{who}" for who in people]
+    stack.commands["lsattr -d /home/alice"] = "----------E--e------- /home/alice\n"
+    stack.commands["lsattr -d /home/bob"] = "-------------e------- /home/bob\n"
+    seen = observe(stack.host())
+    assert seen.value.encrypted_homes == 1  # type: ignore[attr-defined]
+    assert "alice" not in str(seen.value)
+
+
+def test_devices_that_go_in_a_circle_end() -> None:
+    stack = Stack()
+    stack.lvm("dm-0", "a", "dm-1")
+    stack.lvm("dm-1", "b", "dm-0")
+    stack.mount("254:0", "/", "ext4", "/dev/mapper/a")
+    assert look(stack)["/"] == "-"
+
+
+def test_ten_thousand_mounts_are_answered_quickly_and_in_little_space() -> None:
+    stack = encrypted_laptop()
+    for number in range(10_000):
+        stack.mount("254:2", f"/var/lib/containers/{number}", "ext4", "/dev/mapper/vg-root")
+        stack.mount("0:99", f"/snap/{number}", "tmpfs", "tmpfs")
+    started = time.process_time()
+    seen = observe(stack.host())
+    assert time.process_time() - started < 5
+    assert len(volumes(seen)) == 4
+
+
+def test_equal_machines_give_equal_bytes() -> None:
+    first, second = (observe(encrypted_laptop().host()) for _ in range(2))
+    assert first.value.SerializeToString() == second.value.SerializeToString()
+    assert first.evidence == second.evidence
+
+
+SOUP = st.text(alphabet="012:/ -\\\tabcdemnrtxzx,=\n", max_size=60)
+
+
+@given(data=st.data())
+def test_damaged_sources_never_raise_anything_else_and_never_encrypt_a_plain_machine(
+    data: st.DataObject,
+) -> None:
+    stack = Stack()
+    stack.lvm("dm-0", "vg-root", "nvme0n1p3")
+    stack.mount("254:0", "/", "ext4", "/dev/mapper/vg-root")
+    stack.swap("/dev/nvme0n1p2")
+    host = stack.host()
+    files = dict(host.files)
+    for path in data.draw(st.lists(st.sampled_from(sorted(files)), max_size=4)):
+        whole = str(files[path])
+        cut = data.draw(st.integers(0, len(whole)))
+        files[path] = whole[:cut] + data.draw(SOUP)
+    files["/etc/crypttab"] = data.draw(SOUP)
+    try:
+        seen = observe(replace(host, files=files))
+    except (CannotTell, NotApplicableHere):
+        return
+    found = {volume.protection for volume in volumes(seen).values()}
+    assert Protection.PROTECTION_ENCRYPTED not in found
