@@ -73,7 +73,7 @@ def believed(rule: Rule, verdict: Verdict, value: Message, gaps: Sequence[Gap]) 
     }[verdict.status]
     for gap in gaps:
         if _root(gap.field) in whole and _hides(gap.field, value):
-            return Verdict(Status.UNKNOWN, sentence(_words(gap)))
+            return Verdict(Status.UNKNOWN, sentence(_words(gap)), verdict.holds_until)
     return verdict
 
 

@@ -40,13 +40,23 @@ def judge_pending(
     ends_at = _lists_end_at(seen, limits["max_index_age_days"])
     doubt = _lists_in_doubt(seen, ends_at, circumstances.now) or _count_in_doubt(waiting, since)
     if doubt or ends_at is None:
-        return Verdict(Status.UNKNOWN, sentence(doubt))
+        overdue_at = [at + delay for at in since.values()]
+        changes_at = _changes_at(seen, overdue_at, circumstances.now)
+        return Verdict(Status.UNKNOWN, sentence(doubt), changes_at)
     if not waiting.count:
         return Verdict(Status.PASS, sentence(f"no {waiting.noun} is pending"), ends_at)
     oldest = min(since.values())
     words = f"{counted(waiting.count, waiting.noun)} pending, the oldest since {day(oldest)}"
     words += f"; {limits['max_delay_days']} days are allowed"
     return Verdict(Status.PASS, sentence(words), min(ends_at, oldest + delay))
+
+
+def _changes_at(seen: OsUpdates, overdue_at: Sequence[datetime], now: datetime) -> datetime | None:
+    """When an unknown verdict may change by itself: a delay ends, a date is no longer ahead."""
+    index_at = moment(seen.index_at)
+    ahead = index_at is not None and index_at > now + FUTURE_TOLERANCE
+    changes = [*overdue_at, index_at - FUTURE_TOLERANCE] if ahead and index_at else overdue_at
+    return min(changes, default=None)
 
 
 def _fail(noun: str, overdue: Mapping[str, datetime], days: int) -> Verdict:

@@ -5,7 +5,7 @@ that cause and this rule does not apply: one cause, one failure.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from collector.model import Circumstances, Limit, Platform, Rule, Severity, Status, Verdict
 from collector.policy.products import called, guards
@@ -25,10 +25,14 @@ def judge(seen: Antivirus, limits: Mapping[str, int], circumstances: Circumstanc
     if not verdicts:
         words = "No antivirus is active, see antivirus_active."
         return Verdict(Status.NOT_APPLICABLE, words)
-    best = min(BEST_FIRST.index(verdict.status) for verdict in verdicts)
-    chosen = [verdict for verdict in verdicts if verdict.status is BEST_FIRST[best]]
-    lasting = [verdict for verdict in chosen if verdict.holds_until is None]
-    return lasting[0] if lasting else max(chosen, key=lambda each: each.holds_until or now)
+    best = min((verdict.status for verdict in verdicts), key=BEST_FIRST.index)
+    chosen = [verdict for verdict in verdicts if verdict.status is best]
+    # The pass that lasts longest; of the others the one that time changes first.
+    return (max if best is Status.PASS else min)(chosen, key=_end)
+
+
+def _end(verdict: Verdict) -> datetime:
+    return verdict.holds_until or datetime.max.replace(tzinfo=UTC)
 
 
 def _freshness(product: AntivirusProduct, days: int, now: datetime) -> Verdict:
@@ -41,7 +45,8 @@ def _freshness(product: AntivirusProduct, days: int, now: datetime) -> Verdict:
     if built_at is None:
         return _unknown(f"it could not be told how old the definitions of {name} are")
     if built_at > now + FUTURE_TOLERANCE:
-        return _unknown(f"the definitions of {name} are dated {day(built_at)}, in the future")
+        words = f"the definitions of {name} are dated {day(built_at)}, in the future"
+        return Verdict(Status.UNKNOWN, sentence(words), built_at - FUTURE_TOLERANCE)
     ends_at = built_at + timedelta(days=days)
     words = f"the definitions of {name} are of {day(built_at)}"
     if now < ends_at:

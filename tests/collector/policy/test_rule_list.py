@@ -1,0 +1,72 @@
+"""Every rule is listed, has all its words, and no two words mean the same."""
+
+from pathlib import Path
+
+import pytest
+
+import collector.policy.rules
+from collector.model import Platform, Rule
+from collector.policy import RULES
+from collector.policy.lifecycle import families
+from collector.policy.reading import RULE_KEYS
+from collector.policy.wording import LONGEST_SENTENCE, sentence
+from protos.posture.v1.signals_pb2 import Observation
+
+EVERY_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+
+
+def test_every_file_of_a_rule_is_listed_once_under_its_own_name() -> None:
+    assert collector.policy.rules.__file__ is not None
+    folder = Path(collector.policy.rules.__file__).parent
+    written = sorted(path.stem for path in folder.glob("*.py") if path.stem != "__init__")
+    assert sorted(rule.id for rule in RULES) == written
+    for rule in RULES:
+        assert rule.judge.__module__ == f"collector.policy.rules.{rule.id}"
+
+
+@EVERY_RULE
+def test_a_rule_has_all_its_words(rule: Rule) -> None:
+    assert set(rule.remediation) == set(Platform)
+    for words in (rule.why, *rule.remediation.values()):
+        assert words.endswith(".")
+        assert words[0].isupper()
+        assert len(words) < 300
+    assert rule.title[0].isupper()
+    assert not rule.title.endswith(".")
+    assert len(rule.title) <= 60
+    assert " not " not in rule.title
+
+
+@EVERY_RULE
+def test_a_rule_speaks_of_fields_that_its_signal_has(rule: Rule) -> None:
+    fields = Observation.DESCRIPTOR.fields_by_name[rule.signal].message_type.fields_by_name
+    for name in (*rule.needs, *rule.whole_to_pass, *rule.whole_to_fail):
+        assert name in fields
+
+
+@EVERY_RULE
+def test_a_limit_is_not_a_key_of_every_rule_and_its_default_is_allowed(rule: Rule) -> None:
+    names = [limit.name for limit in rule.limits]
+    assert len(set(names)) == len(names)
+    for limit in rule.limits:
+        assert limit.name not in RULE_KEYS
+        assert limit.least <= limit.default <= limit.most
+
+
+def test_the_table_of_lifecycles_has_a_source_for_every_family_and_sound_dates() -> None:
+    for family in families().values():
+        assert family.source.startswith("https://")
+        assert family.rolling != bool(family.releases)
+        for release in family.releases.values():
+            for later in (release.extended_ends_on, release.editions_end_on):
+                assert later is None or later > release.ends_on
+            assert family.extended or release.extended_ends_on is None
+
+
+def test_a_sentence_is_one_line_with_a_capital_a_period_and_an_end() -> None:
+    assert sentence("a\x1b[31m\nb") == "A [31m b."
+    long = sentence("x" * 5000)
+    assert len(long) <= LONGEST_SENTENCE
+    assert long.endswith("….")
+    assert sentence("y" * 200) == "Y" + "y" * 197 + "…."
+    assert len(sentence("y" * 199)) == LONGEST_SENTENCE
