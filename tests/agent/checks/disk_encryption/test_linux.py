@@ -283,8 +283,7 @@ def test_every_dataset_answers_for_itself() -> None:
         ("tank/clear", "off", "none"),
         ("tank/key", "aes-256-gcm", "file:///boot/key"),
     )
-    stack.commands["zpool status -P -L"] = (
-    )
+    stack.commands["zpool status -P -L"] = ()
     stack.disk("sdc", "8:32")
     stack.commands["zpool status -P -L"] = POOL % "/dev/sdc" + "errors: none\n"
     told = look(stack)
