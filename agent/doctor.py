@@ -1,6 +1,6 @@
 """The agent looks at itself: what works, what does not, and what to do about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from agent.spool import Spool
 from agent.state import State, StateError
 from agent.transport import Unreachable
 from agent.words import duration
+from protos.posture.v1.signals_pb2 import Observation, UnknownReason
 
 LARGEST_SKEW_SECONDS = 300.0
 ENROLL_AGAIN = "ask IT for an enrollment string, then: muster-agent enroll --again"
@@ -27,7 +28,7 @@ class Item:
     to_do: str = ""
 
 
-def examine(state: State, now: datetime, *, root: bool) -> list[Item]:
+def examine(state: State, now: datetime, denied: Collection[str] | None) -> list[Item]:
     """Everything, in the order in which one thing needs the other. Sends nothing."""
     folder = Item("state folder", f"{state.folder}, readable by this account only")
     if not state.folder.exists():
@@ -36,9 +37,9 @@ def examine(state: State, now: datetime, *, root: bool) -> list[Item]:
         settled = config.load(state)
     except config.NotEnrolled as error:
         said, _, to_do = str(error).partition("; ")
-        return [folder, Item("enrollment", said, to_do), privileges(root)]
+        return [folder, Item("enrollment", said, to_do), privileges(denied)]
     except StateError as error:
-        return [folder, Item("enrollment", str(error), ENROLL_AGAIN), privileges(root)]
+        return [folder, Item("enrollment", str(error), ENROLL_AGAIN), privileges(denied)]
     enrolled = f"{settled.collector_name}, as device {settled.device_id}"
     progress = record.load(state)
     return [
@@ -49,7 +50,7 @@ def examine(state: State, now: datetime, *, root: bool) -> list[Item]:
         clock(progress),
         last_check_in(progress, now),
         spool(Spool(state.path("spool"))),
-        privileges(root),
+        privileges(denied),
     ]
 
 
@@ -122,8 +123,20 @@ def spool(waiting: Spool) -> Item:
     return Item("spool", said, "tell IT: some older reports will not arrive" if lost else "")
 
 
-def privileges(root: bool) -> Item:
-    if root:
+def privileges(denied: Collection[str] | None) -> Item:
+    """`denied`: signals of which something may not be read by this account; None for root."""
+    if denied is None:
         return Item("privileges", "root: every check can ask its questions")
-    said = "not root: what only root may read stays unknown"
-    return Item("privileges", said, "see what: muster-agent check; the service runs as root")
+    if not denied:
+        return Item("privileges", "not root; nothing the checks ask was denied")
+    return Item("privileges", f"not root; unknown in part or whole: {', '.join(denied)}")
+
+
+def denied_signals(observations: Iterable[Observation]) -> list[str]:
+    """The signals that lack something because this account may not read it."""
+    denied = UnknownReason.UNKNOWN_REASON_PERMISSION_DENIED
+    return [
+        observation.signal
+        for observation in observations
+        if denied in (observation.unknown.reason, *(gap.reason for gap in observation.gaps))
+    ]

@@ -2,6 +2,7 @@
 
 import argparse
 
+from agent.checks import observe_all
 from agent.layout import row
 from agent.state import State, StateError
 from agent.surroundings import Surroundings
@@ -16,13 +17,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, around: Surroundings) -> int:
-    from agent.doctor import Item, examine, privileges
+    from agent.doctor import Item, denied_signals, examine, privileges
 
+    denied = None if around.root else denied_signals(observe_all(around.host()))
     try:
         state = State.open(around.state_folder(args.state))
-        items = examine(state, around.clock(), root=around.root)
+        items = examine(state, around.clock(), denied)
     except StateError as error:
-        items = [Item("state folder", str(error), "see above"), privileges(around.root)]
+        items = [Item("state folder", str(error), "see above"), privileges(denied)]
     if args.json:
         import json
         from dataclasses import asdict

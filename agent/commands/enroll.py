@@ -2,15 +2,22 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent import config, device
+from agent.layout import row
 from agent.state import State, StateError
 from agent.surroundings import BadInput, Surroundings
 from agent.transport import Refused, Rejected
 
+if TYPE_CHECKING:
+    from agent.enrollment import Invitation
+
 NAME = "enroll"
 HELP = "join a collector with the enrollment string IT gave you"
 EXAMPLE = "muster-agent enroll --string-file enrollment.txt"
+COLUMN = 14
+SENT_NOW = "the token, a new public key, the inventory (names, model, serial, fingerprint)"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,15 +44,7 @@ def run(args: argparse.Namespace, around: Surroundings) -> int:
         invitation = decode(_string(args.string_file, around))
     except BadString as error:
         raise BadInput(str(error)) from error
-    around.say(
-        f"Collector    {invitation.collector_name}",
-        f"Addresses    {invitation.enroll_address} to enroll, "
-        f"{invitation.check_in_address} to check in",
-        "Authority    its certificate's SHA-256:",
-        f"             {invitation.authority_sha256.hex()}",
-        "To be sent   the token, a new public key, the inventory (names, model, serial",
-        "             number, hardware fingerprint). Later: what muster-agent check shows.",
-    )
+    around.say(*_announcement(invitation))
     state = State.open(folder, create=True)
     attempt = Enrollment(state, around.connect, around.clock, device.inventory(around.host()))
     try:
@@ -53,11 +52,21 @@ def run(args: argparse.Namespace, around: Surroundings) -> int:
             settled = attempt.run(invitation)
     except (Refused, Rejected) as error:
         raise BadInput(f"{error}; ask IT for a new enrollment string") from error
-    around.say(
-        f"Enrolled with {settled.collector_name} as device {settled.device_id}.",
-        "Next: muster-agent report",
-    )
+    enrolled = [f"with {settled.collector_name}", f"as device {settled.device_id}"]
+    around.say(*row("enrolled", enrolled, COLUMN), "Next: muster-agent report")
     return 0
+
+
+def _announcement(invitation: "Invitation") -> list[str]:
+    """What is about to be trusted, and what it will be told."""
+    return [
+        *row("collector", [invitation.collector_name], COLUMN),
+        *row("to enroll", [invitation.enroll_address], COLUMN),
+        *row("to check in", [invitation.check_in_address], COLUMN),
+        *row("authority", [f"SHA-256 {invitation.authority_sha256.hex()}"], COLUMN),
+        *row("sends now", [SENT_NOW], COLUMN),
+        *row("sends later", ["what this shows: muster-agent check"], COLUMN),
+    ]
 
 
 def _refuse_second(state: State) -> None:

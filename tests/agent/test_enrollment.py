@@ -1,16 +1,20 @@
 """Enrollment and check-in against a real gRPC server over real TLS, on loopback."""
 
+from __future__ import annotations
+
 import asyncio
 import base64
+import hashlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
 
 from agent import contact, identity
-from agent.config import load
+from agent.config import Config, load
 from agent.contact import NotTrusted
 from agent.enrollment import BadString, Enrollment, Invitation, decode
 from agent.progress import system_clock
@@ -23,6 +27,9 @@ from protos.posture.v1 import posture_service_pb2 as wire
 from protos.posture.v1 import posture_service_pb2_grpc as services
 from protos.posture.v1.device_pb2 import Inventory
 from tests.agent.certificates import TestAuthority
+
+if TYPE_CHECKING:
+    from grpc.aio import ServicerContext as Context  # generic for the checker alone
 
 TOKEN = "token-words"
 
@@ -40,7 +47,7 @@ class Collector(services.EnrollmentServiceServicer, services.PostureServiceServi
     check_in_address: str = ""
 
     async def Enroll(  # noqa: N802 - the contract's name
-        self, request: wire.EnrollRequest, context: grpc.aio.ServicerContext
+        self, request: wire.EnrollRequest, context: Context[wire.EnrollRequest, wire.EnrollResponse]
     ) -> wire.EnrollResponse:
         self.received.append(request.SerializeToString())
         await self._refuse(context)
@@ -50,14 +57,23 @@ class Collector(services.EnrollmentServiceServicer, services.PostureServiceServi
         )
 
     async def CheckIn(  # noqa: N802
-        self, request: wire.CheckInRequest, context: grpc.aio.ServicerContext
+        self,
+        request: wire.CheckInRequest,
+        context: Context[wire.CheckInRequest, wire.CheckInResponse],
     ) -> wire.CheckInResponse:
         assert context.auth_context()["transport_security_type"] == [b"ssl"]
         self.received.append(request.SerializeToString())
         await self._refuse(context)
         return wire.CheckInResponse(receipt=wire.RECEIPT_STORED, accepted_sequence=1)
 
-    async def _refuse(self, context: grpc.aio.ServicerContext) -> None:
+    async def RenewCertificate(  # noqa: N802
+        self,
+        request: wire.RenewCertificateRequest,
+        context: Context[wire.RenewCertificateRequest, wire.RenewCertificateResponse],
+    ) -> wire.RenewCertificateResponse:
+        return wire.RenewCertificateResponse(certificate_pem=self.authority.device(request.csr))
+
+    async def _refuse(self, context: Context[Any, Any]) -> None:
         if self.refusal:
             metadata = (("retry-after", self.retry_after),) if self.retry_after else ()
             await context.abort(*self.refusal, trailing_metadata=metadata)
@@ -92,10 +108,10 @@ async def collector(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Collector]
     await server.stop(None)
 
 
-def enroll(folder: Path, invitation: Invitation) -> Callable[[], None]:
+def enroll(folder: Path, invitation: Invitation) -> Callable[[], Config]:
     state = State.open(folder)
     attempt = Enrollment(state, GrpcTransport, system_clock, Inventory(hostname="h"))
-    return lambda: attempt.run(invitation) and None
+    return lambda: attempt.run(invitation)
 
 
 def files(folder: Path) -> list[str]:
@@ -135,8 +151,6 @@ async def test_a_server_that_is_not_an_authority_is_not_believed(
     collector: Collector, tmp_path: Path
 ) -> None:
     chain = await asyncio.to_thread(contact.presented_chain, collector.address)
-    import hashlib
-
     leaf = collector.invitation(authority_sha256=hashlib.sha256(chain[0]).digest())
     with pytest.raises(NotTrusted):
         await asyncio.to_thread(enroll(tmp_path, leaf))

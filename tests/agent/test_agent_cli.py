@@ -1,0 +1,358 @@
+import base64
+import io
+import json
+import random
+import subprocess
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from agent import enrollment, identity
+from agent.checks import CHECKS
+from agent.cli import COMMANDS, main
+from agent.config import Config
+from agent.loop import Stopped
+from agent.state import State
+from agent.surroundings import Surroundings
+from agent.transport import Refused, Unreachable
+from protos.posture.v1 import posture_service_pb2 as wire
+from tests.agent.certificates import TestAuthority
+from tests.fakes import FakeHost, FakeTransport, FixedClock
+
+
+@dataclass
+class Terminal:
+    """Types commands; `out` and the status of the last one can be looked at."""
+
+    folder: Path
+    collector: FakeTransport = field(default_factory=FakeTransport)
+    clock: FixedClock = field(default_factory=FixedClock)
+    raw: io.BytesIO = field(default_factory=io.BytesIO)
+    said: list[str] = field(default_factory=list)
+
+    def type(self, *argv: str, stdin: str = "") -> int:
+        self.raw = io.BytesIO()
+        out = io.TextIOWrapper(self.raw, encoding="utf-8", write_through=True)
+        around = Surroundings(
+            stdin=io.StringIO(stdin),
+            out=out,
+            environ={"MUSTER_AGENT_STATE": str(self.folder)},
+            clock=self.clock,
+            host=FakeHost,
+            connect=lambda address, credentials: self.collector,
+            sleep=self._sleep,
+            chance=random.Random(1),
+            log=lambda sentence, **fields: self.said.append(sentence),
+            root=False,
+        )
+        status = main(argv, around)
+        out.detach()
+        return status
+
+    def _sleep(self, seconds: float) -> None:
+        raise Stopped
+
+    @property
+    def out(self) -> str:
+        return self.raw.getvalue().decode()
+
+    def enroll(self) -> None:
+        """As `muster-agent enroll` leaves it."""
+        authority = TestAuthority(self.clock())
+        state = State.open(self.folder, create=True)
+        key = identity.new_key()
+        state.write("key.pem", key)
+        state.write("certificate.pem", authority.device(identity.signing_request(key)))
+        state.write("authority.pem", authority.pem)
+        config = Config("Example", "d-1", "127.0.0.1:1", "127.0.0.1:1")
+        state.write("agent.toml", config.to_toml())
+
+    def answer(self) -> None:
+        """Let the collector conclude something."""
+        answer = self.collector.response.answer
+        answer.compliance = wire.COMPLIANCE_NON_COMPLIANT
+        answer.policy_version = 3
+        answer.findings.add(
+            rule_id="firewall_on", title="A firewall is on", status=wire.FINDING_STATUS_UNKNOWN
+        )
+        self.collector.response.answer_version = 9
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path / "state")
+
+
+def test_every_command_explains_itself_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in COMMANDS:
+        with pytest.raises(SystemExit) as ended:
+            main([command.NAME, "--help"])
+        assert ended.value.code == 0
+        shown = capsys.readouterr().out
+        assert f"example: {command.EXAMPLE}" in shown
+        assert command.EXAMPLE.startswith(f"muster-agent {command.NAME}")
+
+
+@pytest.mark.parametrize(
+    "argv", [[], ["frob"], ["check", "--frob"], ["receipt", "-n", "x"], ["enroll", "muster1_abc"]]
+)
+def test_wrong_usage_is_one_line_and_status_2(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(argv)
+    assert ended.value.code == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_check_shows_every_signal_and_touches_nothing(terminal: Terminal) -> None:
+    assert terminal.type("check") == 0
+    assert all(signal in terminal.out for signal in CHECKS)
+    assert max(map(len, terminal.out.splitlines())) <= 80
+    assert not terminal.folder.exists()
+    assert terminal.collector.sent == []
+
+
+def test_check_speaks_json_with_the_names_of_the_contract(terminal: Terminal) -> None:
+    assert terminal.type("check", "--json", "--signal", "firewall") == 0
+    (observation,) = json.loads(terminal.out)["observations"]
+    assert observation["signal"] == "firewall"
+
+
+def test_an_unknown_signal_lists_the_valid_ones(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert terminal.type("check", "--signal", "frob") == 2
+    said = capsys.readouterr().err
+    assert all(signal in said for signal in CHECKS)
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("make", ["missing", "file", "empty", "garbled"])
+def test_an_unusable_recording_is_one_line_and_status_2(
+    terminal: Terminal, tmp_path: Path, capsys: pytest.CaptureFixture[str], make: str
+) -> None:
+    folder = tmp_path / "recording"
+    if make == "file":
+        folder.write_text("x")
+    if make in ("empty", "garbled"):
+        folder.mkdir()
+    if make == "garbled":
+        (folder / "FILES.tsv").write_bytes(b"\xff\x00\tno table\n")
+    assert terminal.type("check", "--recording", str(folder)) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_what_was_recorded_can_be_checked_again(terminal: Terminal, tmp_path: Path) -> None:
+    folder = str(tmp_path / "recording")
+    assert terminal.type("check") == 0
+    live = terminal.out
+    assert terminal.type("record", "--redact", folder) == 0
+    assert terminal.type("check", "--recording", folder) == 0
+    assert all(signal in terminal.out for signal in CHECKS)
+    assert [line[:16] for line in live.splitlines() if line[:1] not in (" ", "")] == [
+        line[:16] for line in terminal.out.splitlines() if line[:1] not in (" ", "")
+    ]
+    assert terminal.type("record", folder) == 2
+
+
+@pytest.mark.parametrize("command", ["status", "report", "run"])
+def test_without_enrollment_the_way_to_enroll_is_shown(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert terminal.type(command) == 1
+    said = capsys.readouterr().err
+    assert "not enrolled" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_report_shows_what_was_sent_and_what_was_answered(terminal: Terminal) -> None:
+    terminal.enroll()
+    terminal.answer()
+    assert terminal.type("report") == 0
+    assert "result      stored" in terminal.out
+    assert "non_compliant" in terminal.out
+    assert "A firewall is on (firewall_on)" in terminal.out
+    assert max(map(len, terminal.out.splitlines())) <= 80
+
+
+def test_an_unreachable_collector_is_one_line_and_status_1(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal.enroll()
+    terminal.collector.troubles = [Unreachable("the collector cannot be reached: no route")]
+    assert terminal.type("report") == 1
+    assert capsys.readouterr().err == ("muster-agent: the collector cannot be reached: no route\n")
+    assert terminal.type("status") == 0
+    assert "no answer yet" in terminal.out
+    assert "1 reports wait" in terminal.out
+
+
+def test_status_tells_how_old_the_answer_is(terminal: Terminal) -> None:
+    terminal.enroll()
+    terminal.answer()
+    assert terminal.type("run", "--once") == 0
+    terminal.clock.advance(hours=5)
+    assert terminal.type("status") == 0
+    assert "5 hours ago" in terminal.out
+    assert terminal.type("status", "--json") == 0
+    told = json.loads(terminal.out)
+    assert told["answer"]["compliance"] == "COMPLIANCE_NON_COMPLIANT"
+    assert told["collector"]["device_id"] == "d-1"
+
+
+def test_the_service_ends_quietly_when_it_is_stopped(terminal: Terminal) -> None:
+    terminal.enroll()
+    assert terminal.type("run", "--at-once") == 0
+    assert terminal.said[0] == "checked in"
+    assert terminal.said[-1] == "stopped"
+
+
+def test_a_receipt_is_the_bytes_that_were_sent(terminal: Terminal) -> None:
+    terminal.enroll()
+    terminal.type("report")
+    sent = terminal.collector.sent[0].SerializeToString()
+    assert terminal.type("receipt", "--raw") == 0
+    assert terminal.raw.getvalue() == sent
+    assert terminal.type("receipt", "--json") == 0
+    (receipt,) = json.loads(terminal.out)["receipts"]
+    assert receipt["bytes"] == len(sent)
+    observations = receipt["content"]["report"]["posture"]["observations"]
+    assert [observation["signal"] for observation in observations] == list(CHECKS)
+    assert terminal.type("receipt") == 0
+    assert f"{len(sent)} bytes" in terminal.out
+    assert max(map(len, terminal.out.splitlines())) <= 80
+
+
+def test_receipts_of_nothing_say_so(terminal: Terminal) -> None:
+    assert terminal.type("receipt") == 0
+    assert "nothing was sent yet" in terminal.out
+    assert terminal.type("receipt", "--raw") == 2
+
+
+def test_doctor_names_problems_and_what_to_do(terminal: Terminal) -> None:
+    assert terminal.type("doctor") == 1
+    assert "problem  enrollment" in terminal.out
+    terminal.enroll()
+    terminal.type("run", "--once")
+    assert terminal.type("doctor") == 1
+    lines = terminal.out.splitlines()
+    problems = [line.split()[1] for line in lines if line.startswith("problem")]
+    assert problems == ["collector"]
+    assert max(map(len, lines)) <= 80
+
+
+def test_doctor_sees_a_certificate_that_does_not_fit(terminal: Terminal) -> None:
+    terminal.enroll()
+    State.open(terminal.folder).write("key.pem", identity.new_key())
+    assert terminal.type("doctor", "--json") == 1
+    items = {item["name"]: item for item in json.loads(terminal.out)["items"]}
+    assert "not for this device's key" in items["certificate"]["said"]
+
+
+def test_doctor_sees_a_folder_others_can_write_to(terminal: Terminal) -> None:
+    terminal.enroll()
+    terminal.folder.chmod(0o777)
+    assert terminal.type("doctor") == 1
+    assert "can be written by others" in " ".join(terminal.out.split())
+
+
+def string() -> str:
+    message = wire.EnrollmentString(
+        enroll_address="collector.example:7844",
+        check_in_address="collector.example:7843",
+        token="t",
+        authority_sha256=b"\1" * 32,
+        collector_name="Example",
+    )
+    return "muster1_" + base64.urlsafe_b64encode(message.SerializeToString()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize("words", ["", "hello", "muster1_abc", string()[:60]])
+def test_a_wrong_enrollment_string_is_one_line_and_leaves_nothing(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    assert terminal.type("enroll", stdin=words) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert not terminal.folder.exists()
+
+
+def test_enrolling_twice_needs_to_be_meant(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal.enroll()
+    assert terminal.type("enroll", stdin=string()) == 1
+    assert "already enrolled with Example" in capsys.readouterr().err
+
+
+@pytest.fixture
+def believed(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> TestAuthority:
+    """An authority that the first look has found."""
+    authority = TestAuthority(terminal.clock())
+    monkeypatch.setattr(enrollment, "trusted_authority", lambda invitation: authority.pem)
+    return authority
+
+
+def test_enrolling_says_whom_it_trusts_and_what_it_sends(
+    terminal: Terminal, believed: TestAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = terminal.collector.enroll
+
+    def enroll(request: wire.EnrollRequest) -> wire.EnrollResponse:
+        terminal.collector.certificate = believed.device(request.csr)
+        return original(request)
+
+    monkeypatch.setattr(terminal.collector, "enroll", enroll)
+    assert terminal.type("enroll", stdin=string()) == 0
+    assert "collector     Example" in terminal.out
+    assert "01" * 32 in terminal.out
+    assert "enrolled      with Example" in terminal.out
+    assert max(map(len, terminal.out.splitlines())) <= 80
+    assert terminal.type("status") == 0
+
+
+def test_a_used_up_token_is_bad_input(
+    terminal: Terminal, believed: TestAuthority, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal.collector.troubles = [Refused("the collector refuses: the token is used up")]
+    assert terminal.type("enroll", stdin=string()) == 2
+    assert "ask IT for a new enrollment string" in capsys.readouterr().err
+    assert not (terminal.folder / "agent.toml").exists()
+
+
+def test_the_string_is_read_from_a_file(
+    terminal: Terminal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "string.txt"
+    file.write_bytes(b"\xff\xfe")
+    assert terminal.type("enroll", "--string-file", str(file)) == 2
+    assert "holds no text" in capsys.readouterr().err
+
+
+def test_the_live_surroundings_are_the_default() -> None:
+    around = Surroundings()
+    assert replace(around, root=True).state_folder("/x") == Path("/x")
+
+
+def test_a_look_at_the_device_does_not_pay_for_the_network() -> None:
+    program = (
+        "import sys, agent.cli; "
+        "print([m for m in ('grpc', 'cryptography', 'ssl', 'psutil') if m in sys.modules])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "[]\n"
+
+
+def test_the_service_ends_at_once_on_sigterm(terminal: Terminal) -> None:
+    terminal.enroll()
+    command = [sys.executable, "-m", "agent", "run", "--state", str(terminal.folder)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as service:
+        assert service.stderr is not None
+        assert service.stderr.readline().startswith("waiting before the start seconds=")
+        service.terminate()
+        assert service.wait(10) == 0
+        assert service.stderr.read() == "stopped\n"
