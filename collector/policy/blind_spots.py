@@ -80,7 +80,8 @@ def believed(rule: Rule, verdict: Verdict, value: Message, gaps: Sequence[Gap]) 
 def _explained(rule: Rule, verdict: Verdict, gaps: Sequence[Gap]) -> Verdict:
     touched = {*rule.needs, *rule.whole_to_pass, *rule.whole_to_fail}
     for gap in gaps:
-        if _root(gap.field) in touched:
+        root, key, _ = _parts(gap.field)
+        if root in touched and key in verdict.because:
             words = f"{verdict.because.rstrip('.')} ({because(gap.reason, gap.detail)})"
             return Verdict(Status.UNKNOWN, sentence(words), verdict.holds_until)
     return verdict

@@ -170,9 +170,12 @@ def test_no_pass_survives_a_gap_in_what_was_judged(rule_id: str, gap: str) -> No
     assert "permission denied" in verdict.because
 
 
+def good_disks() -> DiskEncryption:
+    return DiskEncryption.FromString(GOOD["disk_encryption"].SerializeToString())
+
+
 def test_a_gap_that_the_rule_has_answered_for_or_does_not_touch_changes_nothing() -> None:
-    disks = DiskEncryption()
-    disks.CopyFrom(GOOD["disk_encryption"])
+    disks = good_disks()
     disks.volumes.add(name="/boot", role=VolumeRole.VOLUME_ROLE_BOOT)
     gaps = ["volumes[/boot].protection", "encrypted_homes"]
     assert verdict_of("disk_encrypted", observed(disks, gaps)).status is Status.PASS
@@ -193,8 +196,7 @@ def test_no_antivirus_is_a_failure_only_when_everything_was_looked_at() -> None:
 
 
 def test_a_known_failure_is_not_excused_by_a_gap_elsewhere() -> None:
-    disks = DiskEncryption()
-    disks.CopyFrom(GOOD["disk_encryption"])
+    disks = good_disks()
     role, plain = VolumeRole.VOLUME_ROLE_DATA, Protection.PROTECTION_PLAIN
     disks.volumes.add(name="/home", role=role, protection=plain)
     verdict = verdict_of("disk_encrypted", observed(disks, ["volumes"]))
@@ -203,7 +205,10 @@ def test_a_known_failure_is_not_excused_by_a_gap_elsewhere() -> None:
 
 def test_an_unknown_volume_is_explained_by_its_gap() -> None:
     disks = DiskEncryption(volumes=[Volume(name="/", role=VolumeRole.VOLUME_ROLE_SYSTEM)])
-    verdict = verdict_of("disk_encrypted", observed(disks, ["volumes[/].protection"]))
+    disks.volumes.add(name="sdb1", role=VolumeRole.VOLUME_ROLE_UNMOUNTED)
+    observation = observed(disks, ["volumes[sdb1].protection", "volumes[/].protection"])
+    observation.gaps[0].detail = "of another volume"
+    verdict = verdict_of("disk_encrypted", observation)
     assert verdict.because == (
         "It could not be told whether these are encrypted: / (permission denied: no rights)."
     )
@@ -299,7 +304,7 @@ def test_taking_any_needed_fact_from_a_good_device_takes_its_pass(rule: Rule) ->
         value = message_class(rule)()
         value.CopyFrom(GOOD[rule.signal])
         holder, name = leaves(value)[index]
-        holder.ClearField(name)  # type: ignore[arg-type]
+        holder.ClearField(name)
         status = verdict_of(rule.id, observed(value), about=ABOUT).status
         assert status is (Status.UNKNOWN if name in NEEDED[rule.id] else Status.PASS)
 
@@ -330,7 +335,7 @@ def messages(draw: st.DrawFn, kind: type[Message]) -> Message:
         nested = field.message_type is not None and field.message_type.name != "Timestamp"
         if field.is_repeated:
             inner = type(getattr(value, field.name).add()) if nested else None
-            value.ClearField(field.name)  # type: ignore[arg-type]
+            value.ClearField(field.name)
             each = messages(inner) if inner else scalar(field)
             getattr(value, field.name).extend(draw(st.lists(each, max_size=3)))
         elif field.message_type is not None:
@@ -349,12 +354,12 @@ def surely_good(rule: Rule, value: Any) -> bool:
     if rule.signal == "antivirus":
         return any(product.running and product.real_time for product in value.products)
     elements = list(getattr(value, lists[rule.signal]))
-    counted = {
-        "disk_encryption": lambda each: each.role not in (4, 5, 6),
-        "firewall": lambda each: each.in_use or not each.HasField("in_use"),
-        "screen_lock": lambda each: True,
-    }[rule.signal]
-    judged = [each for each in elements if counted(each)]
+    if rule.signal == "disk_encryption":
+        judged = [each for each in elements if each.role not in (4, 5, 6)]
+    elif rule.signal == "firewall":
+        judged = [each for each in elements if each.in_use or not each.HasField("in_use")]
+    else:
+        judged = elements
     return bool(judged) and all(each.HasField(name) for each in judged for name in NEEDED[rule.id])
 
 

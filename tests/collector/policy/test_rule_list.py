@@ -39,7 +39,9 @@ def test_a_rule_has_all_its_words(rule: Rule) -> None:
 
 @EVERY_RULE
 def test_a_rule_speaks_of_fields_that_its_signal_has(rule: Rule) -> None:
-    fields = Observation.DESCRIPTOR.fields_by_name[rule.signal].message_type.fields_by_name
+    signal = Observation.DESCRIPTOR.fields_by_name[rule.signal].message_type
+    assert signal is not None
+    fields = signal.fields_by_name
     for name in (*rule.needs, *rule.whole_to_pass, *rule.whole_to_fail):
         assert name in fields
 
