@@ -65,7 +65,7 @@ def question_of(params: QueryParams) -> Question:
     platform = params.get("platform", "")
     after_state = params.get("from", "")
     return Question(
-        text=params.get("q", "").strip()[:LONGEST_TEXT],
+        text=_printable(params.get("q", "")[:LONGEST_TEXT]).strip(),
         state=Compliance(state) if state in set(Compliance) else None,
         platform=Platform(platform) if platform in set(Platform) else None,
         rule_id=params.get("rule", "")[:LONGEST_TEXT],
@@ -112,3 +112,8 @@ def _after(params: QueryParams) -> tuple[str, str] | None:
     """Where the previous page ended: a host name, which may be empty, and a device id."""
     device_id = params.get("id", "")[:LONGEST_TEXT]
     return (params.get("name", "")[: 10 * LONGEST_TEXT], device_id) if device_id else None
+
+
+def _printable(text: str) -> str:
+    """Without control characters: the store's text search ends at a NUL."""
+    return "".join(character for character in text if character.isprintable())

@@ -83,15 +83,6 @@ def day(at: datetime, now: datetime) -> str:
     return words if at.year == now.year else f"{words} {at.year}"
 
 
-def signal_name(signal: str) -> str:
-    """
-    >>> signal_name("disk_encryption"), signal_name("os_updates")
-    ('Disk encryption', 'OS updates')
-    """
-    words = signal.replace("_", " ")
-    return words[:1].upper() + words[1:] if not words.startswith("os ") else "OS" + words[2:]
-
-
 def model_name(device: Device) -> str:
     """Maker and model, without saying the maker twice."""
     maker, model = device.manufacturer, device.model
@@ -117,6 +108,14 @@ def note(found: OpenFinding, now: datetime) -> str:
     if found.grace_ends_at is not None:
         return f"grace until {day(found.grace_ends_at, now)}"
     return ""
+
+
+def capital(text: str) -> str:
+    """
+    >>> capital("waived until Tuesday")
+    'Waived until Tuesday'
+    """
+    return text[:1].upper() + text[1:]
 
 
 def sentence_end(text: str) -> str:

@@ -147,7 +147,7 @@ def _view(found: OpenFinding, now: datetime) -> FindingView:
         title=found.title,
         status_words=wording.STATUSES[finding.status],
         severity=found.severity.capitalize() if failing else "",
-        note=wording.note(found, now).capitalize(),
+        note=wording.capital(wording.note(found, now)),
         since=finding.since,
         because=finding.because,
         waiver=(
