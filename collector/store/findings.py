@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
 
 from collector.model import Device, EvidenceLine, Finding, Status
 from collector.store.columns import MILLISECOND
@@ -145,23 +145,28 @@ def move(connection: Connection, device_id: str, moves: Moves) -> None:
         connection.execute(REFRESH, values)
 
 
-def as_of(connection: Connection, at: datetime) -> Iterator[tuple[Device, Finding]]:
+def as_of(connection: Connection, at: datetime) -> Iterator[tuple[Device, Finding | None]]:
     """What the collector knew at that moment, by host name, device and rule, in a stream.
 
     The device is described as it is now; devices enrolled later or retired by then are left out.
+    A device that nothing was known of stands there once, with None.
     """
+    then = and_(
+        finding.c.device_id == device.c.device_id,
+        finding.c.recorded_at <= at,
+        or_(finding.c.closed_at.is_(None), finding.c.closed_at > at),
+    )
     query = (
         select(finding, *(device.c[name].label(f"device_{name}") for name in SHOWN))
-        .join(device, device.c.device_id == finding.c.device_id)
+        .select_from(device.outerjoin(finding, then))
         .where(
-            finding.c.recorded_at <= at,
-            or_(finding.c.closed_at.is_(None), finding.c.closed_at > at),
+            device.c.enrolled_at <= at,
             or_(device.c.retired_at.is_(None), device.c.retired_at > at),
         )
         .order_by(device.c.hostname, device.c.device_id, finding.c.rule_id)
     )
     for row in connection.execution_options(yield_per=500).execute(query):
-        yield device_of(row, "device_"), _finding(row)
+        yield device_of(row, "device_"), None if row.rule_id is None else _finding(row)
 
 
 def _row(opening: Opening) -> dict[str, object]:

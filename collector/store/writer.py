@@ -9,6 +9,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,6 +49,14 @@ class Job:
     change: Change[Any]
     future: "Future[Any] | asyncio.Future[Any]"
     loop: asyncio.AbstractEventLoop | None = None
+
+
+class GivenUp(Exception):
+    """The whole transaction is gone because of one job's `trouble`."""
+
+    def __init__(self, trouble: Exception) -> None:
+        super().__init__(str(trouble))
+        self.trouble = trouble
 
 
 class Writer:
@@ -118,8 +127,9 @@ class Writer:
         try:
             with engine.begin() as connection:
                 return [self._attempt(connection, job) for job in jobs]
-        except DBAPIError as error:
-            trouble = explain(error, self._path) or error
+        except (DBAPIError, GivenUp) as error:
+            cause = error.trouble if isinstance(error, GivenUp) else error
+            trouble = explain(cause, self._path) or cause
             return [Outcome(trouble=trouble) for _ in jobs]
 
     def _attempt(self, connection: Connection, job: Job) -> Outcome:
@@ -128,11 +138,19 @@ class Writer:
         try:
             value = job.change(connection)
         except Exception as trouble:  # noqa: BLE001 - it belongs to whoever handed the job in
-            connection.exec_driver_sql("ROLLBACK TO job")
-            connection.exec_driver_sql("RELEASE job")
+            _undo(connection, trouble)
             return Outcome(trouble=explain(trouble, self._path) or trouble)
         connection.exec_driver_sql("RELEASE job")
         return Outcome(value)
+
+
+def _undo(connection: Connection, trouble: Exception) -> None:
+    """Back to the job's savepoint. On a full or failing disk SQLite may have rolled back all."""
+    try:
+        connection.exec_driver_sql("ROLLBACK TO job")
+        connection.exec_driver_sql("RELEASE job")
+    except DBAPIError:
+        raise GivenUp(trouble) from trouble
 
 
 def _settle(jobs: list[Job], outcomes: list[Outcome]) -> None:
@@ -144,7 +162,7 @@ def _settle(jobs: list[Job], outcomes: list[Outcome]) -> None:
         else:
             waiting.setdefault(job.loop, []).append((job, outcome))
     for loop, settled in waiting.items():
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop was closed: nobody waits there any more
             loop.call_soon_threadsafe(_settle_on_loop, settled)
 
 

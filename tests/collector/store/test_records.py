@@ -1,0 +1,124 @@
+"""Tokens, certificates, policies, waivers, accounts and events keep what they promise."""
+
+from datetime import timedelta
+
+import pytest
+
+from collector.model import FormFactor, Waiver
+from collector.store import (
+    Store,
+    accounts,
+    certificates,
+    devices,
+    events,
+    policies,
+    tokens,
+    tracked,
+    waivers,
+)
+from tests.fakes import FixedClock
+
+DAY = timedelta(days=1)
+
+
+def test_a_token_is_used_no_more_often_than_was_said(store: Store, clock: FixedClock) -> None:
+    made = tokens.Token("t", b"hash", "office", clock(), clock() + DAY, max_uses=2)
+    store.write(lambda c: tokens.add(c, made))
+    used = [store.write(lambda c: tokens.use(c, "t", clock())) for _ in range(3)]
+    assert used == [True, True, False]
+    held = store.read(lambda c: tokens.by_hash(c, b"hash"))
+    assert held is not None
+    assert held.uses == 2
+
+
+def test_a_token_ends_by_its_time_and_by_a_person(store: Store, clock: FixedClock) -> None:
+    for name in ("a", "b"):
+        made = tokens.Token(name, name.encode(), "", clock(), clock() + DAY, max_uses=9)
+        store.write(lambda c, m=made: tokens.add(c, m))
+    assert store.write(lambda c: tokens.revoke(c, "a", clock()))
+    assert not store.write(lambda c: tokens.revoke(c, "a", clock()))
+    assert not store.write(lambda c: tokens.use(c, "a", clock()))
+    assert not store.write(lambda c: tokens.use(c, "b", clock() + DAY))
+    assert store.write(lambda c: tokens.use(c, "b", clock()))
+    assert [t.token_id for t in store.read(tokens.list_all)] == ["a", "b"]
+
+
+def test_certificates_are_revoked_together_and_once(store: Store, clock: FixedClock) -> None:
+    for serial in ("01", "02"):
+        made = certificates.Certificate(serial, "d", clock(), clock() + DAY)
+        store.write(lambda c, m=made: certificates.add(c, m))
+    assert store.write(lambda c: certificates.revoke_all(c, "d", clock(), "lost")) == 2
+    assert store.write(lambda c: certificates.revoke_all(c, "d", clock() + DAY, "again")) == 0
+    held = store.read(lambda c: certificates.get(c, "01"))
+    assert held is not None
+    assert (held.revoked_at, held.revoked_because) == (clock(), "lost")
+    assert store.read(lambda c: certificates.get(c, "03")) is None
+
+
+def test_policies_are_numbered_and_kept(store: Store, clock: FixedClock) -> None:
+    assert store.read(policies.current) is None
+    for text in ("first", "second"):
+        store.write(lambda c, t=text: policies.add(c, t, clock(), "alice"))
+    current = store.read(policies.current)
+    assert current is not None
+    assert (current.version, current.text) == (2, "second")
+    assert [p.version for p in store.read(policies.history)] == [2, 1]
+
+
+def test_a_waiver_covers_its_time_and_ends_early(store: Store, clock: FixedClock) -> None:
+    row = devices.InventoryRow("h", None, FormFactor.UNKNOWN)
+    store.write(lambda c: devices.add(c, "d", row, clock()))
+    granted = Waiver("d", "rule", "in repair", "alice", clock(), clock() + 2 * DAY)
+    store.write(lambda c: waivers.add(c, granted))
+    later = clock() + DAY
+    assert store.read(lambda c: waivers.active_for(c, "d", later)) == [granted]
+    assert store.read(lambda c: waivers.active_for(c, "d", granted.ends_at)) == []
+    assert store.write(lambda c: waivers.end(c, "d", "rule", later))
+    assert not store.write(lambda c: waivers.end(c, "d", "rule", later))
+    assert store.read(lambda c: waivers.active_for(c, "d", later)) == []
+    assert [w.ends_at for w in store.read(waivers.list_all)] == [later]
+
+
+def test_a_waiver_without_a_duration_is_refused(store: Store, clock: FixedClock) -> None:
+    granted = Waiver("d", "rule", "why", "alice", clock(), clock())
+    with pytest.raises(ValueError, match="ends after it begins"):
+        store.write(lambda c: waivers.add(c, granted))
+
+
+def test_sessions_end_by_time_by_logout_and_all_at_once(store: Store, clock: FixedClock) -> None:
+    start, end = clock(), clock() + DAY
+    store.write(lambda c: accounts.put(c, accounts.Account("alice", "hash", start)))
+    store.write(lambda c: accounts.put(c, accounts.Account("alice", "other", end)))
+    held = store.read(lambda c: accounts.get(c, "alice"))
+    assert held == accounts.Account("alice", "other", start)
+    for token in (b"1", b"2", b"3"):
+        store.write(lambda c, t=token: accounts.add_session(c, t, "alice", start, end))
+    assert store.read(lambda c: accounts.session(c, b"1", start)) is not None
+    assert store.read(lambda c: accounts.session(c, b"1", end)) is None
+    assert store.read(lambda c: accounts.session(c, b"1", start - DAY)) is None
+    store.write(lambda c: accounts.end_session(c, b"1"))
+    assert store.read(lambda c: accounts.session(c, b"1", start)) is None
+    assert store.write(lambda c: accounts.end_all(c, "alice")) == 2
+
+
+def test_events_come_newest_first_and_repeat_themselves_once(
+    store: Store, clock: FixedClock
+) -> None:
+    for _ in range(2):
+        store.write(lambda c: events.add_once(c, clock(), "clash", "d", "same"))
+    clock.advance(days=1)
+    store.write(lambda c: events.add(c, clock(), "enrolled", "e", ""))
+    assert [e.kind for e in store.read(lambda c: events.recent(c, 10))] == ["enrolled", "clash"]
+    assert [e.kind for e in store.read(lambda c: events.recent(c, 10, "d"))] == ["clash"]
+
+
+def test_first_sight_is_kept_until_a_rule_names_it_no_more(store: Store, clock: FixedClock) -> None:
+    start, later = clock(), clock() + DAY
+    store.write(lambda c: tracked.remember(c, "d", {"r": {"a", "b"}, "s": {"x"}}, start))
+    known = store.write(lambda c: tracked.remember(c, "d", {"r": {"b", "c"}}, later))
+    assert known == {"r": {"a": start, "b": start, "c": later}, "s": {"x": start}}
+    store.write(lambda c: tracked.forget_others(c, "d", {"r": {"b", "c"}}))
+    assert store.read(lambda c: tracked.first_seen(c, "d")) == {
+        "r": {"b": start, "c": later},
+        "s": {"x": start},
+    }
