@@ -10,7 +10,7 @@ from agent.host import Denied, Output
 from agent.identifiers import believable, believable_uuid
 from agent.inventory_linux import parse_cpuinfo, parse_os_release
 from protos.posture.v1.device_pb2 import FormFactor, Inventory, Platform
-from tests.fakes import FakeHost
+from tests.fakes import Answer, FakeHost
 
 DMI = "/sys/class/dmi/id"
 UUID = "725ba801-507b-11cb-95e6-c66052aac597"
@@ -61,7 +61,7 @@ def laptop(**dmi: str) -> FakeHost:
         files[f"/sys/class/net/{name}/type"] = "1\n"
         files[f"/sys/class/net/{name}/addr_assign_type"] = kind + "\n"
         files[f"/sys/class/net/{name}/address"] = address + "\n"
-    commands = {"systemd-detect-virt": BARE, "uname -m": "x86_64\n"}
+    commands: dict[str, Answer] = {"systemd-detect-virt": BARE, "uname -m": "x86_64\n"}
     return FakeHost(commands, files, links)
 
 

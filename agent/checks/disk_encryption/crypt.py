@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from agent.host import CannotTell, Host, Unparsable
+from agent.host import CannotTell, Denied, Host, ToolFailed, Unparsable
 
 TABLE_LINE = re.compile(r"(.+?): (\d+) (\d+) (\S+)(?: (.*))?")
 PASS_THROUGH = re.compile(
@@ -51,7 +51,12 @@ def parse_dm_table(content: str) -> dict[str, tuple[Target, ...]]:
 
 def read_dm_table(host: Host) -> dict[str, tuple[Target, ...]]:
     """Needs root: device-mapper's control node is closed to others. Raises CannotTell."""
-    return parse_dm_table(host.run("dmsetup", "table").text)
+    output = host.run("dmsetup", "table", ok=(0, 1))
+    if "Permission denied" in output.errors:
+        raise Denied("dmsetup table may not be asked by this account")
+    if output.exit_status:
+        raise ToolFailed(f"dmsetup table ended with status {output.exit_status}")
+    return parse_dm_table(output.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,8 @@ class Header:
 
     segments: tuple[str, ...]
     tokens: tuple[str, ...]
-    tpm_asks_pin: bool
+    tpm_asks_pin: bool | None
+    """None where the header's form does not tell."""
     converting: bool
 
     @property
@@ -105,14 +111,15 @@ def parse_luks2_text(content: str) -> Header:
     segments = _numbered(content, "Data segments")
     live = [kind for kind, body in segments if not re.search(r"flags\s*:.*backup-", body)]
     tokens = _numbered(content, "Tokens")
-    pins = [bool(re.search(r"tpm2-pin:\s+true", body)) for kind, body in tokens if "tpm2" in kind]
+    told = [re.search(r"tpm2-pin:\s+(\w+)", body) for kind, body in tokens if "tpm2" in kind]
+    pins = [found[1] == "true" for found in told if found]
     requirements = re.search(r"^Requirements:(.*)$", content, re.MULTILINE)
     if not live:
         raise Unparsable("luksDump shows no data segment")
     return Header(
         tuple(live),
         tuple(sorted(kind for kind, _ in tokens)),
-        bool(pins) and all(pins),
+        all(pins) if pins else None,
         _converting(live, requirements[1] if requirements else ""),
     )
 

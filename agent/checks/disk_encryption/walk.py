@@ -221,7 +221,8 @@ class Walk:
     def _remarks(header: Header) -> tuple[str, ...]:
         remarks = []
         if "systemd-tpm2" in header.tokens and not header.tpm_asks_pin:
-            remarks.append("unlocks by TPM without a PIN")
+            untold = header.tpm_asks_pin is None
+            remarks.append("unlocks by TPM" if untold else "unlocks by TPM without a PIN")
         if "clevis" in header.tokens:
             remarks.append("unlocks by clevis, without a person")
         return tuple(remarks)

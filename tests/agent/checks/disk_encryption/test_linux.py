@@ -127,6 +127,15 @@ def test_verity_and_integrity_are_not_encryption() -> None:
         assert look(stack)["/"] == "plain"
 
 
+def test_verity_over_luks_is_as_safe_as_the_luks_below() -> None:
+    stack = encrypted_laptop()
+    target = "0 100 verity 1 254:0 254:0"
+    stack.mapping("dm-3", "usr", ("dm-0",), "CRYPT-VERITY-abc-usr", target)
+    stack.mount("254:3", "/usr", "ext4", "/dev/mapper/usr")
+    assert look(stack)["/usr"] == "encrypted"
+    assert volumes(observe(stack.host()))["/usr"].method == "LUKS2"
+
+
 def test_the_null_cipher_is_plain() -> None:
     stack = encrypted_laptop()
     stack.table = stack.table.replace("aes-xts-plain64", "cipher_null-ecb")
@@ -166,7 +175,8 @@ def test_without_rights_an_encrypted_looking_volume_is_not_told_and_a_plain_one_
     stack = encrypted_laptop()
     stack.partition("nvme0n1", "nvme0n1p4", "259:4")
     stack.mount("259:4", "/home", "ext4", "/dev/nvme0n1p4")
-    stack.commands["dmsetup table"] = Denied("dmsetup table needs root")
+    complaint = "/dev/mapper/control: open failed: Permission denied"
+    stack.commands["dmsetup table"] = Output("", complaint, 1)
     seen = observe(stack.host())
     assert look(stack)["/"] == "-"
     assert look(stack)["/home"] == "plain"
@@ -253,6 +263,12 @@ def test_a_key_that_cannot_be_followed_leaves_the_volume_untold(line: str) -> No
     assert look(stack)["/"] == "-"
 
 
+def test_a_key_named_on_the_kernel_command_line_leaves_the_volume_untold() -> None:
+    stack = encrypted_laptop()
+    stack.files["/proc/cmdline"] = "root=/dev/vg/root rd.luks.key=/etc/key quiet\n"
+    assert look(stack)["/"] == "-"
+
+
 def test_a_crypttab_that_may_not_be_read_leaves_the_volume_untold() -> None:
     stack = encrypted_laptop()
     stack.files["/etc/crypttab"] = Denied("/etc/crypttab may not be read")
@@ -283,7 +299,6 @@ def test_every_dataset_answers_for_itself() -> None:
         ("tank/clear", "off", "none"),
         ("tank/key", "aes-256-gcm", "file:///boot/key"),
     )
-    stack.commands["zpool status -P -L"] = ()
     stack.disk("sdc", "8:32")
     stack.commands["zpool status -P -L"] = POOL % "/dev/sdc" + "errors: none\n"
     told = look(stack)

@@ -129,6 +129,7 @@ Digests:
 def test_the_text_form_of_a_header_says_the_same() -> None:
     read = parse_luks2_text(TEXT)
     assert (read.segments, read.tokens, read.converting) == (("linear",), ("systemd-tpm2",), True)
+    assert read.tpm_asks_pin is None
     done = parse_luks2_text(TEXT.replace("0: linear", "0: crypt"))
     assert (done.segments, done.converting) == (("crypt",), False)
 
