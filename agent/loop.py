@@ -57,13 +57,14 @@ class Loop:
     def back_off(self, failures: int, error: Exception) -> float:
         """Full jitter: anything up to base x 2^(failures-1), capped.
 
-        A busy collector's hint is a floor under it.
+        A busy collector paces us itself: its hint, spread by as much again (or by the base).
+        Its hints do not add up: one that takes a long spool in portions is not failing.
         """
+        hint = error.retry_after_seconds if isinstance(error, Busy) else None
+        if hint is not None:
+            return hint + self.chance.uniform(0, max(hint, BACK_OFF_BASE_SECONDS))
         doubled = BACK_OFF_BASE_SECONDS * 2.0 ** min(failures - 1, 16)
-        wait = self.chance.uniform(0, min(doubled, BACK_OFF_CAP_SECONDS))
-        if isinstance(error, Busy) and error.retry_after_seconds is not None:
-            return error.retry_after_seconds + wait
-        return wait
+        return self.chance.uniform(0, min(doubled, BACK_OFF_CAP_SECONDS))
 
     def _rest(self, seconds: float, why: str) -> None:
         self.log(why, seconds=round(seconds))

@@ -74,7 +74,14 @@ def test_a_busy_collectors_hint_is_respected() -> None:
     def cycle() -> float:
         raise Busy("later", 500)
 
-    assert all(seconds >= 500 for seconds in rests(cycle, 5))
+    assert all(500 <= seconds <= 1000 for seconds in rests(cycle, 50))
+
+
+def test_a_collector_that_takes_a_long_spool_in_portions_is_not_waited_for_ever_longer() -> None:
+    def cycle() -> float:
+        raise Busy("30 at a time", 1)
+
+    assert all(1 <= seconds <= 31 for seconds in rests(cycle, 50))
 
 
 def test_a_full_disk_is_waited_out() -> None:
