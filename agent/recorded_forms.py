@@ -37,6 +37,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "ip6tables-save": ("ip6tables-save.txt",),
     "ufw status": ("ufw-status.txt",),
     "ufw status verbose": ("ufw-status-verbose.txt",),
+    "lsblk --json --bytes": ("lsblk.json",),
     "lsblk": ("lsblk.txt",),
     "dmidecode": ("dmidecode.txt",),
     "rpm-ostree status --json": ("rpm-ostree-status.json", "rpm-ostree-status-excerpt.txt"),
