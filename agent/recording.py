@@ -148,6 +148,8 @@ class Recording:
         if not file.is_file():
             if (listed := fdinfo_from_listing(path, self.folder / "cmd")) is not None:
                 return listed
+            if (printed := self._commands.get(f"cat {path}")) is not None:
+                return self._output(printed, f"cat {path}").text.encode()
             if any(file.with_name(file.name + suffix).is_file() for suffix in HEADS):
                 raise NotRecorded(f"only the head of {path} was recorded")
             raise self._absent(path)
