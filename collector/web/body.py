@@ -20,17 +20,20 @@ class BodyLimit:
         if body is None:
             await errors.TOO_LARGE.response(scope)(scope, receive, send)
             return
-        await self._app(scope, replay(body), send)
+        await self._app(scope, replay(body, receive), send)
 
 
-def replay(body: bytes) -> Receive:
-    """A `receive` that gives this body at once, and then says that the client has gone."""
+def replay(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives this body at once, and then what the client really does.
+
+    To say "gone" instead would cut a file short: Starlette stops sending when it hears that.
+    """
     messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def receive() -> Message:
-        return messages.pop() if messages else {"type": "http.disconnect"}
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
 
-    return receive
+    return receive_again
 
 
 async def _read(scope: Scope, receive: Receive) -> bytes | None:

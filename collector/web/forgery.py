@@ -29,10 +29,10 @@ class ForgeryProtection:
             return
         request = Request(scope, receive)
         body = await request.body()
-        if not from_us(request.headers) or not await _holds_token(scope, body):
+        if not from_us(request.headers) or not await _holds_token(request, body):
             await errors.FORGED.response(scope)(scope, receive, send)
             return
-        await self._app(scope, replay(body), send)
+        await self._app(scope, replay(body, receive), send)
 
 
 def from_us(headers: Headers) -> bool:
@@ -48,12 +48,12 @@ def from_us(headers: Headers) -> bool:
     return origin == ours
 
 
-async def _holds_token(scope: Scope, body: bytes) -> bool:
-    cookie_token = token_in(scope)
-    content_type = Headers(scope=scope).get("content-type", "")
+async def _holds_token(request: Request, body: bytes) -> bool:
+    cookie_token = token_in(request.scope)
+    content_type = request.headers.get("content-type", "")
     if not cookie_token or content_type.split(";")[0] != "application/x-www-form-urlencoded":
         return False
-    async with Request(scope, replay(body)).form(max_fields=20) as form:
+    async with Request(request.scope, replay(body, request.receive)).form(max_fields=20) as form:
         given = form.get(FIELD)
     return isinstance(given, str) and hmac.compare_digest(
         given.encode(), form_token(cookie_token).encode()

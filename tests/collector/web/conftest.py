@@ -1,6 +1,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ class Browser:
 
     def enrol(self, *seen: Seen) -> None:
         for each in seen:
-            self.store.write(lambda c, each=each: enrol(c, each, self.clock()))
+            self.store.write(partial(enrol, seen=each, now=self.clock()))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from collector.model import Compliance
 from collector.store import Store, StoreDamaged
-from collector.web.application import application
+from collector.web.application import STATIC, application
 from collector.web.pages import PAGES
 from collector.web.visitors import OPEN_PATHS
 from tests.collector.web.conftest import FROM_US, PASSWORD, Browser
@@ -155,3 +155,8 @@ def test_a_body_is_64_kib_at_most(browser: Browser) -> None:
     )
     assert streamed.status_code == 413
     assert browser.client.post("/login", content=b"x" * 65_536, headers=FROM_US).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["muster.css", "muster.svg"])
+def test_what_lies_beside_the_pages_arrives_whole(browser: Browser, name: str) -> None:
+    assert browser.client.get(f"/static/{name}").content == (STATIC / name).read_bytes()
