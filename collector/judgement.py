@@ -73,13 +73,15 @@ def _move(
     """Bring the device's intervals in line with the verdicts; what is open afterwards."""
     device_id = case.standing.device_id
     before = {old.rule_id: old for old in findings.open_of(connection, device_id)}
+    is_new = case.standing.evaluated_at is None
+    taken = {} if is_new else findings.taken_until(connection, device_id)
     after, closed, opened, refreshed = [], [], [], []
     for each in judged:
         old = before.pop(each.rule.id, None)
         new = _finding(each, old, case, policy.version)
         if old is None:
-            free_at = findings.free_from(connection, device_id, each.rule.id, case.now)
-            new = replace(new, recorded_at=free_at)
+            free_at = taken.get(each.rule.id, case.now)
+            new = replace(new, recorded_at=max(case.now, free_at))
             opened.append(Opening(new, each.rule.signal))
         elif old.status is not new.status:
             closed.append((old.rule_id, new.recorded_at))

@@ -106,6 +106,15 @@ class Judgement:
 ONE = DEVICE.c.device_id == bindparam("of_device")
 GET = select(*(DEVICE.c[name] for name in SHOWN)).where(ONE)
 STANDING = select(*(DEVICE.c[name] for name in Standing.__dataclass_fields__)).where(ONE)
+# The columns to set are those that are handed in beside `of_device`.
+CHANGE = update(DEVICE).where(ONE)
+PARTS = select(schema.fingerprint.c.part, schema.fingerprint.c.value).where(
+    schema.fingerprint.c.device_id == bindparam("of_device")
+)
+_DOCUMENT = upsert(schema.inventory)
+KEEP_DOCUMENT = _DOCUMENT.on_conflict_do_update(
+    index_elements=["device_id"], set_={"document": _DOCUMENT.excluded.document}
+)
 TOUCH = update(DEVICE).where(ONE).values(
     last_sequence=bindparam("sequence"), last_seen_at=bindparam("seen_at")
 )  # fmt: skip
@@ -168,17 +177,15 @@ def record_check_in(
     received_at: datetime,
 ) -> None:
     """A new posture: the row says what the device now says of itself."""
-    connection.execute(
-        update(DEVICE)
-        .where(DEVICE.c.device_id == device_id)
-        .values(
-            **_described(inventory),
-            last_sequence=sequence,
-            digest=digest,
-            last_seen_at=received_at,
-            last_report_at=received_at,
-        )
-    )
+    values = {
+        "of_device": device_id,
+        **_described(inventory),
+        "last_sequence": sequence,
+        "digest": digest,
+        "last_seen_at": received_at,
+        "last_report_at": received_at,
+    }
+    connection.execute(CHANGE, values)
     _keep_beside(connection, device_id, inventory)
 
 
@@ -187,14 +194,12 @@ def record_judgement(connection: Connection, device_id: str, judgement: Judgemen
         name: getattr(judgement, name) for name in Judgement.__dataclass_fields__
     }
     values["compliance"] = judgement.compliance.value
-    statement = update(DEVICE).where(DEVICE.c.device_id == device_id)
-    connection.execute(statement.values(**values))
+    connection.execute(CHANGE, values | {"of_device": device_id})
 
 
 def judge_again(connection: Connection, device_id: str, at: datetime) -> None:
     """Have the device judged at its next check-in or by the upkeep after `at`."""
-    statement = update(DEVICE).where(DEVICE.c.device_id == device_id)
-    connection.execute(statement.values(next_evaluation_at=whole(at)))
+    _set(connection, device_id, next_evaluation_at=whole(at))
 
 
 def due(connection: Connection, policy_version: int, now: datetime, most: int) -> list[str]:
@@ -244,13 +249,12 @@ def with_fingerprint(connection: Connection, part: str, value: bytes) -> list[st
 
 
 def fingerprint_of(connection: Connection, device_id: str) -> dict[str, bytes]:
-    known = schema.fingerprint
-    query = select(known.c.part, known.c.value).where(known.c.device_id == device_id)
-    return {row.part: row.value for row in connection.execute(query)}
+    rows = connection.execute(PARTS, {"of_device": device_id})
+    return {row.part: row.value for row in rows}
 
 
 def _set(connection: Connection, device_id: str, **values: object) -> None:
-    connection.execute(update(DEVICE).where(DEVICE.c.device_id == device_id).values(**values))
+    connection.execute(CHANGE, values | {"of_device": device_id})
 
 
 def _described(inventory: InventoryRow) -> dict[str, str]:
@@ -272,13 +276,13 @@ def _described(inventory: InventoryRow) -> dict[str, str]:
 
 
 def _keep_beside(connection: Connection, device_id: str, inventory: InventoryRow) -> None:
-    keep = upsert(schema.inventory).values(device_id=device_id, document=inventory.document)
-    keep = keep.on_conflict_do_update(
-        index_elements=["device_id"], set_={"document": inventory.document}
-    )
-    connection.execute(keep)
+    kept = {"device_id": device_id, "document": inventory.document}
+    connection.execute(KEEP_DOCUMENT, kept)
     known = schema.fingerprint
+    if fingerprint_of(connection, device_id) == dict(inventory.fingerprint):
+        return
     connection.execute(delete(known).where(known.c.device_id == device_id))
-    for part, value in inventory.fingerprint.items():
-        row = {"device_id": device_id, "part": part, "value": value}
-        connection.execute(insert(known).values(row))
+    parts = inventory.fingerprint.items()
+    rows = [{"device_id": device_id, "part": part, "value": value} for part, value in parts]
+    if rows:
+        connection.execute(insert(known), rows)

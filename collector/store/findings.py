@@ -32,6 +32,8 @@ HISTORY = (
     .order_by(finding.c.recorded_at.desc(), finding.c.rule_id)
     .limit(bindparam("most"))
 )
+TAKEN = select(finding.c.rule_id, finding.c.recorded_at, finding.c.closed_at).where(OF_DEVICE)
+INSERT = insert(finding)
 ONE_OPEN = (OF_DEVICE, finding.c.rule_id == bindparam("of_rule"), OPEN)
 CLOSE = update(finding).where(*ONE_OPEN).values(closed_at=bindparam("closing_at"))
 REFRESH = (
@@ -111,38 +113,25 @@ def history(connection: Connection, device_id: str, limit: int = 200) -> list[Pa
     return [Past(_finding(row), row.closed_at) for row in rows]
 
 
-def free_from(connection: Connection, device_id: str, rule_id: str, now: datetime) -> datetime:
-    """`now`, or the first moment after the rule's last interval if our clock was set back."""
-    query = (
-        select(finding.c.recorded_at, finding.c.closed_at)
-        .where(finding.c.device_id == device_id, finding.c.rule_id == rule_id)
-        .order_by(finding.c.recorded_at.desc())
-        .limit(1)
-    )
-    last = connection.execute(query).first()
-    if last is None:
-        return now
-    free_at: datetime = last.closed_at or last.recorded_at + MILLISECOND
-    return max(now, free_at)
+def taken_until(connection: Connection, device_id: str) -> dict[str, datetime]:
+    """From when each rule's next interval may be recorded: none begins inside an older one."""
+    taken: dict[str, datetime] = {}
+    for rule_id, recorded_at, closed_at in connection.execute(TAKEN, {"of_device": device_id}):
+        free_at = closed_at or recorded_at + MILLISECOND
+        taken[rule_id] = max(free_at, taken.get(rule_id, free_at))
+    return taken
 
 
 def move(connection: Connection, device_id: str, moves: Moves) -> None:
     """Close, open and refresh. A rule whose status changed is in both `closed` and `opened`."""
-    for rule_id, at in moves.closed:
-        values: dict[str, Any] = {"of_device": device_id, "of_rule": rule_id, "closing_at": at}
-        connection.execute(CLOSE, values)
-    for opening in moves.opened:
-        connection.execute(insert(finding), _row(opening))
-    for new in moves.refreshed:
-        values = {
-            "of_device": device_id,
-            "of_rule": new.rule_id,
-            "new_because": new.because,
-            "new_evidence": _written(new.evidence),
-            "new_evaluated_at": new.evaluated_at,
-            "new_policy_version": new.policy_version,
-        }
-        connection.execute(REFRESH, values)
+    one: dict[str, Any] = {"of_device": device_id}
+    if moves.closed:
+        closing = [one | {"of_rule": rule, "closing_at": at} for rule, at in moves.closed]
+        connection.execute(CLOSE, closing)
+    if moves.opened:
+        connection.execute(INSERT, [_row(opening) for opening in moves.opened])
+    if moves.refreshed:
+        connection.execute(REFRESH, [one | _words(new) for new in moves.refreshed])
 
 
 def as_of(connection: Connection, at: datetime) -> Iterator[tuple[Device, Finding | None]]:
@@ -183,6 +172,16 @@ def _row(opening: Opening) -> dict[str, object]:
         "since": new.since,
         "evaluated_at": new.evaluated_at,
         "policy_version": new.policy_version,
+    }
+
+
+def _words(new: Finding) -> dict[str, object]:
+    return {
+        "of_rule": new.rule_id,
+        "new_because": new.because,
+        "new_evidence": _written(new.evidence),
+        "new_evaluated_at": new.evaluated_at,
+        "new_policy_version": new.policy_version,
     }
 
 

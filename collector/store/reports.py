@@ -22,6 +22,7 @@ class StoredReport:
     received_at: datetime
 
 
+INSERT = insert(report)
 KEPT = tuple(report.c[name] for name in StoredReport.__dataclass_fields__)
 NEWEST_FIRST = (
     select(*KEPT)
@@ -43,7 +44,7 @@ def history(connection: Connection, device_id: str, limit: int = 100) -> list[St
 
 
 def add(connection: Connection, device_id: str, received: StoredReport) -> None:
-    connection.execute(insert(report).values(device_id=device_id, **asdict(received)))
+    connection.execute(INSERT, {"device_id": device_id, **asdict(received)})
 
 
 def keep_aside(connection: Connection, device_id: str, received: StoredReport) -> bool:

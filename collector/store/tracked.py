@@ -3,18 +3,22 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from collector.store.schema import tracked
 
 FirstSeen = dict[str, dict[str, datetime]]
 
+KNOWN = select(tracked.c.rule_id, tracked.c.key, tracked.c.first_seen_at).where(
+    tracked.c.device_id == bindparam("of_device")
+)
+INSERT = insert(tracked)
+
 
 def first_seen(connection: Connection, device_id: str) -> FirstSeen:
     """By rule and key."""
-    query = select(tracked.c.rule_id, tracked.c.key, tracked.c.first_seen_at)
     found: FirstSeen = {}
-    for rule_id, key, at in connection.execute(query.where(tracked.c.device_id == device_id)):
+    for rule_id, key, at in connection.execute(KNOWN, {"of_device": device_id}):
         found.setdefault(rule_id, {})[key] = at
     return found
 
@@ -28,7 +32,7 @@ def remember(
         of_rule = known.setdefault(rule_id, {})
         for key in sorted(set(named) - of_rule.keys()):
             row = {"device_id": device_id, "rule_id": rule_id, "key": key, "first_seen_at": at}
-            connection.execute(insert(tracked).values(row))
+            connection.execute(INSERT, row)
             of_rule[key] = at
     return known
 
