@@ -13,7 +13,7 @@ from agent.host import CannotTell, Host, NotApplicableHere
 from protos.posture.v1.signals_pb2 import Evidence, Gap, Observation, Unknown, UnknownReason
 
 MOST_EVIDENCE = 12
-MOST_GAPS = 24
+MOST_GAPS = 60
 LONGEST_WORDS = 240
 LARGEST_OBSERVATION = 12_000
 """Bytes of one serialised observation; a larger one is `unknown(too_large)`."""
@@ -76,12 +76,14 @@ def unknown(observation: Observation, reason: UnknownReason.ValueType, detail: s
 
 
 def _filled(observation: Observation, seen: Seen) -> Observation:
+    """Evidence may be shortened; a gap that was left out could turn into a wrong answer."""
     signal = observation.signal
     getattr(observation, signal).CopyFrom(seen.value)
     observation.evidence.extend(seen.evidence[:MOST_EVIDENCE])
-    observation.gaps.extend(seen.gaps[:MOST_GAPS])
+    observation.gaps.extend(seen.gaps)
     size = observation.ByteSize()
-    if size <= LARGEST_OBSERVATION:
+    if len(seen.gaps) <= MOST_GAPS and size <= LARGEST_OBSERVATION:
         return observation
     reason = UnknownReason.UNKNOWN_REASON_TOO_LARGE
-    return unknown(Observation(signal=signal), reason, f"the observation holds {size} bytes")
+    detail = f"the observation holds {size} bytes and {len(seen.gaps)} gaps"
+    return unknown(Observation(signal=signal), reason, detail)
