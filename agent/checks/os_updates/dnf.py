@@ -47,10 +47,18 @@ def _available(host: Host, program: str) -> list[PendingUpdate]:
         if "cache" in output.errors.lower():
             raise NoData(f"{program} has no cached metadata: {output.errors.strip()}")
         raise ToolFailed(f"{' '.join(command)}: {output.errors.strip()}")
+    require_all_repositories(output.errors)
     updates = parse_check_update(output.text)
     if bool(updates) != (output.exit_status == 100):
         raise Unparsable(f"{' '.join(command)} ended with {output.exit_status}, against its text")
     return updates
+
+
+def require_all_repositories(errors: str) -> None:
+    """A repository that dnf leaves out, for want of its metadata, may hold what is pending."""
+    for line in errors.splitlines():
+        if "ignoring" in line.lower() and "repo" in line.lower():
+            raise NoData(f"dnf leaves out a repository: {line.strip()}")
 
 
 def _advisories(host: Host, program: str, answer: Answer, updates: list[PendingUpdate]) -> None:

@@ -10,7 +10,12 @@ import re
 from datetime import UTC, datetime
 
 from agent.checks.os_updates.answer import Answer, in_order
-from agent.checks.os_updates.dnf import os_without_advisories, parse_check_update, split_nevra
+from agent.checks.os_updates.dnf import (
+    os_without_advisories,
+    parse_check_update,
+    require_all_repositories,
+    split_nevra,
+)
 from agent.host import CannotTell, Host, NoData, TimedOut, ToolFailed, Unparsable, read_text
 from protos.posture.v1.signals_pb2 import PendingUpdate
 
@@ -47,6 +52,7 @@ def _available(host: Host) -> list[PendingUpdate]:
     if output.exit_status == 1:
         kind = NoData if "cache" in output.errors.lower() else ToolFailed
         raise kind(f"dnf5 -C check-upgrade: {output.errors.strip()}")
+    require_all_repositories(output.errors)
     text = "\n".join(line for line in output.text.splitlines() if not line.startswith(PROGRESS))
     updates = parse_check_update(text)
     if bool(updates) != (output.exit_status == 100):

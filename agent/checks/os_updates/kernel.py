@@ -22,6 +22,8 @@ RPM_NAMES = ("kernel", "kernel-core", "kernel-uek", "kernel-uek-core", "kernel-l
 RPM = ("rpm", "-qa", "--qf", "%{VERSION}-%{RELEASE}.%{ARCH}\\n", *RPM_NAMES)
 IMAGE = re.compile(r"linux-image-(?:unsigned-)?([0-9].*?)(?:-unsigned)?")
 FLAVOUR = re.compile(r"(.*[0-9])[-+.]([a-z][a-z0-9_-]*)")
+DISTRIBUTION = re.compile(r"\.(?:el|fc|amzn)[0-9]")
+"""Where the tag of an RPM distribution begins: "503.el9" is older than "503.11.1.el9_5"."""
 RESTART_NEEDED = 102
 
 
@@ -134,8 +136,9 @@ def split_release(release: str) -> tuple[tuple[int, ...], str]:
     >>> split_release("6.12.107+deb13-amd64")
     ((6, 12, 107, 13), 'amd64')
     >>> split_release("6.8.5-301.fc40.x86_64")
-    ((6, 8, 5, 301, 40), 'x86_64')
+    ((6, 8, 5, 301), 'x86_64')
     """
     found = FLAVOUR.fullmatch(release)
     number, flavour = (found[1], found[2]) if found else (release, "")
+    number = DISTRIBUTION.split(number)[0]
     return tuple(int(digits) for digits in re.findall(r"[0-9]+", number)), flavour

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.checks.os_updates import apt
+from agent.checks.os_updates.answer import Answer as Told
 from agent.checks.os_updates.apt_archive import parse_date
 from agent.checks.os_updates.apt_versions import parse_version_tables
-from agent.checks.os_updates.answer import Answer as Told
 from agent.host import NoData, NotRecorded, TimedOut, ToolFailed, Unparsable
 from tests.fakes import Answer, FakeHost
 

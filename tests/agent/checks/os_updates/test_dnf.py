@@ -148,3 +148,11 @@ def test_dnf5_in_another_form_is_unknown(printed: str) -> None:
 def test_dnf5_without_a_cache_is_not_zero() -> None:
     answer = dnf5.ask(dnf5_machine(NO_CACHE, "[]"))
     assert (answer.pending, answer.pending_security) == (None, None)
+
+
+def test_a_repository_that_is_left_out_makes_the_counts_unknown() -> None:
+    left_out = "Failed to synchronize cache for repo 'updates', ignoring this repo."
+    output = Output("", left_out, 0)
+    for answer in (dnf.ask(machine(output)), dnf5.ask(dnf5_machine(output, "[]"))):
+        assert (answer.pending, answer.pending_security) == (None, None)
+        assert gaps(answer)["pending"] is NoData

@@ -79,3 +79,9 @@ def test_a_newer_kernel_of_another_kind_is_no_answer() -> None:
     kernels = {"6.8.0-40-generic": "1", "6.11.0-8-oem": "1"}
     with pytest.raises(Conflicting):
         newer_is_installed("6.8.0-40-generic", kernels)
+
+
+def test_an_update_within_a_release_of_rhel_is_newer() -> None:
+    kernels = {"5.14.0-503.el9.x86_64": "", "5.14.0-503.1.1.el9_5.x86_64": ""}
+    assert newer_is_installed("5.14.0-503.el9.x86_64", kernels)[0] is True
+    assert newer_is_installed("5.14.0-503.1.1.el9_5.x86_64", kernels)[0] is False
