@@ -171,6 +171,14 @@ def test_a_device_clock_that_is_years_off_breaks_no_interval(desk: Desk, years: 
     assert first.since <= second.since <= second.recorded_at == desk.clock()
 
 
+def test_a_state_begins_no_earlier_than_the_one_before_it(desk: Desk) -> None:
+    desk.report(1, GOOD)
+    first = desk.past()[0].finding
+    desk.clock.advance(days=1)
+    desk.report(2, BAD, first.since - timedelta(minutes=30))
+    assert desk.past()[0].finding.since == first.since
+
+
 def test_our_own_clock_set_back_keeps_the_intervals_apart(desk: Desk) -> None:
     desk.report(1, GOOD)
     desk.clock.advance(hours=-1)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from collector import upkeep
 from collector.ingest import rejudge
-from collector.model import Compliance, Status, Waiver
+from collector.model import Compliance, FormFactor, Platform, Status, Waiver
 from collector.policy import default_text, load
-from collector.store import tracked, waivers
+from collector.store import devices, tracked, waivers
+from collector.store.devices import InventoryRow
 from collector.upkeep import Rejudged, rejudge_due
 from protos.posture.v1.signals_pb2 import UNKNOWN_REASON_PERMISSION_DENIED, Observation, Unknown
 from tests.collector.desk import BAD, RULE, UPDATES_RULE, Desk, one_device, pending, posture, status
@@ -106,3 +108,15 @@ def test_the_upkeep_judges_what_time_or_policy_has_overtaken(desk: Desk) -> None
     desk.clock.advance(days=60)
     assert rejudge_due(desk.store, desk.clock) == Rejudged(1, 1)
     assert rejudge_due(desk.store, desk.clock) == Rejudged(0, 0)
+
+
+def test_the_upkeep_goes_on_until_every_device_is_judged(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "MOST_IN_ONE_TRANSACTION", 2)
+    row = InventoryRow("beta", Platform.LINUX, FormFactor.LAPTOP)
+    for name in ("d2", "d3", "d4", "d5"):
+        desk.store.write(lambda c, n=name: devices.add(c, n, row, desk.clock()))
+        desk.device_id = name
+        desk.report(1, BAD)
+    assert rejudge_due(desk.store, desk.clock) == Rejudged(4, 0)

@@ -85,6 +85,18 @@ async def test_what_comes_together_shares_one_commit(store: Store, clock: FixedC
     assert len(details(store)) == 10
 
 
+async def test_a_job_that_fails_and_takes_the_transaction_along_fails_all(
+    store: Store, clock: FixedClock
+) -> None:
+    def give_up(connection: Connection) -> None:
+        connection.exec_driver_sql("ROLLBACK")
+        raise Refused
+
+    results = await together(store, noting(clock, "lost"), give_up, noting(clock, "lost too"))
+    assert all(isinstance(result, Refused) for result in results)
+    assert details(store) == set()
+
+
 async def test_when_the_commit_is_given_up_nobody_is_acknowledged(
     store: Store, clock: FixedClock
 ) -> None:
