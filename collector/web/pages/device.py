@@ -121,7 +121,7 @@ def _reasons(found: Sequence[OpenFinding]) -> str:
     if not found:
         return "."
     more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
-    return f": {wording.sentence_end(found[0].finding.because)}{more}."
+    return f". {wording.sentence_end(found[0].finding.because)}{more}."
 
 
 def _notices(device: Device, now: datetime) -> tuple[str, ...]:

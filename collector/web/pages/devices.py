@@ -188,7 +188,8 @@ def _row(
 ) -> Row:
     failing = [each for each in laid if each.finding.status is Status.FAIL]
     failing.sort(key=lambda each: not each.counts(now))
-    unknown = sum(each.finding.status is Status.UNKNOWN for each in laid)
+    unknown = [each for each in laid if each.finding.status is Status.UNKNOWN]
+    shown = failing or unknown
     since_at = device.compliance_since
     if state is Compliance.STALE:
         since_at = (device.last_seen_at or device.enrolled_at) + stale_after
@@ -199,10 +200,14 @@ def _row(
         state=state,
         state_words=wording.STATES[state],
         problems=tuple(
-            Problem(each.finding.because, wording.note(each, now))
-            for each in failing[:MOST_PROBLEMS]
+            Problem(each.finding.because, wording.note(each, now) if failing else "unknown")
+            for each in shown[:MOST_PROBLEMS]
         ),
-        rest=_rest(len(failing) - MOST_PROBLEMS, unknown, judged=device.last_report_at is not None),
+        rest=_rest(
+            len(shown) - MOST_PROBLEMS,
+            len(unknown) if failing else 0,
+            judged=device.last_report_at is not None,
+        ),
         since_at=since_at,
         os=wording.os_name(device),
         last_seen_at=device.last_seen_at,

@@ -68,7 +68,7 @@ def show(helpdesk: Browser, seen: Seen) -> str:
 
 def test_one_sentence_says_the_state_since_when_and_why(helpdesk: Browser) -> None:
     page = show(helpdesk, BAD)
-    assert "Not compliant since Tuesday 17 November: / is not encrypted; and 1 more." in page
+    assert "Not compliant since Tuesday 17 November. / is not encrypted; and 1 more." in page
 
 
 def test_a_silent_device_says_so_and_keeps_its_findings(helpdesk: Browser) -> None:

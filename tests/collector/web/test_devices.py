@@ -30,7 +30,7 @@ def test_the_worst_come_first(helpdesk: Browser) -> None:
     page = helpdesk.get("/devices")
     assert names(page) == ["zeta", "unclear", "silent", "alpha"]
     assert "/ is not encrypted." in page
-    assert "1 unknown" in page
+    assert "permission denied. <small>(unknown)</small>" in page
     assert re.findall(r'class="count">(\d+)', page) == ["1", "1", "1", "1", "4"]
 
 
@@ -42,6 +42,13 @@ def test_a_state_is_said_in_words_and_by_a_shape_not_by_colour_alone(helpdesk: B
     assert all("<svg" in inside for _, inside in badges)
     shapes = [re.sub(r"\s*</svg>\s*[\w-]+$", "", inside) for _, inside in badges]
     assert len(set(shapes)) == 4
+
+
+def test_beside_failures_what_is_unknown_is_a_number(helpdesk: Browser) -> None:
+    helpdesk.enrol(replace(BAD, said={DISKS: UNSEEN, FIREWALL: OPEN_DOOR}))
+    page = helpdesk.get("/devices")
+    assert "<small>1 unknown</small>" in page
+    assert "permission denied" not in page
 
 
 @pytest.mark.parametrize(
@@ -152,5 +159,7 @@ def test_a_waived_failure_says_until_when(helpdesk: Browser) -> None:
 def test_what_most_devices_fail_leads_to_them(helpdesk: Browser) -> None:
     helpdesk.enrol(BAD, replace(BAD, hostname="b", said={FIREWALL: OPEN_DOOR}), GOOD)
     page = helpdesk.get("/devices")
-    causes = re.findall(r'<li><a href="/devices\?rule=(\w+)"><b>(\d+)</b>', page)
+    causes = re.findall(
+        r'<li><a class="fail" href="/devices\?rule=(\w+)">.*?<b>(\d+)</b>', page, re.DOTALL
+    )
     assert causes == [(FIREWALL, "2"), (DISKS, "1")]
