@@ -164,7 +164,7 @@ def _kind(inventory: Inventory, host: Host, firmware: Firmware) -> None:
 
 def _machine(inventory: Inventory, host: Host) -> str | None:
     try:
-        return virtualization.detected(host)
+        return virtualization.machine(host)
     except CannotTell:
         return virtualization.from_vendor(inventory.manufacturer, inventory.model)
 
