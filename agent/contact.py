@@ -11,6 +11,7 @@ import socket
 import ssl
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from agent.config import split_address
@@ -33,10 +34,18 @@ def presented_chain(address: str) -> tuple[bytes, ...]:
         return _unverified_chain(connection)
 
 
-def verify(address: str, authority: bytes) -> None:
-    """Raise unless the server proves, under `authority` (PEM), to be the host of the address."""
+def verify(address: str, authority: bytes, shown: tuple[Path, Path] | None = None) -> None:
+    """Raise unless the server proves, under `authority` (PEM), to be the host of the address.
+
+    `shown`: files of the certificate and key that we show if the server asks for one.
+    """
     context = _context()
-    context.load_verify_locations(cadata=authority.decode("ascii"))
+    try:
+        context.load_verify_locations(cadata=authority.decode("ascii"))
+        if shown is not None:
+            context.load_cert_chain(*shown)
+    except (OSError, UnicodeDecodeError) as error:  # an SSLError is an OSError
+        raise Unreachable("not tried: our own key or certificate cannot be used") from error
     with _handshake(address, context):
         pass
 

@@ -84,7 +84,8 @@ def dates(life: Validity, now: datetime) -> Item:
 def _reach(state: State, settled: Config) -> Item:
     address = settled.check_in_address
     try:
-        contact.verify(address, identity.load(state).authority)
+        shown = state.path(identity.CERTIFICATE), state.path(identity.KEY)
+        contact.verify(address, identity.load(state).authority, shown)
     except Unreachable as error:
         return Item("collector", str(error), "check network, proxy (https_proxy) and firewall")
     return Item("collector", f"{address} answers, with the right certificate")

@@ -31,7 +31,7 @@ class Spool:
         """Keep a report; the oldest make room for it, and are counted."""
         body = report.SerializeToString(deterministic=True)
         try:
-            self._aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, exist_ok=True)
             durable.write(self._path(report.sequence), hashlib.sha256(body).digest() + body)
             self._make_room()
         except OSError as error:
@@ -112,7 +112,7 @@ class Spool:
             path.unlink()
 
     def _put_aside(self, path: Path) -> None:
-        self._aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._aside.mkdir(mode=0o700, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):
             path.replace(self._aside / path.name)
         for old in self._aside_paths()[:-MOST_ASIDE]:

@@ -51,7 +51,8 @@ def run(args: argparse.Namespace, around: Surroundings) -> int:
         with state.exclusive():
             settled = attempt.run(invitation)
     except (Refused, Rejected) as error:
-        raise BadInput(f"{error}; ask IT for a new enrollment string") from error
+        advice = "" if "ask IT" in str(error) else "; ask IT for a new enrollment string"
+        raise BadInput(f"{error}{advice}") from error
     enrolled = [f"with {settled.collector_name}", f"as device {settled.device_id}"]
     around.say(*row("enrolled", enrolled, COLUMN), "Next: muster-agent report")
     return 0
