@@ -1,0 +1,120 @@
+"""Three ports open together or not at all, and close in order with what is under way finished.
+
+To be imported after `require_tls13`: grpc reads its environment once.
+"""
+
+import asyncio
+import random
+import socket
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import uvicorn
+
+from collector.clock import Clock
+from collector.config import Address, Config
+from collector.identity.authority import Authority
+from collector.identity.key_files import ServerIdentity, server_names
+from collector.service.enrollment import EnrollmentService
+from collector.service.listening import Port, bind, serve_check_in, serve_enrollment
+from collector.service.posture import PostureService
+from collector.store import Store
+from collector.web.application import application
+
+GRACE_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """What the ports are given: the open store and the collector's identity."""
+
+    config: Config
+    store: Store
+    authority: Authority
+    identity: ServerIdentity
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Where the collector can be called, by names that others understand."""
+
+    check_in: Address
+    enroll: Address
+    web: Address
+
+
+@asynccontextmanager
+async def open_ports(collector: Collector) -> AsyncIterator[Serving]:
+    """Serve inside the block. Raises PortUnavailable before anything was served."""
+    config = collector.config
+    async with AsyncExitStack() as ports:
+        bound = ports.enter_context(bind(Port(config.web, "--web")))
+        check_in_port = await _check_in(collector, ports)
+        enroll_port = await _enrollment(collector, ports)
+        await ports.enter_async_context(_web(collector, bound))
+        yield Serving(
+            config.reachable(Address(config.check_in.host, check_in_port)),
+            config.reachable(Address(config.enroll.host, enroll_port)),
+            config.reachable(Address(config.web.host, int(bound.getsockname()[1]))),
+        )
+
+
+async def _check_in(collector: Collector, ports: AsyncExitStack) -> int:
+    spread = random.Random()  # noqa: S311 -- spreads the fleet over the hour, hides nothing
+    service = PostureService(collector.store, collector.authority, collector.clock, spread)
+    port = Port(collector.config.check_in, "--check-in")
+    server, number = serve_check_in(port, service.rpc(), collector.authority, collector.identity)
+    await server.start()
+    ports.push_async_callback(server.stop, GRACE_SECONDS)
+    return number
+
+
+async def _enrollment(collector: Collector, ports: AsyncExitStack) -> int:
+    service = EnrollmentService(
+        collector.store, collector.authority, collector.clock, collector.config.name
+    )
+    port = Port(collector.config.enroll, "--enroll")
+    server, number = serve_enrollment(port, service.rpc(), collector.identity)
+    await server.start()
+    ports.push_async_callback(server.stop, GRACE_SECONDS)
+    return number
+
+
+@asynccontextmanager
+async def _web(collector: Collector, bound: socket.socket) -> AsyncIterator[None]:
+    """The pages over HTTPS, in this loop; signals are the caller's, so uvicorn sees none."""
+    hosts = (*collector.config.host_names, collector.config.web.host)
+    pages = application(
+        collector.store, collector.clock, allowed_hosts=_as_in_requests(server_names(hosts))
+    )
+    settings = uvicorn.Config(
+        pages,
+        ssl_keyfile=collector.identity.key_path,
+        ssl_certfile=collector.identity.chain_path,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=200,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    settings.load()
+    server = uvicorn.Server(settings)
+    server.lifespan = settings.lifespan_class(settings)
+    await server.startup(sockets=[bound])
+    ticking = asyncio.create_task(server.main_loop())
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await ticking
+        await server.shutdown(sockets=[bound])
+
+
+def _as_in_requests(hosts: Iterable[str]) -> list[str]:
+    """As a Host header has them: in small letters, an IPv6 address in brackets."""
+    return [f"[{host}]" if ":" in host else host.lower() for host in hosts]

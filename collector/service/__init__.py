@@ -1,0 +1,1 @@
+"""The gRPC edge: who is calling is settled here, and no request can end the server."""

@@ -1,0 +1,110 @@
+"""Between the contract and the collector's own nouns; what cannot be carried over is named."""
+
+from datetime import UTC, datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from collector.ingest import Delivery, Outcome
+from collector.model import Compliance, OpenFinding, Severity, Status
+from collector.service.edge import malformed
+from protos.posture.v1 import posture_service_pb2 as wire
+
+STATUS = {
+    Status.PASS: wire.FINDING_STATUS_PASS,
+    Status.FAIL: wire.FINDING_STATUS_FAIL,
+    Status.UNKNOWN: wire.FINDING_STATUS_UNKNOWN,
+    Status.NOT_APPLICABLE: wire.FINDING_STATUS_NOT_APPLICABLE,
+}
+SEVERITY = {
+    Severity.LOW: wire.SEVERITY_LOW,
+    Severity.MEDIUM: wire.SEVERITY_MEDIUM,
+    Severity.HIGH: wire.SEVERITY_HIGH,
+    Severity.CRITICAL: wire.SEVERITY_CRITICAL,
+}
+COMPLIANCE = {
+    Compliance.COMPLIANT: wire.COMPLIANCE_COMPLIANT,
+    Compliance.NON_COMPLIANT: wire.COMPLIANCE_NON_COMPLIANT,
+    Compliance.UNKNOWN: wire.COMPLIANCE_UNKNOWN,
+    Compliance.STALE: wire.COMPLIANCE_STALE,
+}
+
+
+def delivery(request: wire.CheckInRequest) -> Delivery:
+    """What the request brings; raises `Refused` with the field that is missing or wrong.
+
+    The sizes and the sequence's bounds are for `ingest` to judge.
+    """
+    held = request.answer_version if request.HasField("answer_version") else None
+    match request.WhichOneof("body"):
+        case "report":
+            report = request.report
+            _require(report, "report", "sequence", "observed_at", "posture")
+            at = moment(report.observed_at, "report.observed_at")
+            return Delivery(report.sequence, at, posture=report.posture, held_answer=held)
+        case "unchanged":
+            same = request.unchanged
+            _require(same, "unchanged", "sequence", "observed_at", "digest")
+            at = moment(same.observed_at, "unchanged.observed_at")
+            return Delivery(same.sequence, at, digest=same.digest, held_answer=held)
+    raise malformed("body: is not set; send a report or unchanged")
+
+
+def _require(message: wire.Report | wire.Unchanged, name: str, *fields: str) -> None:
+    for field in fields:
+        if field not in {set_field.name for set_field, _ in message.ListFields()}:
+            raise malformed(f"{name}.{field}: is not set")
+
+
+def moment(said: Timestamp, field: str) -> datetime:
+    try:
+        return said.ToDatetime(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
+        raise malformed(f"{field}: is not a time between the years 1 and 9999") from error
+
+
+def stamp(at: datetime) -> Timestamp:
+    message = Timestamp()
+    message.FromDatetime(at)
+    return message
+
+
+def _maybe(at: datetime | None) -> Timestamp | None:
+    return None if at is None else stamp(at)
+
+
+def response(outcome: Outcome, held: int | None, now: datetime) -> wire.CheckInResponse:
+    """All but when to come back. The answer is left out when the agent holds it already."""
+    message = wire.CheckInResponse(
+        receipt=outcome.receipt,
+        accepted_sequence=outcome.accepted_sequence,
+        collector_time=stamp(now),
+        answer_version=outcome.answer_version,
+    )
+    if held != outcome.answer_version:
+        message.answer.CopyFrom(_answer(outcome))
+    return message
+
+
+def _answer(outcome: Outcome) -> wire.Answer:
+    return wire.Answer(
+        compliance=COMPLIANCE[outcome.compliance],
+        findings=[_finding(one) for one in outcome.findings],
+        policy_version=outcome.policy_version,
+        evaluated_at=_maybe(outcome.evaluated_at),
+    )
+
+
+def _finding(shown: OpenFinding) -> wire.Finding:
+    finding = shown.finding
+    failing = finding.status in (Status.FAIL, Status.UNKNOWN)
+    return wire.Finding(
+        rule_id=finding.rule_id,
+        title=shown.title,
+        status=STATUS[finding.status],
+        because=finding.because,
+        since=stamp(finding.since),
+        severity=SEVERITY[shown.severity],
+        remediation=shown.remediation if failing and shown.remediation else None,
+        grace_ends_at=_maybe(shown.grace_ends_at),
+        waived_until=_maybe(shown.waiver.ends_at if shown.waiver else None),
+    )
