@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from collector.web import wording
+from collector import wording
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

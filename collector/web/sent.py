@@ -8,9 +8,9 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import DecodeError
 
+from collector import wording
 from collector.model import Device
 from collector.store.reports import StoredReport
-from collector.web import wording
 from protos.posture.v1.device_pb2 import Inventory
 from protos.posture.v1.posture_service_pb2 import Posture
 

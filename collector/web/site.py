@@ -10,8 +10,8 @@ from starlette.types import Scope
 from collector.accounts.passwords import AT_ONCE, Passwords
 from collector.accounts.throttle import Throttle
 from collector.clock import Clock
+from collector.judged import PolicyReader
 from collector.store import Store
-from collector.web.judged import PolicyReader
 
 MOST_WAITING = 16
 

@@ -1,20 +1,19 @@
 """One device: its state in a sentence, every finding with what to do, and all that it sent."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from collector import wording
 from collector.compliance import compliance_at
-from collector.model import Compliance, Device, EvidenceLine, OpenFinding, Status
+from collector.judged import laid_over
+from collector.model import Device, EvidenceLine, OpenFinding, Status
 from collector.policy import Policy
 from collector.store import Connection, certificates, devices, findings, reports, waivers
-from collector.web import wording
 from collector.web.errors import NOT_FOUND
 from collector.web.frame import Frame, frame_of
-from collector.web.judged import laid_over
 from collector.web.rendering import render
 from collector.web.sent import Fact, Sent, inventory_facts, sent
 from collector.web.site import Site, site_of
@@ -80,7 +79,7 @@ def _context(c: Connection, site: Site, frame: Frame, device_id: str) -> Context
         hostname=hostname,
         state=state,
         state_words=wording.STATES[state],
-        sentence=sentence(device, state, laid, now),
+        sentence=wording.state_sentence(device, state, laid, now),
         subtitle=" · ".join(filter(None, (wording.model_name(device), wording.os_name(device)))),
         notices=_notices(device, now),
         findings=tuple(_view(each, now) for each in laid),
@@ -88,40 +87,6 @@ def _context(c: Connection, site: Site, frame: Frame, device_id: str) -> Context
         inventory=inventory_facts(device, report),
         report=report,
     )
-
-
-def sentence(device: Device, state: Compliance, laid: Sequence[OpenFinding], now: datetime) -> str:
-    """The state, since when, and the gravest reason for it."""
-    if not laid and state is not Compliance.STALE:
-        return "No report has come yet, so nothing is known."
-    since = f" since {wording.day(device.compliance_since, now)}" if device.compliance_since else ""
-    failing = [each for each in laid if each.counts(now)]
-    unknown = [each for each in laid if each.finding.status is Status.UNKNOWN]
-    if state is Compliance.STALE:
-        return _silence(device, now)
-    if state is Compliance.NON_COMPLIANT:
-        return f"Not compliant{since}{_reasons(failing)}"
-    if state is Compliance.UNKNOWN:
-        return f"Cannot be called compliant{since}{_reasons(unknown)}"
-    spared = sum(each.finding.status is Status.FAIL for each in laid)
-    rest = f", with {spared} in grace or waived" if spared else ""
-    return f"Compliant{since}{rest}."
-
-
-def _silence(device: Device, now: datetime) -> str:
-    seen_at = device.last_seen_at or device.enrolled_at
-    before = wording.STATES[device.compliance].lower()
-    return (
-        f"Silent since {wording.day(seen_at, now)}: "
-        f"switched off, off the network, or without its agent. It was {before} then."
-    )
-
-
-def _reasons(found: Sequence[OpenFinding]) -> str:
-    if not found:
-        return "."
-    more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
-    return f". {wording.sentence_end(found[0].finding.because)}{more}."
 
 
 def _notices(device: Device, now: datetime) -> tuple[str, ...]:

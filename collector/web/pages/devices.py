@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
+from collector import wording
+from collector.judged import laid_over
 from collector.model import Compliance, Device, OpenFinding, Status
 from collector.policy import RULES, Policy
 from collector.store import Connection, devices, findings, waivers
-from collector.web import listing, wording
+from collector.web import listing
 from collector.web.frame import Frame, frame_of
-from collector.web.judged import laid_over
 from collector.web.listing import Listed, Question, question_of
 from collector.web.rendering import render
 from collector.web.site import Site, site_of

@@ -15,7 +15,7 @@ from collector.web.frame import Frame
 from collector.web.rendering import render
 from collector.web.site import Busy, Site, site_of
 from collector.web.visitors import current_session
-from collector.web.wording import ago, exact
+from collector.wording import ago, exact
 
 PATH = "/login"
 METHODS = ("GET", "POST")

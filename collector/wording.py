@@ -1,5 +1,6 @@
 """Times and names as people say them. The exact time is always beside the relative one."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from collector.model import Compliance, Device, FormFactor, OpenFinding, Platform, Status
@@ -108,6 +109,42 @@ def note(found: OpenFinding, now: datetime) -> str:
     if found.grace_ends_at is not None:
         return f"grace until {day(found.grace_ends_at, now)}"
     return ""
+
+
+def state_sentence(
+    device: Device, state: Compliance, laid: Sequence[OpenFinding], now: datetime
+) -> str:
+    """The state, since when, and the gravest reason for it."""
+    if not laid and state is not Compliance.STALE:
+        return "No report has come yet, so nothing is known."
+    since = f" since {day(device.compliance_since, now)}" if device.compliance_since else ""
+    failing = [each for each in laid if each.counts(now)]
+    unknown = [each for each in laid if each.finding.status is Status.UNKNOWN]
+    if state is Compliance.STALE:
+        return _silence(device, now)
+    if state is Compliance.NON_COMPLIANT:
+        return f"Not compliant{since}{_reasons(failing)}"
+    if state is Compliance.UNKNOWN:
+        return f"Cannot be called compliant{since}{_reasons(unknown)}"
+    spared = sum(each.finding.status is Status.FAIL for each in laid)
+    rest = f", with {spared} in grace or waived" if spared else ""
+    return f"Compliant{since}{rest}."
+
+
+def _silence(device: Device, now: datetime) -> str:
+    seen_at = device.last_seen_at or device.enrolled_at
+    before = STATES[device.compliance].lower()
+    return (
+        f"Silent since {day(seen_at, now)}: "
+        f"switched off, off the network, or without its agent. It was {before} then."
+    )
+
+
+def _reasons(found: Sequence[OpenFinding]) -> str:
+    if not found:
+        return "."
+    more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
+    return f". {sentence_end(found[0].finding.because)}{more}."
 
 
 def capital(text: str) -> str:
