@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-recordings bench lock protos clean
+.PHONY: help run test lint test-recordings faults bench lock protos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ lint: $(READY) ## Check style, types, import contracts and that generated code i
 
 test-recordings: $(READY) ## Compare the checks with recordings of real machines (RECORDINGS=folder)
 	@$(BIN)/python -m pytest tests/recordings -m recordings -q --recordings=$(or $(RECORDINGS),../shared/recordings)
+
+faults: $(READY) ## Kill the collector under check-ins, 50 rounds: nothing acknowledged may be lost
+	@$(BIN)/python -m pytest tests/faults -q -s --timeout=900
 
 bench: $(READY) ## Measure the collector against a no-op server and the agent against its commands
 	@$(BIN)/python tests/load/bench.py
