@@ -20,8 +20,8 @@ from agent.checks.firewall.walk import Reach, reach
 from agent.host import CannotTell, TooLarge, Unparsable
 
 MOST_SOURCES = 32
-MOST_STEPS = 200_000
-"""How many rules may be looked at for the sources the rules name."""
+MOST_STEPS = 60_000
+"""How many rules may be looked at for the sources the rules name, for each protocol."""
 
 Protocol = Literal["tcp", "udp"]
 PROTOCOLS: tuple[Protocol, ...] = ("tcp", "udp")
@@ -142,7 +142,7 @@ def _from_networks(
     found: dict[tuple[str, str, str], int],
 ) -> None:
     local, named = ways.local(), ways.sources()
-    most = min(MOST_SOURCES, MOST_STEPS // max(1, ways.ruleset.size()))
+    most = min(MOST_SOURCES, MOST_STEPS // max(1, 2 * ways.ruleset.size()))
     if len(named) > most:
         answer.openings_trouble = TooLarge(f"the rules name {len(named)} networks")
     for source, protocol in product([*local, *named[:most]], PROTOCOLS):

@@ -20,10 +20,12 @@ ENTRIES: dict[tuple[str, str], tuple[Hook, int]] = {
 """Where the kernel enters the built-in chains, and its priorities (netfilter_ipv4.h)."""
 
 PASSIVE = frozenset(
-    """
-    LOG NFLOG ULOG MARK CONNMARK CT NOTRACK TCPMSS TOS DSCP SET AUDIT TRACE CLASSIFY
-    CHECKSUM TTL HL TEE SECMARK CONNSECMARK RATEEST IDLETIMER LED HMARK TCPOPTSTRIP ECN
-    """.split()
+    (
+        *("LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "CT", "NOTRACK"),
+        *("TCPMSS", "TOS", "DSCP", "SET", "AUDIT", "TRACE", "CLASSIFY"),
+        *("CHECKSUM", "TTL", "HL", "TEE", "SECMARK", "CONNSECMARK"),
+        *("RATEEST", "IDLETIMER", "LED", "HMARK", "TCPOPTSTRIP", "ECN"),
+    )
 )
 """Targets after which the next rule is looked at."""
 

@@ -92,11 +92,13 @@ _MODULES: dict[str, tuple[Term, ...]] = {
 
 _SILENT = ("--limit", "--hashlimit", "--connlimit", "--rt-", "--frag", "--seconds", "--hitcount")
 _SILENT_WORDS = frozenset(
-    """
-    --comment --name --mask --rsource --rdest --rttl --reap --set --dir --mode
-    --probability --every --packet --validmark --loose --invert --accept-local --strict
-    --reqid --algo --from --to --icase
-    """.split()
+    (
+        *("--comment", "--name", "--mask", "--rsource", "--rdest"),
+        *("--rttl", "--reap", "--set", "--dir", "--mode"),
+        *("--probability", "--every", "--packet", "--validmark"),
+        *("--loose", "--invert", "--accept-local", "--strict"),
+        *("--reqid", "--algo", "--from", "--to", "--icase"),
+    )
 )
 """Options that refine what the module said, or only keep a list (--set of recent)."""
 

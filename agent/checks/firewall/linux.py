@@ -64,7 +64,7 @@ def _scope(
     else:
         scope.inbound = InboundDefault.INBOUND_DEFAULT_ALLOWED
     if loaded.unseen or trouble:
-        seen.missing("openings", trouble or loaded.unseen[0])
+        _missing_openings(seen, trouble or loaded.unseen[0])
     elif scope.in_use:
         _openings(seen, value, answer, name)
 
@@ -96,6 +96,12 @@ def _openings(seen: Seen, value: Firewall, answer: Inbound, scope: str) -> None:
         )
     more = len(answer.openings) - MOST_OPENINGS
     if more > 0:
-        seen.missing("openings", TooLarge(f"{more} more openings of {scope} are not listed"))
+        _missing_openings(seen, TooLarge(f"{more} more openings of {scope} are not listed"))
     elif answer.openings_trouble:
-        seen.missing("openings", answer.openings_trouble)
+        _missing_openings(seen, answer.openings_trouble)
+
+
+def _missing_openings(seen: Seen, trouble: CannotTell) -> None:
+    """The list is one for all scopes, and so is its gap."""
+    if all(gap.field != "openings" for gap in seen.gaps):
+        seen.missing("openings", trouble)

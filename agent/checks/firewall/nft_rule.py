@@ -15,11 +15,13 @@ PASSIVE = frozenset(
 
 RATES = frozenset(("limit", "ct count", "quota"))
 XT_PASSIVE = frozenset(
-    """
-    LOG NFLOG ULOG MARK CONNMARK CT NOTRACK TCPMSS TOS DSCP SET AUDIT TRACE CLASSIFY
-    CHECKSUM TTL HL TEE SECMARK CONNSECMARK RATEEST IDLETIMER LED HMARK TCPOPTSTRIP
-    NETMAP
-    """.split()
+    (
+        *("LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "CT", "NOTRACK"),
+        *("TCPMSS", "TOS", "DSCP", "SET", "AUDIT", "TRACE", "CLASSIFY"),
+        *("CHECKSUM", "TTL", "HL", "TEE", "SECMARK"),
+        *("CONNSECMARK", "RATEEST", "IDLETIMER", "LED", "HMARK", "TCPOPTSTRIP"),
+        *("NETMAP",),
+    )
 )
 SIMPLE: dict[str, Action] = {"accept": "accept", "drop": "drop", "return": "return"}
 MOST_ELEMENTS = 20_000

@@ -67,7 +67,8 @@ def truth(terms: tuple[Term, ...], packet: Packet, tracking: Tracking) -> Truth:
     """Whether all terms hold."""
     held = YES
     for term in terms:
-        held = held.both(_term(term, packet, tracking))
+        one = _term(term, packet, tracking)
+        held = one if held is YES else held.both(one)
         if not held.may:
             return NO
     return held
