@@ -20,6 +20,15 @@ class Ledger:
     """What the devices were told: device, sequence and digest of every acknowledged report."""
 
     acknowledged: list[tuple[str, int, bytes]] = field(default_factory=list)
+    _wanted: int = 0
+    _enough: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def reach(self, count: int) -> None:
+        """Wait until so many reports were acknowledged in all."""
+        self._wanted = count
+        self._enough.clear()
+        async with asyncio.timeout(30):
+            await self._enough.wait()
 
     async def report_for_ever(self, device: Simulated, address: str) -> None:
         """Send another posture each time until the collector is gone."""
@@ -31,6 +40,8 @@ class Ledger:
                     if answer.receipt in STORED:
                         digest = hashlib.sha256(request.report.posture).digest()
                         self.acknowledged.append((device.device_id, device.sequence, digest))
+                        if len(self.acknowledged) >= self._wanted:
+                            self._enough.set()
 
     def missing_from(self, folder: Path) -> list[tuple[str, int, bytes]]:
         """Acknowledged reports that the store does not hold."""
@@ -62,9 +73,7 @@ async def one_round(
         asyncio.create_task(ledger.report_for_ever(device, serving["check_in"]))
         for device in devices
     ]
-    async with asyncio.timeout(30):
-        while len(ledger.acknowledged) - begun < after_reports:
-            await asyncio.sleep(0.002)
+    await ledger.reach(begun + after_reports)
     collector.kill()
     await asyncio.gather(*senders)
     return len(ledger.acknowledged) - begun
