@@ -1,6 +1,7 @@
 """Small rulesets in the forms the tools print, and the answer the check gives of them."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from agent.checks.firewall import linux
@@ -61,7 +62,7 @@ def ruleset(*rules: list[dict[str, Any]], policy: str = "drop", **more: Any) -> 
 
 
 def host(
-    dump: object, answers: dict[str, str | Output | CannotTell] | None = None, **files: str
+    dump: object, answers: Mapping[str, str | Output | CannotTell] | None = None, **files: str
 ) -> FakeHost:
     """A host with one interface and both families, on which nft prints `dump`."""
     printed = dump if isinstance(dump, str | Output | CannotTell) else json.dumps(dump)
@@ -70,7 +71,7 @@ def host(
         "ip -j addr": json.dumps([ETH0]),
     }
     return FakeHost(
-        commands=commands | (answers or {}), files={"/proc/net/if_inet6": IF_INET6} | files
+        commands={**commands, **(answers or {})}, files={"/proc/net/if_inet6": IF_INET6} | files
     )
 
 

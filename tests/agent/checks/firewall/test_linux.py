@@ -78,7 +78,7 @@ def test_an_account_that_may_not_see_rules_is_never_told_there_are_none(
 
 def test_an_empty_ruleset_is_not_believed_without_the_right_to_see_rules() -> None:
     with pytest.raises(Denied):
-        linux.observe(host(EMPTY, **{"/proc/self/status": UNPRIVILEGED}))
+        linux.observe(host(EMPTY, None, **{"/proc/self/status": UNPRIVILEGED}))
     assert answer(EMPTY, **{"/proc/self/status": ROOT}) == ["allowed", "allowed"]
 
 
@@ -125,7 +125,7 @@ def test_a_container_has_no_firewall_of_its_own(printed: str) -> None:
 )
 def test_a_container_is_known_by_its_marks(files: dict[str, str]) -> None:
     with pytest.raises(NotApplicableHere):
-        linux.observe(host(EMPTY, **files))
+        linux.observe(host(EMPTY, None, **files))
 
 
 def test_a_virtual_machine_is_no_container() -> None:
@@ -203,7 +203,7 @@ def test_without_nft_and_without_its_module_the_legacy_rules_are_everything() ->
 
 
 def test_ipv6_that_only_the_loopback_has_is_not_in_use() -> None:
-    value, _ = seen_on(host(EMPTY, **{"/proc/net/if_inet6": "00 01 80 10 80 lo\n"}))
+    value, _ = seen_on(host(EMPTY, None, **{"/proc/net/if_inet6": "00 01 80 10 80 lo\n"}))
     assert [(scope.name, scope.in_use) for scope in value.scopes] == [
         ("ipv4", True),
         ("ipv6", False),

@@ -347,3 +347,11 @@ def test_text_that_is_no_ruleset_is_refused() -> None:
 
 def test_a_span_reads_back() -> None:
     assert addresses.words(addresses.span("2001:db8::/32"), 6) == "2001:db8::/32"
+
+
+@pytest.mark.parametrize("policies", [("drop", "accept"), ("accept", "drop")])
+def test_a_packet_has_to_pass_every_base_chain(policies: tuple[str, str]) -> None:
+    first, second = policies
+    other = {"name": "late", "type": "filter", "hook": "input", "prio": 10, "policy": second}
+    dump = ruleset(policy=first, objects=[("chain", other)])
+    assert answer(dump) == ["blocked", "blocked"]
