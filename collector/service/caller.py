@@ -1,5 +1,6 @@
 """The device is the one in the verified client certificate; nothing in a request names it."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,8 @@ from collector.identity.authority import serial_text
 from collector.model import Device
 from collector.service.edge import Context, Refused
 from collector.store import certificates, devices
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,14 @@ def device_of(c: Connection, caller: Caller, now: datetime) -> Device:
     Checked at every call: a connection may outlive its certificate, and a revocation must not
     wait for the certificate's end.
     """
+    try:
+        return _in_good_standing(c, caller, now)
+    except Refused as refused:
+        log.warning("A certificate was refused serial=%s: %s", caller.serial, refused)
+        raise
+
+
+def _in_good_standing(c: Connection, caller: Caller, now: datetime) -> Device:
     certificate = certificates.get(c, caller.serial)
     if certificate is None:
         raise _unauthenticated(

@@ -1,0 +1,144 @@
+"""The whole collector starts, says where it is, refuses a second one, and stops when told."""
+
+import json
+import os
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from collector.app import SERVING_FILE, running
+from collector.config import Address, Config
+from collector.lock import AlreadyRunning, sole_owner
+from collector.service.listening import PortUnavailable
+
+FREE = Address("127.0.0.1", 0)
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from collector.app import serve
+from collector.config import Address, Config
+free = Address("127.0.0.1", 0)
+config = Config(Path(sys.argv[1]), check_in=free, enroll=free, web=free)
+serve(config, lambda line: print(line, flush=True))
+"""
+
+
+def config(folder: Path, **ports: Address) -> Config:
+    return Config(folder, **{"check_in": FREE, "enroll": FREE, "web": FREE, **ports})
+
+
+async def test_it_says_where_it_serves_while_it_serves(tmp_path: Path) -> None:
+    async with running(config(tmp_path), [].append) as serving:
+        said = json.loads((tmp_path / SERVING_FILE).read_text())
+        assert said["check_in"] == str(serving.check_in)
+        assert said["enroll"] == str(serving.enroll)
+        assert said["web"] == f"https://{serving.web}"
+        assert len(said["authority_sha256"]) == 64
+        assert 0 not in (serving.check_in.port, serving.enroll.port, serving.web.port)
+    assert not (tmp_path / SERVING_FILE).exists()
+
+
+async def test_the_pages_are_served_under_the_collectors_own_certificate(tmp_path: Path) -> None:
+    async with running(config(tmp_path), [].append) as serving:
+        trust = ssl.create_default_context(cafile=tmp_path / "authority.pem")
+        async with httpx2.AsyncClient(verify=trust) as browser:
+            for host in ("127.0.0.1", "localhost"):
+                page = await browser.get(f"https://{host}:{serving.web.port}/login")
+                assert page.status_code == 200
+        assert "server" not in page.headers
+
+
+async def test_the_administrators_password_is_shown_at_the_first_start_only(
+    tmp_path: Path,
+) -> None:
+    lines: list[list[str]] = [[], []]
+    for start in (0, 1):
+        async with running(config(tmp_path), lines[start].append):
+            pass
+    assert [any("password" in line for line in said) for said in lines] == [True, False]
+
+
+@pytest.mark.parametrize("port", ["check_in", "enroll", "web"])
+async def test_a_port_in_use_is_told_in_one_line_with_its_option(tmp_path: Path, port: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        busy = config(tmp_path, **{port: Address("127.0.0.1", number)})
+        with pytest.raises(PortUnavailable) as caught:
+            async with running(busy, [].append):
+                pass
+    option = "--" + port.replace("_", "-")
+    assert str(caught.value) == (
+        f"port {number} of 127.0.0.1 is used by something else: choose another one with "
+        f"{option} HOST:PORT"
+    )
+    assert not (tmp_path / SERVING_FILE).exists()
+
+
+async def test_a_start_that_failed_keeps_the_password_for_the_next_one(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        busy = config(tmp_path, web=Address("127.0.0.1", taken.getsockname()[1]))
+        with pytest.raises(PortUnavailable):
+            async with running(busy, [].append):
+                pass
+    said: list[str] = []
+    async with running(config(tmp_path), said.append):
+        pass
+    assert any("password" in line for line in said)
+
+
+def test_a_second_collector_on_one_folder_is_refused_with_the_first_ones_process(
+    tmp_path: Path,
+) -> None:
+    with (
+        sole_owner(tmp_path),
+        pytest.raises(AlreadyRunning, match=rf"process {os.getpid()}\)"),
+        sole_owner(tmp_path),
+    ):
+        pass
+    with sole_owner(tmp_path):
+        assert (tmp_path / "collector.lock").read_text() == f"{os.getpid()}\n"
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        while "is ready" not in (line := started.stdout.readline()):
+            assert line, "it ended before it was ready"
+        yield started
+        started.kill()
+
+
+def handshake(address: str, version: ssl.TLSVersion) -> str | None:
+    host, port = address.split(":")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = context.maximum_version = version
+    context.set_alpn_protocols(["h2"])
+    with (
+        socket.create_connection((host, int(port))) as plain,
+        context.wrap_socket(plain) as secured,
+    ):
+        return secured.version()
+
+
+def test_a_served_collector_speaks_tls_1_3_to_agents_and_ends_when_told(
+    tmp_path: Path, process: "subprocess.Popen[str]"
+) -> None:
+    said = json.loads((tmp_path / SERVING_FILE).read_text())
+    for port in ("check_in", "enroll"):
+        assert handshake(said[port], ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
+        with pytest.raises((ssl.SSLError, ConnectionResetError)):
+            handshake(said[port], ssl.TLSVersion.TLSv1_2)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    assert not (tmp_path / SERVING_FILE).exists()
