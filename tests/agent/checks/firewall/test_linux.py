@@ -29,7 +29,7 @@ from tests.agent.checks.firewall.rulesets import (
 )
 from tests.fakes import FakeHost
 
-EMPTY = {"nftables": [{"metainfo": {}}]}
+EMPTY: dict[str, object] = {"nftables": [{"metainfo": {}}]}
 REFUSED = "Operation not permitted (you must be root)\nnetlink: Error: cache initialization failed"
 UNPRIVILEGED = "Name:\tmuster\nCapEff:\t0000000000000000\n"
 ROOT = "Name:\tmuster\nCapEff:\t000001ffffffffff\n"
