@@ -10,7 +10,7 @@ from agent.checks.firewall.confinement import require_host_network
 from agent.checks.firewall.inbound import Inbound, inbound
 from agent.checks.firewall.interfaces import Interface, inbound_interfaces, ipv6_in_use
 from agent.checks.firewall.loaded import Loaded, read_loaded
-from agent.checks.firewall.managers import managers
+from agent.checks.firewall.witnesses import managers
 from agent.host import CannotTell, Host, TooLarge
 from agent.observation import Seen
 from protos.posture.v1.signals_pb2 import (
