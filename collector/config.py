@@ -32,7 +32,7 @@ def default_folder() -> Path:
     return root / "muster-collector"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: the command line shows the defaults, `Config.web`
 class Config:
     """`host_names`: what agents and browsers call this machine; the first one is handed out."""
 

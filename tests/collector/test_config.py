@@ -40,3 +40,8 @@ def test_listening_everywhere_is_handed_out_as_the_first_host_name() -> None:
     assert str(config.reachable(Address("0.0.0.0", 7843))) == "collector.example:7843"
     assert str(config.reachable(Address("127.0.0.1", 7843))) == "127.0.0.1:7843"
     assert str(Address("::1", 7843)) == "[::1]:7843"
+
+
+def test_the_command_line_can_read_the_default_addresses() -> None:
+    defaults = (Config.check_in, Config.enroll, Config.web)
+    assert [str(one) for one in defaults] == [f"127.0.0.1:{port}" for port in (7843, 7844, 7845)]
