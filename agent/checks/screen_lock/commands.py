@@ -1,0 +1,165 @@
+"""Says of a command whether it locks the screen, does something else, or cannot be told.
+
+Idle daemons hand their commands to a shell, so a command may be a list. A program that is not
+known may be somebody's own locker or may not: that is never taken for a lock.
+"""
+
+import re
+import shlex
+from dataclasses import dataclass
+from enum import Enum, auto
+
+LOCKERS = frozenset(
+    (
+        "gtklock",
+        "hyprlock",
+        "i3lock",
+        "i3lock-color",
+        "physlock",
+        "schlock",
+        "slock",
+        "swaylock",
+        "swaylock-effects",
+        "waylock",
+        "xlock",
+        "xsecurelock",
+        "xtrlock",
+    )
+)
+HARMLESS = frozenset(
+    (
+        ":",
+        "brightnessctl",
+        "brillo",
+        "dunstctl",
+        "echo",
+        "hyprctl",
+        "light",
+        "makoctl",
+        "niri",
+        "notify-send",
+        "playerctl",
+        "sleep",
+        "swaymsg",
+        "systemctl",
+        "true",
+        "wlopm",
+        "wlr-randr",
+        "xbacklight",
+        "xset",
+    )
+)
+"""Programs that dim, blank, notify or suspend. None of them locks by itself."""
+
+ASKS_FOR = frozenset(("pidof", "pgrep"))
+"""`pidof swaylock || swaylock` runs the locker unless it runs already."""
+
+SHELLS = frozenset(("sh", "bash", "dash", "zsh"))
+PREFIXES = frozenset(("exec", "env", "nohup", "setsid", "uwsm-app", "command", "--"))
+OPERATOR = re.compile(r"(\|\||&&|;|\||&)")
+
+
+class Effect(Enum):
+    """What running a command does to the screen."""
+
+    LOCKS = auto()
+    ASKS_FOR_LOCK = auto()  # sends logind's Lock signal: something else must obey it
+    SUSPENDS = auto()
+    NOTHING = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The effect, and the seconds in which the locked screen still opens without a password."""
+
+    effect: Effect
+    grace_seconds: int = 0
+
+
+def effect_of(command: str, depth: int = 3) -> Told:
+    """What a command line does.
+
+    >>> effect_of("pidof hyprlock || hyprlock").effect.name
+    'LOCKS'
+    >>> effect_of("swaymsg 'output * power off'").effect.name
+    'NOTHING'
+    >>> effect_of("~/bin/my-lock").effect.name
+    'UNKNOWN'
+    """
+    try:
+        lexer = shlex.shlex(command, posix=True, punctuation_chars="|&;")
+        lexer.whitespace_split = True
+        lexer.commenters = ""
+        tokens = list(lexer)
+    except ValueError:
+        return Told(Effect.UNKNOWN)
+    told: list[Told] = []
+    words: list[str] = []
+    before, joined = Told(Effect.NOTHING), ";"
+    for token in [*tokens, ";"]:
+        if not OPERATOR.fullmatch(token):
+            words.append(token)
+            continue
+        one = _simple(words, depth)
+        told.append(_conditional(one, joined, before) if words else one)
+        before, joined, words = (_asked(words) or one), token, []
+    return _together(told)
+
+
+def _asked(words: list[str]) -> Told | None:
+    """Asking whether a locker runs does not make what follows depend on anything else."""
+    program = words[0].rpartition("/")[2] if words else ""
+    return Told(Effect.NOTHING) if program in ASKS_FOR else None
+
+
+def _conditional(one: Told, joined: str, before: Told) -> Told:
+    """Behind && or || of something that is not known, a lock happens only perhaps."""
+    if joined in ("&&", "||", "|") and before.effect is not Effect.NOTHING:
+        return Told(Effect.UNKNOWN) if one.effect is Effect.LOCKS else one
+    return one
+
+
+def _together(told: list[Told]) -> Told:
+    for effect in (Effect.LOCKS, Effect.ASKS_FOR_LOCK, Effect.UNKNOWN, Effect.SUSPENDS):
+        for one in told:
+            if one.effect is effect:
+                return one
+    return Told(Effect.NOTHING)
+
+
+def _simple(words: list[str], depth: int) -> Told:
+    while words and (words[0] in PREFIXES or _assigns(words[0])):
+        words = words[1:]
+    if not words:
+        return Told(Effect.NOTHING)
+    program = words[0].rpartition("/")[2]
+    if program in SHELLS and "-c" in words[:-1] and depth:
+        return effect_of(words[words.index("-c") + 1], depth - 1)
+    return _program(program, words)
+
+
+def _program(program: str, words: list[str]) -> Told:
+    if program in LOCKERS:
+        return Told(Effect.LOCKS, _grace(words))
+    if program == "loginctl" and words[1:2] in (["lock-session"], ["lock-sessions"]):
+        return Told(Effect.ASKS_FOR_LOCK)
+    if program == "systemctl" and {"suspend", "hibernate", "suspend-then-hibernate"} & set(words):
+        return Told(Effect.SUSPENDS)
+    starts_another = program in ("swaymsg", "hyprctl", "niri") and "lock" in " ".join(words)
+    if program in HARMLESS | ASKS_FOR and not starts_another:
+        return Told(Effect.NOTHING)
+    return Told(Effect.UNKNOWN)
+
+
+def _assigns(word: str) -> bool:
+    return re.fullmatch(r"[A-Za-z_]\w*=.*", word) is not None
+
+
+def _grace(words: list[str]) -> int:
+    """swaylock-effects and hyprlock take --grace SECONDS."""
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        value = after if word == "--grace" else word.removeprefix("--grace=")
+        if word.startswith("--grace") and value.isdecimal():
+            return int(value)
+    return 0
