@@ -107,6 +107,8 @@ def firewall(fact: str, seen: Observed, _: Inventory) -> str | None:
         return ", ".join(f"{m.name} ({m.state})" for m in value.managers)
     if fact == "openings":
         found = sorted({f"{o.protocol}/{o.ports}" for o in value.openings})
+        if "tcp/1-65535" in found and "udp/1-65535" in found:
+            found.append("everything, all ports")
         return ", ".join(found) or "none"
     used = [answer for answer in scopes.values() if answer != "not-applicable"]
     if "no" in used:
@@ -197,17 +199,23 @@ def device(fact: str, seen: Observed, inventory: Inventory) -> str | None:
 
 def agrees(expected: str, ours: str) -> bool:
     """Whether our words say what the table's cell says."""
-    cell = re.split(r"[:(;]", expected)[0].strip().lower()
+    # "yes for IPv4; IPv6 unknown": the whole is what its least known part is
+    cell = "unknown" if "; ipv6 unknown" in expected.lower() else expected
+    cell = re.split(r"[:(;]", cell)[0].strip().lower()
     first = cell.split(" ")[0].rstrip(",")
     mine = ours.lower()
     if first in ("unknown", "not-applicable") or mine in ("unknown", "not-applicable"):
         return mine == first or (mine == "unknown" and first == "none")
     if re.match(r"yes after \d+ s", cell):
         return mine == re.match(r"yes after \d+ s", cell)[0]  # type: ignore[index]
+    if first == "yes" and re.fullmatch(r"[1-9]\d*", mine):
+        return True  # "pending: yes"
     if first in ("yes", "no", "ineffective") or re.fullmatch(r"\d+", first):
         return mine == first
-    if cell == "everything" or mine == "known":
+    if mine == "known":
         return True
+    if cell.startswith(("everything", "all ports")):
+        return "everything" in mine
     ports = re.findall(r"\b(?:tcp|udp)/[\d-]+", expected)
     if ports:
         return all(port in mine for port in ports)

@@ -150,6 +150,9 @@ def _from_networks(
         more = _open(reached) & ~public[protocol]
         is_local = any(addresses.covers(source, net) for net in local)
         name = "local network" if is_local else addresses.words(source, ways.version)
+        if is_local:  # on a foreign network the neighbours are whom the firewall is for
+            for each in reached:
+                _decide(answer, each)
         found[protocol, name, ""] |= more
         doubtful = [each for each in reached if ports.is_wide(each.may & ~each.can)]
         if doubtful and answer.blocked:

@@ -174,9 +174,11 @@ class _InboundDefaultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Inboun
     DESCRIPTOR: _descriptor.EnumDescriptor
     INBOUND_DEFAULT_UNSPECIFIED: _InboundDefault.ValueType  # 0
     INBOUND_DEFAULT_BLOCKED: _InboundDefault.ValueType  # 1
-    """a new packet to an arbitrary port is dropped or rejected"""
+    """a new packet to an arbitrary port is dropped or rejected,"""
     INBOUND_DEFAULT_ALLOWED: _InboundDefault.ValueType  # 2
-    """it is let in"""
+    """whether it comes from far away or from the local network
+    it is let in from one of them
+    """
 
 class InboundDefault(_InboundDefault, metaclass=_InboundDefaultEnumTypeWrapper):
     """---------------------------------------------------------------------------------------------
@@ -185,9 +187,11 @@ class InboundDefault(_InboundDefault, metaclass=_InboundDefaultEnumTypeWrapper):
 
 INBOUND_DEFAULT_UNSPECIFIED: InboundDefault.ValueType  # 0
 INBOUND_DEFAULT_BLOCKED: InboundDefault.ValueType  # 1
-"""a new packet to an arbitrary port is dropped or rejected"""
+"""a new packet to an arbitrary port is dropped or rejected,"""
 INBOUND_DEFAULT_ALLOWED: InboundDefault.ValueType  # 2
-"""it is let in"""
+"""whether it comes from far away or from the local network
+it is let in from one of them
+"""
 Global___InboundDefault: _TypeAlias = InboundDefault  # noqa: Y015
 
 @_typing.final

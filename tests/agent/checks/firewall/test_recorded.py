@@ -31,7 +31,7 @@ INBOUND = {
     "ipv4-only": (BLOCKED, ALLOWED),
     "jump-vmap": (BLOCKED, BLOCKED),
     "limit": (ALLOWED, ALLOWED),
-    "notlan": (BLOCKED, BLOCKED),
+    "notlan": (ALLOWED, ALLOWED),
     "policy-drop": (BLOCKED, BLOCKED),
     "prerouting": (BLOCKED, BLOCKED),
     "raw-invalid": (BLOCKED, BLOCKED),
