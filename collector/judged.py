@@ -1,12 +1,13 @@
 """Findings in the order in which a person should read them, with the rule's words over them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from collector.compliance import lay_over
-from collector.model import Finding, OpenFinding, Platform, Rule, Severity, Status, Waiver
+from collector.model import Device, Finding, OpenFinding, Platform, Rule, Severity, Status, Waiver
 from collector.policy import RULES, Policy, default_text, load
-from collector.store import Connection, policies
+from collector.store import Connection, findings, policies, waivers
 
 WORST_FIRST = (Status.FAIL, Status.UNKNOWN, Status.PASS, Status.NOT_APPLICABLE)
 GRAVEST_FIRST = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
@@ -33,25 +34,49 @@ def rules_by_id() -> Mapping[str, Rule]:
 
 
 def laid_over(
-    findings: Iterable[Finding],
+    held: Iterable[Finding],
     policy: Policy,
-    waivers: Mapping[str, Waiver],
+    granted: Mapping[str, Waiver],
     platform: Platform | None,
 ) -> list[OpenFinding]:
-    """Worst first, then by severity, then by title. `waivers` are one device's, by rule.
+    """Worst first, then by severity, then by title. `granted` are one device's, by rule.
 
     A finding of a rule that this collector does not have any more is left out.
     """
     rules = rules_by_id()
     laid = []
-    for finding in findings:
-        rule, settings = rules.get(finding.rule_id), policy.rules.get(finding.rule_id)
-        if rule is not None and settings is not None:
-            waiver = waivers.get(rule.id)
-            laid.append(
-                lay_over(finding, rule, settings.severity, settings.grace_days, waiver, platform)
-            )
+    for finding in held:
+        rule = rules.get(finding.rule_id)
+        if rule is not None and rule.id in policy.rules:
+            laid.append(seen(finding, rule, policy, granted.get(rule.id), platform))
     return sorted(laid, key=_order)
+
+
+def falling_short(
+    c: Connection, policy: Policy, page: Collection[Device], now: datetime
+) -> dict[str, list[OpenFinding]]:
+    """By device, what fails or is unknown: two queries for a page of devices."""
+    ids = [device.device_id for device in page]
+    open_now = findings.open_of_many(c, ids, (Status.FAIL, Status.UNKNOWN))
+    waived = waivers.active_for_many(c, ids, now)
+    found = {}
+    for device in page:
+        mine = {waiver.rule_id: waiver for waiver in waived.get(device.device_id, ())}
+        held = open_now.get(device.device_id, ())
+        found[device.device_id] = laid_over(held, policy, mine, device.platform)
+    return found
+
+
+def seen(
+    finding: Finding,
+    rule: Rule,
+    policy: Policy,
+    waiver: Waiver | None,
+    platform: Platform | None,
+) -> OpenFinding:
+    """One finding with the rule's words, and with the policy's severity and grace."""
+    settings = policy.rules[rule.id]
+    return lay_over(finding, rule, settings.severity, settings.grace_days, waiver, platform)
 
 
 def _order(found: OpenFinding) -> tuple[int, int, str]:

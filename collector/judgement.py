@@ -36,15 +36,23 @@ class Case:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """A device's state and findings under a policy; `digest` tells one answer from another."""
+
+    compliance: Compliance
+    findings: tuple[OpenFinding, ...]
+    digest: bytes
+
+
 def judge(connection: Connection, policy: Policy, case: Case) -> Judgement:
     """Apply the policy, move the findings, and record what follows in the device's row."""
     standing = case.standing
     judged = evaluate(policy, case.posture, case.now, case.first_seen)
-    after = _move(connection, policy, case, judged)
-    platform = PLATFORMS.get(case.posture.inventory.platform, standing.platform)
-    seen = _laid_over(connection, policy, after, platform, case.now)
-    compliance = state(seen, case.now)
-    digest = _digest(compliance, seen)
+    after, moves = _moves(connection, policy, case, judged)
+    findings.move(connection, standing.device_id, moves)
+    foreseen = _foreseen(connection, policy, case, after)
+    compliance, seen, digest = foreseen.compliance, foreseen.findings, foreseen.digest
     changed = compliance is not standing.compliance
     judgement = Judgement(
         compliance=compliance,
@@ -67,10 +75,26 @@ def as_held(
     return _laid_over(connection, policy, held, standing.platform, now)
 
 
-def _move(
+def foresee(connection: Connection, policy: Policy, case: Case) -> Foreseen:
+    """What `judge` would come to, from the same facts; nothing is written."""
+    judged = evaluate(policy, case.posture, case.now, case.first_seen)
+    after, _ = _moves(connection, policy, case, judged)
+    return _foreseen(connection, policy, case, after)
+
+
+def _foreseen(
+    connection: Connection, policy: Policy, case: Case, after: Sequence[Finding]
+) -> Foreseen:
+    platform = PLATFORMS.get(case.posture.inventory.platform, case.standing.platform)
+    seen = _laid_over(connection, policy, after, platform, case.now)
+    compliance = state(seen, case.now)
+    return Foreseen(compliance, seen, _digest(compliance, seen))
+
+
+def _moves(
     connection: Connection, policy: Policy, case: Case, judged: Sequence[Judged]
-) -> list[Finding]:
-    """Bring the device's intervals in line with the verdicts; what is open afterwards."""
+) -> tuple[list[Finding], Moves]:
+    """What is open once the intervals are in line with the verdicts, and how to get there."""
     device_id = case.standing.device_id
     before = {old.rule_id: old for old in findings.open_of(connection, device_id)}
     is_new = case.standing.evaluated_at is None
@@ -90,8 +114,7 @@ def _move(
             refreshed.append(new)
         after.append(new)
     closed += [(gone.rule_id, _after(gone, case.now)) for gone in before.values()]
-    findings.move(connection, device_id, Moves(closed, opened, refreshed))
-    return after
+    return after, Moves(closed, opened, refreshed)
 
 
 def _finding(judged: Judged, old: Finding | None, case: Case, policy_version: int) -> Finding:

@@ -1,5 +1,6 @@
 """What happens by the clock: verdicts that time has overtaken are judged again."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -20,15 +21,23 @@ class Rejudged:
     changed: int = 0
 
 
-def rejudge_due(store: Store, clock: Clock) -> Rejudged:
+def _unheard(done: Rejudged) -> None:
+    """Nobody asked to be told how far it is."""
+
+
+def rejudge_due(
+    store: Store, clock: Clock, progress: Callable[[Rejudged], None] = _unheard
+) -> Rejudged:
     """Judge every device again whose verdicts have run out or rest on another policy.
 
     Short transactions: check-ins go on between them. Blocks; call it from a thread.
+    `progress` is told what was done so far, after each of them.
     """
     judged = changed = 0
     while True:
         batch = store.write(lambda connection: _one_batch(connection, clock))
         judged, changed = judged + batch.judged, changed + batch.changed
+        progress(Rejudged(judged, changed))
         if batch.judged < MOST_IN_ONE_TRANSACTION:
             return Rejudged(judged, changed)
 

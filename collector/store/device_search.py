@@ -3,12 +3,11 @@
 Silence is part of the state people see, and it passes with time: it is asked for in the query.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, case, exists, func, select, tuple_
 
 from collector.model import Compliance, Device, Platform, Status
 from collector.store import schema
@@ -72,16 +71,24 @@ def count_by_state(
     return {each: found.get(each, 0) for each in Compliance}
 
 
-def in_service(connection: Connection, at: datetime) -> Iterator[Device]:
-    """Everyone enrolled by then and not retired, judged or not, by host name, in a stream."""
-    query = (
-        select(*(DEVICE.c[name] for name in SHOWN))
-        .where(DEVICE.c.enrolled_at <= at)
-        .where(or_(DEVICE.c.retired_at.is_(None), DEVICE.c.retired_at > at))
-        .order_by(DEVICE.c.hostname, DEVICE.c.device_id)
-    )
-    for row in connection.execution_options(yield_per=500).execute(query):
-        yield device_of(row)
+def named(connection: Connection, words: str, limit: int = 20) -> list[Device]:
+    """The devices a person may mean by an id, the beginning of an id, or a host name.
+
+    A whole id is that device alone; a host name goes before the beginning of an id, and devices
+    in service before retired ones.
+    """
+    if not words:
+        return []
+    retired = DEVICE.c.retired_at.is_not(None)
+    begins = DEVICE.c.device_id.startswith(words, autoescape=True)
+    for meant in (DEVICE.c.device_id == words, DEVICE.c.hostname == words, begins):
+        query = select(*(DEVICE.c[name] for name in SHOWN)).where(meant)
+        query = query.order_by(retired, DEVICE.c.hostname, DEVICE.c.device_id).limit(limit)
+        found = [device_of(row) for row in connection.execute(query)]
+        serving = [device for device in found if device.retired_at is None]
+        if found:
+            return serving or found
+    return []
 
 
 def _conditions(wanted: DeviceFilter, heard_since: datetime) -> list[ColumnElement[bool]]:

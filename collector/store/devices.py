@@ -17,7 +17,7 @@ from collector.store.device_search import (
     DevicePage,
     count_by_state,
     find,
-    in_service,
+    named,
 )
 
 __all__ = [
@@ -33,8 +33,8 @@ __all__ = [
     "find",
     "fingerprint_of",
     "get",
-    "in_service",
     "judge_again",
+    "named",
     "quarantine",
     "record_check_in",
     "record_judgement",

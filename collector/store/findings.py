@@ -146,7 +146,11 @@ def as_of(connection: Connection, at: datetime) -> Iterator[tuple[Device, Findin
         or_(finding.c.closed_at.is_(None), finding.c.closed_at > at),
     )
     query = (
-        select(finding, *(device.c[name].label(f"device_{name}") for name in SHOWN))
+        select(
+            finding,
+            device.c.evaluated_at.label("looked_at"),
+            *(device.c[name].label(f"device_{name}") for name in SHOWN),
+        )
         .select_from(device.outerjoin(finding, then))
         .where(
             device.c.enrolled_at <= at,
@@ -155,7 +159,9 @@ def as_of(connection: Connection, at: datetime) -> Iterator[tuple[Device, Findin
         .order_by(device.c.hostname, device.c.device_id, finding.c.rule_id)
     )
     for row in connection.execution_options(yield_per=500).execute(query):
-        yield device_of(row, "device_"), None if row.rule_id is None else _finding(row)
+        still_so = row.closed_at is None and row.looked_at is not None and row.looked_at <= at
+        known = None if row.rule_id is None else _finding(row, row.looked_at if still_so else None)
+        yield device_of(row, "device_"), known
 
 
 def _row(opening: Opening) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Every policy that was ever applied, with who and when; the newest is in force."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
@@ -14,6 +14,7 @@ class StoredPolicy:
     text: str
     applied_at: datetime
     applied_by: str
+    note: str = ""
 
 
 NEWEST_FIRST = select(policy).order_by(policy.c.version.desc())
@@ -30,12 +31,13 @@ def current_version(connection: Connection) -> int:
     return connection.execute(select(func.max(policy.c.version))).scalar() or 0
 
 
-def add(connection: Connection, text: str, applied_at: datetime, applied_by: str) -> StoredPolicy:
+def add(
+    connection: Connection, text: str, applied_at: datetime, applied_by: str, note: str = ""
+) -> StoredPolicy:
     """Put a policy in force. Its text must have been read by `policy.load` before."""
     version = current_version(connection) + 1
-    added = StoredPolicy(version, text, applied_at, applied_by)
-    values = {"version": version, "text": text, "applied_at": applied_at, "applied_by": applied_by}
-    connection.execute(insert(policy).values(values))
+    added = StoredPolicy(version, text, applied_at, applied_by, note)
+    connection.execute(insert(policy).values(asdict(added)))
     return added
 
 

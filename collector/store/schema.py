@@ -173,6 +173,7 @@ policy = _table(
     _text("text"),
     _at("applied_at"),
     _text("applied_by"),
+    Column("note", Text, nullable=False, server_default=""),
 )
 
 waiver = _table(

@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from collector import wording
-from collector.judged import laid_over
+from collector.judged import falling_short
 from collector.model import Compliance, Device, OpenFinding, Status
 from collector.policy import RULES, Policy
-from collector.store import Connection, devices, findings, waivers
+from collector.store import Connection, devices, findings
 from collector.web import listing
 from collector.web.frame import Frame, frame_of
 from collector.web.listing import Listed, Question, question_of
@@ -168,16 +168,12 @@ def _empty(counts: Mapping[Compliance, int], listed: Listed, question: Question)
 
 
 def _rows(c: Connection, listed: Listed, policy: Policy, now: datetime) -> tuple[Row, ...]:
-    ids = [device.device_id for device, _ in listed.devices]
-    found = findings.open_of_many(c, ids, (Status.FAIL, Status.UNKNOWN))
-    waived = waivers.active_for_many(c, ids, now)
+    found = falling_short(c, policy, [device for device, _ in listed.devices], now)
     stale_after = timedelta(days=policy.stale_after_days)
-    rows = []
-    for device, state in listed.devices:
-        mine = {waiver.rule_id: waiver for waiver in waived.get(device.device_id, ())}
-        laid = laid_over(found.get(device.device_id, ()), policy, mine, device.platform)
-        rows.append(_row(device, state, laid, now, stale_after))
-    return tuple(rows)
+    return tuple(
+        _row(device, state, found[device.device_id], now, stale_after)
+        for device, state in listed.devices
+    )
 
 
 def _row(

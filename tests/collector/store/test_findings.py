@@ -27,9 +27,9 @@ def opened(connection: Connection, new: Finding) -> None:
     findings.move(connection, new.device_id, Moves(opened=[Opening(new, "signal")]))
 
 
-def statuses(store: Store, at: datetime) -> list[tuple[str, Status]]:
+def statuses(store: Store, at: datetime) -> list[tuple[str, Status | None]]:
     return store.read(
-        lambda c: [(device.device_id, f.status) for device, f in findings.as_of(c, at)]
+        lambda c: [(d.device_id, f.status if f else None) for d, f in findings.as_of(c, at)]
     )
 
 

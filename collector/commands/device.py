@@ -1,0 +1,166 @@
+"""`muster-collector device`: all that is known of one, and what a person decides about it."""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from collector.model import Device, OpenFinding
+from collector.surroundings import BadInput, Surroundings
+from collector.terminal import as_json, plain, row, say, state_words, status_words
+from collector.wording import ago, capital, exact, note, state_sentence
+
+if TYPE_CHECKING:
+    from collector.described import Whole
+
+SURE = click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
+
+
+@click.group(epilog="Example: muster-collector device show alpha")
+def device() -> None:
+    """Show one device, take it out of service, or end its quarantine.
+
+    DEVICE is its host name, its id, or the beginning of its id.
+    """
+
+
+@device.command(epilog="Example: muster-collector device show alpha --json")
+@click.argument("device", metavar="DEVICE")
+@click.option("--json", "wants_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def show(around: Surroundings, /, device: str, wants_json: bool) -> None:
+    """Show the state, every finding with what to do, the inventory and the check-ins."""
+    from collector.described import whole, whole_fields
+
+    now = around.clock()
+    with around.store() as store:
+        shown = store.read(lambda c: whole(c, device, now))
+    if wants_json:
+        say(as_json(whole_fields(shown)))
+    else:
+        _print(shown)
+
+
+@device.command(epilog="Example: muster-collector device retire alpha --yes")
+@click.argument("device", metavar="DEVICE")
+@SURE
+@click.pass_obj
+def retire(around: Surroundings, /, device: str, yes: bool) -> None:
+    """Take a device out of every list and revoke its certificates. Its history stays."""
+    from collector.selecting import the_device
+    from collector.store import Connection, certificates, devices, events
+
+    now = around.clock()
+    with around.store() as store:
+        meant = store.read(lambda c: the_device(c, device))
+        if meant.retired_at is not None:
+            raise BadInput(f"{_called(meant)} was retired on {exact(meant.retired_at)}")
+        _ask(yes, f"Retire {_called(meant)}? It has to be enrolled again to come back.")
+
+        def change(c: Connection) -> None:
+            devices.retire(c, meant.device_id, now)
+            certificates.revoke_all(c, meant.device_id, now, "the device was retired")
+            events.add(c, now, "retired", meant.device_id, f"by {around.who()}")
+
+        store.write(change)
+    say(f"{_called(meant)} is retired; its certificates are revoked.")
+
+
+@device.command(epilog="Example: muster-collector device release alpha --yes")
+@click.argument("device", metavar="DEVICE")
+@SURE
+@click.pass_obj
+def release(around: Surroundings, /, device: str, yes: bool) -> None:
+    """End a quarantine: what the device sends from now on is judged."""
+    from collector.selecting import the_device
+    from collector.store import Connection, devices, events
+
+    now = around.clock()
+    with around.store() as store:
+        meant = store.read(lambda c: the_device(c, device))
+        if not meant.quarantined_because:
+            raise BadInput(f"{_called(meant)} is not in quarantine")
+        reason = plain(meant.quarantined_because)
+        _ask(yes, f"Release {_called(meant)}? It was set apart because: {reason}.")
+
+        def change(c: Connection) -> None:
+            devices.release(c, meant.device_id)
+            detail = f"by {around.who()}; it was set apart because: {reason}"
+            events.add(c, now, "released", meant.device_id, detail)
+
+        store.write(change)
+    say(f"{_called(meant)} is released; its next report is judged.")
+
+
+def _called(device: Device) -> str:
+    return f"{plain(device.hostname or '(no name)')} ({device.device_id})"
+
+
+def _ask(yes: bool, question: str) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise BadInput("nobody is there to ask: give --yes if you are sure")
+    if not click.confirm(question):
+        raise click.Abort
+
+
+def _print(shown: "Whole") -> None:
+    device, now = shown.device, shown.now
+    say(f"{plain(device.hostname or '(no name)')[:60]}  {state_words(shown.compliance)}")
+    say(row("", state_sentence(device, shown.compliance, shown.findings, now), 0))
+    if device.quarantined_because:
+        say(row("", f"In quarantine: {device.quarantined_because}. To end it: "
+            f"muster-collector device release {device.device_id}", 0))  # fmt: skip
+    if device.retired_at is not None:
+        say(f"Retired on {exact(device.retired_at)}.")
+    _print_findings(shown.findings, now)
+    say(["", "INVENTORY"])
+    for label, said in shown.inventory:
+        say(row(f"  {label}", said))
+    say(["", "CHECK-INS"])
+    for label, said in check_ins(shown):
+        say(row(f"  {label}", said))
+    for event in shown.events:
+        say(row(f"  {exact(event.at)}", f"{event.kind}: {event.detail}", 26))
+
+
+def _print_findings(findings: Sequence[OpenFinding], now: datetime) -> None:
+    """The worst first; what passes takes a line, what falls short all that helps to mend it."""
+    say(["", "FINDINGS" if findings else "FINDINGS: none, for want of a report"])
+    for found in findings:
+        finding = found.finding
+        say([f"  {status_words(finding.status)}: {found.title} ({finding.rule_id})"])
+        spared = note(found, now)
+        say(row("    because", finding.because))
+        say(row("    since", f"{exact(finding.since)}, {ago(finding.since, now)}"))
+        say(row("    severity", found.severity + (f"; {spared}" if spared else "")))
+        if found.waiver is not None:
+            say(row("    waived", f"{found.waiver.reason} (by {found.waiver.requested_by})"))
+        say(row("    to do", found.remediation))
+        for line in finding.evidence:
+            say(row("    evidence", f"{line.source}: {line.said}"))
+
+
+def check_ins(shown: "Whole") -> list[tuple[str, str]]:
+    """When it was heard of and will be; a time that there is none of in words."""
+    device, now = shown.device, shown.now
+
+    def when(at: datetime | None, otherwise: str) -> str:
+        return f"{exact(at)}, {ago(at, now)}" if at else otherwise
+
+    every = timedelta(minutes=shown.check_in_minutes)
+    return [
+        ("enrolled", when(device.enrolled_at, "")),
+        ("last seen", when(device.last_seen_at, "never")),
+        ("next expected", when(device.last_seen_at and device.last_seen_at + every, "unknown")),
+        ("last change", when(device.last_report_at, "no report yet")),
+        ("certificate", capital(shown.certificate)),
+        ("agent", device.agent_version or "version not reported"),
+        ("device id", device.device_id),
+    ]
+
+
+COMMAND = device

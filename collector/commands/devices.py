@@ -1,0 +1,182 @@
+"""`muster-collector devices`: who falls short, in what and since when, the worst first."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from collector.model import Compliance, Device, OpenFinding, Status
+from collector.surroundings import BadInput, Surroundings
+from collector.terminal import as_json, counted, fitted, indented, say, state_words
+from collector.wording import STATES, ago, note, sentence_end
+
+if TYPE_CHECKING:
+    from collector.store import Connection
+    from collector.store.devices import DeviceFilter
+
+WORST_FIRST = (
+    Compliance.NON_COMPLIANT,
+    Compliance.UNKNOWN,
+    Compliance.STALE,
+    Compliance.COMPLIANT,
+)
+PAGE = 200
+MOST_PROBLEMS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A device, its state with regard to silence, and what fails or is unknown, worst first."""
+
+    device: Device
+    compliance: Compliance
+    since_at: datetime | None
+    findings: tuple[OpenFinding, ...]
+
+
+@click.command(epilog="Example: muster-collector devices --noncompliant --signal firewall")
+@click.option("--noncompliant", is_flag=True, help="Short for --state non_compliant.")
+@click.option("--state", type=click.Choice([s.value for s in WORST_FIRST]), help="In this state.")
+@click.option("--signal", metavar="S", default="", help="Failing or unknown in this signal.")
+@click.option("--rule", metavar="R", default="", help="Failing or unknown by this rule.")
+@click.option("--search", metavar="TEXT", default="", help="Host name, serial, model or system.")
+@click.option("--json", "wants_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def devices(around: Surroundings, /, wants_json: bool, **asked: Any) -> None:
+    """List the devices, the worst first, with what is wrong with each."""
+    wanted = _wanted(asked)
+    now = around.clock()
+    with around.store() as store:
+        found = store.read(lambda c: list(_find(c, wanted, now)))
+        anyone = bool(found) or store.read(lambda c: _anyone(c, now))
+    if wants_json:
+        listed = [_fields(each, now) for each in found]
+        say(as_json({"as_of": now, "count": len(listed), "devices": listed}))
+    elif not anyone:
+        say("No device is enrolled yet. Make an enrollment string for the first ones:")
+        say("  muster-collector token create --uses 10")
+    else:
+        _table(found, now)
+
+
+def _wanted(asked: dict[str, Any]) -> "DeviceFilter":
+    from collector.policy import RULES
+    from collector.store.devices import DeviceFilter
+
+    state = Compliance(asked["state"]) if asked["state"] else None
+    if asked["noncompliant"]:
+        if state not in (None, Compliance.NON_COMPLIANT):
+            raise BadInput("--noncompliant and --state ask for different states: give one")
+        state = Compliance.NON_COMPLIANT
+    known = {"rule": {rule.id for rule in RULES}, "signal": {rule.signal for rule in RULES}}
+    for option, names in known.items():
+        if asked[option] and asked[option] not in names:
+            there_are = ", ".join(sorted(names))
+            raise BadInput(f"no {option} {asked[option]!r}; there are {there_are}")
+    text = "".join(c for c in asked["search"] if c.isprintable()).strip()
+    return DeviceFilter(state, text=text, rule_id=asked["rule"], signal=asked["signal"], limit=PAGE)
+
+
+def _anyone(c: "Connection", now: datetime) -> bool:
+    from collector.store import devices as stored
+
+    return any(stored.count_by_state(c, now, timedelta(days=1)).values())
+
+
+def _find(c: "Connection", wanted: "DeviceFilter", now: datetime) -> Iterator[Listed]:
+    from collector.judged import falling_short
+    from collector.store import devices as stored
+    from collector.upkeep import policy_in_force
+
+    policy = policy_in_force(c)
+    stale_after = timedelta(days=policy.stale_after_days)
+    for state in (wanted.state,) if wanted.state else WORST_FIRST:
+        asking = replace(wanted, state=state)
+        while True:
+            page = stored.find(c, asking, now, stale_after)
+            found = falling_short(c, policy, page.devices, now)
+            for device in page.devices:
+                meant = _meant(found[device.device_id], wanted)
+                yield Listed(device, state, _since(device, state, stale_after), meant)
+            if page.next_after is None:
+                break
+            asking = replace(asking, after=page.next_after)
+
+
+def _meant(found: Sequence[OpenFinding], wanted: "DeviceFilter") -> tuple[OpenFinding, ...]:
+    """Of the findings, those that were asked for."""
+    from collector.judged import rules_by_id
+
+    rules = rules_by_id()
+    return tuple(
+        each
+        for each in found
+        if wanted.rule_id in ("", each.finding.rule_id)
+        and wanted.signal in ("", rules[each.finding.rule_id].signal)
+    )
+
+
+def _since(device: Device, state: Compliance, stale_after: timedelta) -> datetime | None:
+    if state is Compliance.STALE:
+        return (device.last_seen_at or device.enrolled_at) + stale_after
+    return device.compliance_since
+
+
+def _table(found: Sequence[Listed], now: datetime) -> None:
+    if found:
+        say(f"{'HOST NAME':30}{'STATE':15}{'SINCE':12}LAST SEEN")
+    for each in found:
+        device = each.device
+        name = fitted(device.hostname or "(no name)", 28)
+        since = f"{each.since_at:%Y-%m-%d}" if each.since_at else ""
+        last = ago(device.last_seen_at, now) if device.last_seen_at else "never"
+        say(f"{name}  {state_words(each.compliance, 13)}  {since:12}{last}")
+        say(indented(problems(each, now)))
+    say(count_line(found))
+
+
+def problems(listed: Listed, now: datetime) -> str:
+    """What is wrong, short: the gravest failures in words, the rest in numbers."""
+    if listed.device.quarantined_because:
+        return f"in quarantine: {listed.device.quarantined_because}"
+    if listed.device.last_report_at is None:
+        return "no report yet"
+    failing = [each for each in listed.findings if each.finding.status is Status.FAIL]
+    failing.sort(key=lambda each: not each.counts(now))
+    unknown = [each for each in listed.findings if each.finding.status is Status.UNKNOWN]
+    words = [_problem(each, now) for each in failing[:MOST_PROBLEMS]]
+    if len(failing) > MOST_PROBLEMS:
+        words.append(f"{len(failing) - MOST_PROBLEMS} more")
+    if unknown and not failing:
+        words.append(sentence_end(unknown[0].finding.because))
+        unknown = unknown[1:]
+    if unknown:
+        words.append(f"{len(unknown)} {'more ' if not failing else ''}unknown")
+    return "; ".join(words)
+
+
+def _problem(found: OpenFinding, now: datetime) -> str:
+    spared = note(found, now)
+    return sentence_end(found.finding.because) + (f" ({spared})" if spared else "")
+
+
+def count_line(found: Sequence[Listed]) -> str:
+    """How many, and of those how many in each state."""
+    if not found:
+        return "No device is like that."
+    counts = Counter(each.compliance for each in found)
+    parts = [f"{counts[state]} {STATES[state].lower()}" for state in WORST_FIRST if counts[state]]
+    return f"{counted(len(found), 'device')}: {', '.join(parts)}"
+
+
+def _fields(listed: Listed, now: datetime) -> dict[str, object]:
+    from collector.described import device_fields, finding_fields
+
+    about = device_fields(listed.device, listed.compliance)
+    return about | {"findings": [finding_fields(each, now) for each in listed.findings]}
+
+
+COMMAND = devices

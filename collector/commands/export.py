@@ -1,0 +1,47 @@
+"""`muster-collector export`: the state of every device as files, for those who check it."""
+
+from pathlib import Path
+
+import click
+
+from collector.surroundings import Surroundings, Trouble
+from collector.terminal import say
+
+FORMATS = ("csv", "json")
+
+
+@click.command(epilog="Example: muster-collector export --out /srv/evidence --format csv")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="Where to put the new folder (here).",
+)
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(FORMATS),
+    multiple=True,
+    help="Which files to write (may be repeated; all of them).",
+)
+@click.pass_obj
+def export(around: Surroundings, out: Path, formats: tuple[str, ...]) -> None:
+    """Write a folder with one row for every device and rule, and print its name.
+
+    The files appear together when they are complete, or not at all.
+    """
+    from collector.export import writing
+    from collector.upkeep import policy_in_force
+
+    chosen = tuple(dict.fromkeys(formats)) or FORMATS
+    with around.store() as store:
+        policy = store.read(policy_in_force)
+        try:
+            folder = writing.write(store, policy, around.clock(), out, chosen)
+        except writing.CannotExport as error:
+            raise Trouble(str(error)) from error
+    say(str(folder))
+
+
+COMMAND = export

@@ -1,0 +1,232 @@
+"""`muster-collector policy`: what is required, tried before it is applied, and who applied it."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from collector.model import Status
+from collector.surroundings import BadFile, BadInput, Surroundings
+from collector.terminal import (
+    as_json,
+    counted,
+    fitted,
+    hint,
+    indented,
+    plain,
+    row,
+    say,
+    state_words,
+)
+from collector.wording import exact, note
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from collector.model import OpenFinding
+    from collector.policy import Policy
+    from collector.trial import DeviceChange, FindingChange
+
+LARGEST_FILE = 1 << 20
+LONGEST_NOTE = 500
+FILE = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+
+
+@click.group(epilog="Example: muster-collector policy try policy.toml")
+def policy() -> None:
+    """Show the policy, check and try another one, apply it, and see who applied which."""
+
+
+@policy.command(epilog="Example: muster-collector policy show > policy.toml")
+@click.option("--default", "wants_default", is_flag=True, help="The one the collector comes with.")
+@click.pass_obj
+def show(around: Surroundings, /, wants_default: bool) -> None:
+    """Print the policy in force, as it was applied: a start for another one."""
+    from collector.policy import default_text
+    from collector.store import policies
+
+    if wants_default:
+        click.echo(default_text(), nl=False)
+        return
+    with around.store() as store:
+        stored = store.read(policies.current)
+    click.echo(stored.text if stored else default_text(), nl=False)
+    if stored:
+        who = plain(stored.applied_by)
+        hint(f"version {stored.version}, applied on {exact(stored.applied_at)} by {who}")
+
+
+@policy.command(epilog="Example: muster-collector policy check policy.toml")
+@FILE
+def check(file: Path) -> None:
+    """Say whether a file is a sound policy; every problem with its line."""
+    _, read = _read(file, 0)
+    asked = sum(settings.enabled for settings in read.rules.values())
+    say(f"{plain(str(file))} is sound: {counted(asked, 'rule')} of {len(read.rules)} are asked.")
+
+
+@policy.command("try", epilog="Example: muster-collector policy try policy.toml --json")
+@FILE
+@click.option("--json", "wants_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def try_(around: Surroundings, /, file: Path, wants_json: bool) -> None:
+    """Show what a policy would change today; nothing is written."""
+    from collector.store import policies
+    from collector.trial import try_policy
+
+    now = around.clock()
+    with around.store() as store:
+        _, tried = _read(file, store.read(policies.current_version) + 1)
+        every = list(try_policy(store, tried, now))
+    changed = [each for each in every if each.changes]
+    if wants_json:
+        found = [_fields(each, now) for each in changed]
+        say(as_json({"as_of": now, "devices": len(every), "changes": found}))
+        return
+    for each in changed:
+        _print(each, now)
+    moved = sum(each.before is not each.after for each in every)
+    findings = sum(len(each.findings) for each in every)
+    say(
+        f"Of {counted(len(every), 'device')}, {moved} would change state; "
+        f"{counted(findings, 'finding')} would change. Nothing was written."
+    )
+
+
+@policy.command(epilog='Example: muster-collector policy apply policy.toml --note "14 days"')
+@FILE
+@click.option("--note", metavar="TEXT", default="", help="Why; kept in the history.")
+@click.pass_obj
+def apply(around: Surroundings, /, file: Path, note: str) -> None:
+    """Put a policy in force and judge every device by it."""
+    from collector.store import Connection, events, policies
+    from collector.upkeep import Rejudged, rejudge_due
+
+    if len(note) > LONGEST_NOTE or not note.isprintable():
+        raise BadInput(f"--note: up to {LONGEST_NOTE} printable characters")
+    now, who = around.clock(), around.who()
+
+    def progress(done: Rejudged) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{counted(done.judged, 'device')} judged", nl=False, err=True)
+
+    def put_in_force(c: Connection) -> int:
+        version = policies.add(c, text, now, who, note).version
+        events.add(c, now, "policy applied", "", f"version {version} by {who}")
+        return version
+
+    with around.store() as store:
+        text, _ = _read(file, 0)
+        current = store.read(policies.current)
+        if current is not None and current.text == text:
+            say(f"Version {current.version} in force says exactly this; nothing was changed.")
+        else:
+            version = store.write(put_in_force)
+            say(f"Version {version} is in force.")
+        done = rejudge_due(store, around.clock, progress)
+    if sys.stderr.isatty():
+        click.echo(err=True)
+    say(f"{counted(done.judged, 'device')} judged; the answer changes for {done.changed}.")
+
+
+@policy.command(epilog="Example: muster-collector policy history --json")
+@click.option("--json", "wants_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def history(around: Surroundings, /, wants_json: bool) -> None:
+    """List every version, newest first: when it was applied, by whom and why."""
+    from collector.store import policies
+
+    with around.store() as store:
+        known = store.read(policies.history)
+    if wants_json:
+        names = ("version", "applied_at", "applied_by", "note", "text")
+        versions = [{name: getattr(each, name) for name in names} for each in known]
+        say(as_json({"versions": versions}))
+    elif not known:
+        say("No policy was applied yet: the one that the collector comes with is in force.")
+    else:
+        say(f"{'VERSION':9}{'APPLIED':22}BY")
+        for each in known:
+            say(f"{each.version:<9}{exact(each.applied_at):22}{fitted(each.applied_by, 48)}")
+            say(indented(each.note, 9))
+
+
+def _read(file: Path, version: int) -> "tuple[str, Policy]":
+    """The text and what it says; every problem of it a line FILE:LINE: key: message."""
+    from collector.policy import PolicyError, load
+
+    name = plain(str(file))
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(LARGEST_FILE + 1).decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadInput(f"{name} is no text in UTF-8: name a policy in TOML") from None
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or str(error)
+        raise BadInput(f"cannot read {name}: {said}") from None
+    try:
+        return text, load(text, name, version)
+    except PolicyError as error:
+        lines = []
+        for problem in error.problems:
+            place = f"{name}:{problem.line}" if problem.line else name
+            lines.append(": ".join(filter(None, (place, problem.key, problem.message))))
+        raise BadFile("\n".join(lines)) from None
+
+
+def _print(change: "DeviceChange", now: "datetime") -> None:
+    name = fitted(change.device.hostname or "(no name)", 40).rstrip()
+    if change.before is change.after:
+        say(f"{name}: stays {state_words(change.before).lower()}")
+    else:
+        say(f"{name}: {state_words(change.before)} → {state_words(change.after)}")
+    for found in change.findings:
+        say(row(f"    {_rule_id(found)}", _words(found, now), 34))
+
+
+def _rule_id(change: "FindingChange") -> str:
+    found = change.after or change.before
+    assert found is not None, "a change has one side at least"
+    return found.finding.rule_id
+
+
+def _words(change: "FindingChange", now: "datetime") -> str:
+    because = f": {change.after.finding.because}" if change.after else ""
+    return f"{_side(change.before, now)} → {_side(change.after, now)}{because}"
+
+
+def _side(found: "OpenFinding | None", now: "datetime") -> str:
+    if found is None:
+        return "not asked"
+    if found.finding.status is not Status.FAIL:
+        return found.finding.status.replace("_", " ")
+    return f"fail ({', '.join(filter(None, (found.severity, note(found, now))))})"
+
+
+def _fields(change: "DeviceChange", now: "datetime") -> dict[str, object]:
+    def side(found: "OpenFinding | None") -> dict[str, object] | None:
+        if found is None:
+            return None
+        finding = found.finding
+        return {
+            "status": finding.status,
+            "severity": found.severity,
+            "counts": found.counts(now),
+            "because": finding.because,
+        }
+
+    findings = [
+        {"rule_id": _rule_id(each), "before": side(each.before), "after": side(each.after)}
+        for each in change.findings
+    ]
+    return {
+        "device_id": change.device.device_id,
+        "hostname": change.device.hostname,
+        "compliance_before": change.before,
+        "compliance_after": change.after,
+        "findings": findings,
+    }
+
+
+COMMAND = policy

@@ -1,0 +1,77 @@
+"""`muster-collector serve`: check-ins, enrollment and the web pages, until it is told to stop."""
+
+import logging
+from pathlib import Path
+
+import click
+
+from collector.config import Config, ConfigError, parse_address
+from collector.surroundings import BadInput, Surroundings, Trouble
+from collector.terminal import say
+
+DEFAULT = Config(Path())
+
+
+@click.command(epilog="Example: muster-collector serve --check-in 0.0.0.0:7843")
+@click.option(
+    "--check-in", metavar="HOST:PORT", default=str(DEFAULT.check_in), help="Where agents check in."
+)
+@click.option(
+    "--enroll", metavar="HOST:PORT", default=str(DEFAULT.enroll), help="Where agents enroll."
+)
+@click.option(
+    "--web", metavar="HOST:PORT", default=str(DEFAULT.web), help="Where browsers find the pages."
+)
+@click.option(
+    "--host-name",
+    metavar="NAME",
+    multiple=True,
+    help="What others call this machine (may be repeated; the first is handed out to agents).",
+)
+@click.option("--name", metavar="TEXT", default=DEFAULT.name, help="What employees are shown.")
+@click.pass_obj
+def serve(around: Surroundings, /, **settings: object) -> None:
+    """Run the collector in the foreground.
+
+    The first start makes the data folder and shows the administrator's password, once.
+    """
+    config = _config(around, settings)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    from collector import app
+
+    try:
+        app.serve(config, say, around.clock)
+    except _foreseeable() as error:
+        raise Trouble(str(error)) from error
+    except OSError as error:
+        raise Trouble(
+            f"{error.filename or config.folder} cannot be used ({error.strerror}): give this "
+            "account a data folder it may write to with --data DIR"
+        ) from error
+
+
+def _config(around: Surroundings, settings: dict[str, object]) -> Config:
+    try:
+        return Config(
+            around.folder.absolute(),
+            str(settings["name"]),
+            parse_address(str(settings["check_in"]), "--check-in"),
+            parse_address(str(settings["enroll"]), "--enroll"),
+            parse_address(str(settings["web"]), "--web"),
+            tuple(settings["host_name"]),  # type: ignore[arg-type]  # click's multiple=True
+        )
+    except ConfigError as error:
+        raise BadInput(str(error)) from error
+
+
+def _foreseeable() -> tuple[type[Exception], ...]:
+    """What `app.serve` says in one line; imported only when something was raised."""
+    from collector.identity.key_files import KeyFileError
+    from collector.lock import AlreadyRunning
+    from collector.service.listening import PortUnavailable
+    from collector.store import StoreError
+
+    return (StoreError, KeyFileError, AlreadyRunning, PortUnavailable)
+
+
+COMMAND = serve

@@ -1,0 +1,135 @@
+"""What an export says: one row a device and rule, built once for every format.
+
+To add a column, add a field to `Row`: the writers take them as they come.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from collector.compliance import compliance_at
+from collector.judged import seen
+from collector.model import Compliance, Device, Finding, OpenFinding, Rule, Status, Waiver
+from collector.policy import RULES, Policy
+from collector.store import Connection, findings, waivers
+
+NEVER_REPORTED = "The device has not reported yet."
+NOT_JUDGED = "The device has not been judged by this rule yet."
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What holds for the whole export."""
+
+    as_of: datetime
+    collector: str
+    policy_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One rule on one device. Texts are as they came; a writer makes them safe for its format."""
+
+    device_id: str
+    hostname: str
+    platform: str
+    os: str
+    form_factor: str
+    manufacturer: str
+    model: str
+    serial: str
+    compliance: str
+    quarantine: str
+    enrolled_at: datetime
+    last_seen_at: datetime | None
+    rule_id: str
+    title: str
+    severity: str
+    status: str
+    because: str
+    since: datetime | None
+    grace_ends_at: datetime | None
+    waiver: str
+    evidence: str
+    evaluated_at: datetime | None
+    policy_version: int
+
+
+def rows(connection: Connection, policy: Policy, now: datetime) -> Iterator[Row]:
+    """Every device in service with every rule the policy asks, by host name, in a stream.
+
+    What was not judged is there as unknown: nothing is left out for want of a report.
+    """
+    rules = [rule for rule in RULES if policy.rules[rule.id].enabled]
+    granted = _in_force(connection, now)
+    stale_after = timedelta(days=policy.stale_after_days)
+    known = findings.as_of(connection, now)
+    for _, pairs in groupby(known, key=lambda pair: pair[0].device_id):
+        every = list(pairs)
+        device = every[0][0]
+        held = {finding.rule_id: finding for _, finding in every if finding is not None}
+        about = _about(device, compliance_at(device, now, stale_after))
+        for rule in rules:
+            finding = held.get(rule.id) or _unjudged(device, rule, policy, now)
+            waiver = granted.get((device.device_id, rule.id))
+            found = seen(finding, rule, policy, waiver, device.platform)
+            yield Row(**about, **_said(found, judged=rule.id in held))
+
+
+def _in_force(connection: Connection, now: datetime) -> Mapping[tuple[str, str], Waiver]:
+    """Of several for one finding, the last to end."""
+    known = sorted(waivers.list_all(connection), key=lambda waiver: waiver.ends_at)
+    in_force = (waiver for waiver in known if waiver.created_at <= now < waiver.ends_at)
+    return {(waiver.device_id, waiver.rule_id): waiver for waiver in in_force}
+
+
+def _unjudged(device: Device, rule: Rule, policy: Policy, now: datetime) -> Finding:
+    """In place of a finding: a device that never reported is unknown to every rule."""
+    reported_at = device.last_report_at
+    return Finding(
+        device_id=device.device_id,
+        rule_id=rule.id,
+        status=Status.UNKNOWN,
+        because=NOT_JUDGED if reported_at else NEVER_REPORTED,
+        evidence=(),
+        since=reported_at or device.enrolled_at,
+        recorded_at=now,
+        evaluated_at=now,
+        policy_version=policy.version,
+    )
+
+
+def _about(device: Device, compliance: Compliance) -> dict[str, Any]:
+    return {
+        "device_id": device.device_id,
+        "hostname": device.hostname,
+        "platform": device.platform.value if device.platform else "",
+        "os": device.os_name,
+        "form_factor": device.form_factor.value,
+        "manufacturer": device.manufacturer,
+        "model": device.model,
+        "serial": device.serial,
+        "compliance": compliance.value,
+        "quarantine": device.quarantined_because,
+        "enrolled_at": device.enrolled_at,
+        "last_seen_at": device.last_seen_at,
+    }
+
+
+def _said(found: OpenFinding, *, judged: bool) -> dict[str, Any]:
+    finding, waiver = found.finding, found.waiver
+    return {
+        "rule_id": finding.rule_id,
+        "title": found.title,
+        "severity": found.severity.value,
+        "status": finding.status.value,
+        "because": finding.because,
+        "since": finding.since,
+        "grace_ends_at": found.grace_ends_at,
+        "waiver": f"until {waiver.ends_at:%Y-%m-%d}: {waiver.reason}" if waiver else "",
+        "evidence": "; ".join(f"{line.source}: {line.said}" for line in finding.evidence),
+        "evaluated_at": finding.evaluated_at if judged else None,
+        "policy_version": finding.policy_version,
+    }

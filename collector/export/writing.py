@@ -1,0 +1,111 @@
+"""All files of an export appear together in one new folder, or nothing does."""
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from collector.export import FORMATS
+from collector.export.rows import Heading, rows
+from collector.policy import Policy
+from collector.store import Connection, Store
+
+
+class CannotExport(Exception):
+    """The export was not written; the message says why and what to do."""
+
+
+def folder_name(as_of: datetime) -> str:
+    """Sorts by time and names the ISO week.
+
+    >>> from datetime import UTC
+    >>> folder_name(datetime(2026, 11, 22, 23, 59, tzinfo=UTC))
+    'posture-2026-W47-20261122T235900Z'
+    """
+    year, week, _ = as_of.isocalendar()
+    return f"posture-{year}-W{week:02}-{as_of:%Y%m%dT%H%M%SZ}"
+
+
+def write(
+    store: Store,
+    policy: Policy,
+    now: datetime,
+    out: Path,
+    formats: Collection[str] = tuple(FORMATS),
+) -> Path:
+    """Write one export below `out` and return its folder.
+
+    Files are written beside it and moved in one step after they are on disk, so a reader never
+    meets half an export. Raises CannotExport or StoreError; then nothing is left behind.
+    """
+    target, missing = out / folder_name(now), []
+    try:
+        if target.exists():
+            raise CannotExport(f"{target} is already there: wait a second, or name another --out")
+        missing = [folder for folder in (out, *out.parents) if not folder.exists()]
+        out.mkdir(parents=True, exist_ok=True)
+        with _draft(out) as draft:
+            _fill(draft, store, policy, now, formats)
+            draft.rename(target)
+        _settle(out)
+    except OSError as error:
+        raise CannotExport(_explained(out, error)) from error
+    finally:
+        _take_away(missing)
+    return target
+
+
+def _explained(out: Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk that holds {out} is full: free space there, or name another --out"
+    return f"{out} cannot be written to ({error.strerror}): name another folder with --out"
+
+
+@contextmanager
+def _draft(out: Path) -> Iterator[Path]:
+    """A folder beside the target; gone afterwards unless it was moved there."""
+    draft = Path(tempfile.mkdtemp(prefix=".posture-", dir=out))
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _take_away(folders: Iterable[Path]) -> None:
+    """Folders made for an export that did not come about, the innermost first; one that holds
+    something stays.
+    """
+    with suppress(OSError):
+        for folder in folders:
+            folder.rmdir()
+
+
+def _fill(
+    draft: Path, store: Store, policy: Policy, now: datetime, formats: Collection[str]
+) -> None:
+    """Write every format from one view of the store, so that they agree."""
+    heading = Heading(now, "muster-collector", policy.version)
+
+    def every_format(connection: Connection) -> None:
+        for name in formats:
+            with (draft / f"posture.{name}").open("w", encoding="utf-8", newline="") as file:
+                FORMATS[name](heading, rows(connection, policy, now), file)
+                file.flush()
+                os.fsync(file.fileno())
+
+    store.read(every_format)
+    draft.chmod(0o750)
+    _settle(draft)
+
+
+def _settle(folder: Path) -> None:
+    """Names are on disk once their folder is."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

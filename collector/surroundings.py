@@ -1,0 +1,84 @@
+"""What a command works with: the data folder, the clock, who asks. Tests hand over their own.
+
+Imports nothing heavy: `--help` passes through here.
+"""
+
+import os
+import pwd
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from collector.clock import Clock, system_clock
+from collector.config import default_folder
+
+if TYPE_CHECKING:
+    from collector.store import Store
+
+DATABASE = "collector.sqlite3"
+
+
+class BadInput(click.ClickException):
+    """What was typed or given cannot be used; the message says what to do."""
+
+    exit_code = 2
+
+
+class BadFile(BadInput):
+    """A file is wrong in places: lines that begin with its name, as editors know them."""
+
+
+class Trouble(click.ClickException):
+    """It did not work; the message says why and what to do."""
+
+    exit_code = 1
+
+
+def login_name() -> str:
+    """Who is asking, as the system knows it; behind sudo, the person and not root."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = f"user {os.getuid()}"
+    person = os.environ.get("SUDO_USER", "") if os.getuid() == 0 else ""
+    return f"{person} (as {name})" if person.isprintable() and person else name
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    folder: Path = field(default_factory=default_folder)
+    clock: Clock = system_clock
+    who: Callable[[], str] = login_name
+
+    @contextmanager
+    def store(self) -> "Iterator[Store]":
+        """The open store of a collector that has run before; every trouble of it in one line."""
+        from collector.store import Store, StoreError
+
+        self._must_be_there()
+        try:
+            store = Store.open(self.folder, create=False, clock=self.clock)
+            try:
+                yield store
+            finally:
+                store.close()
+        except StoreError as error:
+            raise Trouble(str(error)) from error
+
+    def _must_be_there(self) -> None:
+        try:
+            there = (self.folder / DATABASE).exists()
+        except OSError as error:
+            raise Trouble(
+                f"{self.folder} cannot be read ({error.strerror}): run this as the account that "
+                "runs the collector"
+            ) from error
+        if not there:
+            raise Trouble(
+                f"no collector here: {self.folder} holds no {DATABASE}; start it with "
+                "`muster-collector serve`, or name its folder with --data DIR"
+            )
