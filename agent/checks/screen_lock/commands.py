@@ -38,7 +38,6 @@ HARMLESS = frozenset(
         "makoctl",
         "niri",
         "notify-send",
-        "playerctl",
         "sleep",
         "swaymsg",
         "systemctl",
@@ -56,6 +55,7 @@ ASKS_FOR = frozenset(("pidof", "pgrep"))
 
 SHELLS = frozenset(("sh", "bash", "dash", "zsh"))
 PREFIXES = frozenset(("exec", "env", "nohup", "setsid", "uwsm-app", "command", "--"))
+REDIRECTION = re.compile(r"(?<!\S)\d?&?>>?\s*(&\d|[^\s&;|]+)")
 OPERATOR = re.compile(r"(\|\||&&|;|\||&)")
 
 
@@ -87,6 +87,7 @@ def effect_of(command: str, depth: int = 3) -> Told:
     >>> effect_of("~/bin/my-lock").effect.name
     'UNKNOWN'
     """
+    command = REDIRECTION.sub(" ", command)
     try:
         lexer = shlex.shlex(command, posix=True, punctuation_chars="|&;")
         lexer.whitespace_split = True
@@ -96,28 +97,28 @@ def effect_of(command: str, depth: int = 3) -> Told:
         return Told(Effect.UNKNOWN)
     told: list[Told] = []
     words: list[str] = []
-    before, joined = Told(Effect.NOTHING), ";"
+    before: list[str] = []
+    joined = ";"
     for token in [*tokens, ";"]:
         if not OPERATOR.fullmatch(token):
             words.append(token)
             continue
         one = _simple(words, depth)
-        told.append(_conditional(one, joined, before) if words else one)
-        before, joined, words = (_asked(words) or one), token, []
+        certain = joined not in ("&&", "||", "|") or _always(before, joined, depth)
+        told.append(one if certain or one.effect is not Effect.LOCKS else Told(Effect.UNKNOWN))
+        before, joined, words = words, token, []
     return _together(told)
 
 
-def _asked(words: list[str]) -> Told | None:
-    """Asking whether a locker runs does not make what follows depend on anything else."""
-    program = words[0].rpartition("/")[2] if words else ""
-    return Told(Effect.NOTHING) if program in ASKS_FOR else None
+def _always(before: list[str], joined: str, depth: int) -> bool:
+    """Whether what follows && or || happens whenever no locker runs yet.
 
-
-def _conditional(one: Told, joined: str, before: Told) -> Told:
-    """Behind && or || of something that is not known, a lock happens only perhaps."""
-    if joined in ("&&", "||", "|") and before.effect is not Effect.NOTHING:
-        return Told(Effect.UNKNOWN) if one.effect is Effect.LOCKS else one
-    return one
+    `brightnessctl set 10 && swaylock` does; `pidof steam || swaylock` does only perhaps.
+    """
+    program = before[0].rpartition("/")[2] if before else ""
+    if joined == "||":
+        return program in ASKS_FOR and before[-1] in LOCKERS
+    return program in HARMLESS and _simple(before, depth).effect is Effect.NOTHING
 
 
 def _together(told: list[Told]) -> Told:

@@ -5,21 +5,25 @@ files below /usr/share say what is installed.
 """
 
 import re
+from collections.abc import Collection
 
 from agent.checks.screen_lock.person import Person
 from agent.checks.screen_lock.programs import Programs
-from agent.host import CannotTell, Denied, FileMissing, Host, NotRecorded, Process, read_text
+from agent.host import CannotTell, FileMissing, Host, NoData, NotRecorded, Process, read_text
 
-SHELLS: dict[str, tuple[str, ...]] = {
+ENVIRONMENTS: dict[str, tuple[str, ...]] = {
     "GNOME": ("gnome-shell",),
+    "LXQt": ("lxqt-session",),
+    "LXDE": ("lxsession",),
     "KDE": ("kwin_wayland", "kwin_x11", "ksmserver", "plasmashell"),
     "Cinnamon": ("cinnamon", "cinnamon-session-binary"),
     "MATE": ("mate-session", "marco"),
     "Budgie": ("budgie-wm", "budgie-panel"),
     "XFCE": ("xfce4-session", "xfwm4", "xfdesktop"),
-    "LXQt": ("lxqt-session",),
     "Pantheon": ("gala",),
     "COSMIC": ("cosmic-comp",),
+}
+COMPOSITORS: dict[str, tuple[str, ...]] = {
     "sway": ("sway",),
     "Hyprland": ("Hyprland",),
     "i3": ("i3",),
@@ -31,12 +35,14 @@ SHELLS: dict[str, tuple[str, ...]] = {
     "awesome": ("awesome",),
     "dwm": ("dwm",),
     "Openbox": ("openbox",),
-    "X11": ("Xorg", "Xwayland", "Xvnc"),
 }
+"""Desktops that lock only when an idle daemon makes them: without one, nothing locks."""
+
+SHELLS = {**ENVIRONMENTS, **COMPOSITORS, "X11": ("Xorg", "Xwayland", "Xvnc")}
 """The programs that show a session's screen; the first that runs names the desktop."""
 
-WITHOUT_STORE = frozenset(list(SHELLS)[list(SHELLS).index("sway") : -1])
-"""Desktops that lock only when an idle daemon makes them: without one, nothing locks."""
+GENERIC = ("lightdm-xsession.desktop", "xsession.desktop", "default.desktop")
+"""Session files that stand for whatever else is there."""
 
 WORDS: tuple[tuple[str, str], ...] = (
     ("cinnamon", "Cinnamon"),
@@ -75,16 +81,21 @@ def from_words(words: str) -> str:
     return ""
 
 
-def shells(programs: Programs, user: str) -> tuple[str, list[Process]]:
-    """The desktop whose shell a user runs, and that shell; "" when none does."""
+def shells(
+    programs: Programs, user: str, elsewhere: Collection[str] = ()
+) -> tuple[str, list[Process]]:
+    """The desktop whose shell a user runs, and that shell; "" when none does.
+
+    `elsewhere` are the user's other sessions, whose programs are left out.
+    """
     for desktop, names in SHELLS.items():
-        if found := programs.of(user, *names):
+        if found := [one for name in names for one in programs.of(user, name, elsewhere)]:
             return desktop, found
     return "", []
 
 
 def installed(host: Host) -> tuple[str, ...] | None:
-    """The desktops with a session file; None when that was not recorded."""
+    """The desktops with a session file; None when that was not recorded. Raises CannotTell."""
     names: set[str] = set()
     unseen = 0
     folders = [f"{share}/{kind}" for share in SHARES for kind in ("xsessions", "wayland-sessions")]
@@ -93,11 +104,23 @@ def installed(host: Host) -> tuple[str, ...] | None:
             names.update(name for name in host.list(folder) if name.endswith(".desktop"))
         except FileMissing:
             continue
-        except (NotRecorded, Denied):
+        except NotRecorded:
             unseen += 1
+    names -= set(GENERIC)
     if unseen and not names:
         return _without_graphics(host)
+    if not names and _display_manager(host):
+        raise NoData("a display manager is installed, and which desktops it starts is not known")
     return tuple(sorted({from_words(name) or name.removesuffix(".desktop") for name in names}))
+
+
+def _display_manager(host: Host) -> bool:
+    """NixOS hands its session files to the display manager alone."""
+    try:
+        host.link("/etc/systemd/system/display-manager.service")
+    except CannotTell:
+        return False
+    return True
 
 
 def _without_graphics(host: Host) -> tuple[str, ...] | None:

@@ -14,6 +14,7 @@ from agent.host import Unparsable
 LITTLE, BIG = b"GVariant", b"raVGtnai"
 ITEM = struct.Struct("<IIIHBxII")
 NO_PARENT = 0xFFFFFFFF
+MOST_IN_BUCKET = 1000
 FIXED = {"u": "I", "i": "i", "x": "q", "t": "Q", "d": "d"}
 
 Value = bool | int | float | str
@@ -80,7 +81,10 @@ class Table:
         stop = self._count
         if bucket + 1 < self._buckets:
             (stop,) = struct.unpack_from("<I", self._part, self._first + (bucket + 1) * 4)
-        yield from range(start, min(stop, self._count))
+        stop = min(stop, self._count)
+        if stop - start > MOST_IN_BUCKET:
+            raise Unparsable("a hash table is crowded beyond use")
+        yield from range(start, stop)
 
     def _item(self, number: int) -> Item:
         fields = ITEM.unpack_from(self._part, self._items + number * ITEM.size)

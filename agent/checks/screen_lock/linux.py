@@ -64,23 +64,37 @@ def _shown(sessions: tuple[Session, ...]) -> str:
 
 
 def _sessions(host: Host, answers: _Answers, sessions: tuple[Session, ...]) -> None:
-    """A session on a text console counts when a compositor of its user runs."""
-    candidates = [one for one in sessions if one.graphical or one.at_the_machine or not one.type]
+    """A session of another type counts when its user runs a compositor in it."""
+    graphical = {one.user for one in sessions if one.graphical}
+    others = [one for one in sessions if one.user not in graphical]
     try:
         programs = Programs(host)
     except CannotTell as trouble:
-        for one in candidates:
-            lock = unclear("processes", trouble)
-            answers.found.append(Judged(one.user, desktops.from_words(one.desktop), True, lock))
+        for one in sessions:
+            if one.graphical or (one.user not in graphical and one.at_the_machine):
+                lock = unclear("processes", trouble)
+                answers.found.append(Judged(one.user, desktops.from_words(one.desktop), True, lock))
         return
-    graphical = {one.user for one in candidates if one.graphical}
-    for one in candidates:
-        if one.graphical or (one.user not in graphical and desktops.shells(programs, one.user)[0]):
-            answers.found.append(_session(host, programs, one))
+    shown = [one for one in sessions if one.graphical]
+    shown += [one for one in others if _shows(programs, one)]
+    for one in shown:
+        elsewhere = tuple(o.id for o in shown if o.user == one.user and o.id != one.id)
+        answers.found.append(_session(host, programs, one, elsewhere))
 
 
-def _session(host: Host, programs: Programs, session: Session) -> Judged:
-    desktop, shells = desktops.shells(programs, session.user)
+def _shows(programs: Programs, session: Session) -> bool:
+    """sway or startx from a text login: logind may keep the type "tty"."""
+    _, found = desktops.shells(programs, session.user)
+    if not found:
+        return False
+    owner = programs.session(found[0])
+    return owner == session.id or (not owner and session.at_the_machine)
+
+
+def _session(
+    host: Host, programs: Programs, session: Session, elsewhere: tuple[str, ...]
+) -> Judged:
+    desktop, shells = desktops.shells(programs, session.user, elsewhere)
     try:
         environment = programs.environment(shells)
         words = environment.get("XDG_CURRENT_DESKTOP", "") or session.desktop
@@ -89,7 +103,7 @@ def _session(host: Host, programs: Programs, session: Session) -> Judged:
         person = person_of(host, session.user, session.uid, environment)
     except CannotTell as trouble:
         return Judged(session.user, desktop, True, unclear("session", trouble))
-    lock = live.judge(host, programs, person, session, desktop)
+    lock = live.judge(host, programs, live.Place(session, person, desktop, elsewhere))
     return Judged(session.user, desktop, True, lock)
 
 

@@ -27,16 +27,13 @@ class Programs:
         """A program of one of these names runs, whoever runs it."""
         return any(named(process, name) for process in self._all for name in names)
 
-    def of(self, user: str, *names: str) -> list[Process]:
-        """The programs of a user with one of these names, by the order of the names."""
-        mine = [process for process in self._all if process.user == user]
-        return [process for name in names for process in mine if named(process, name)]
+    def of(self, user: str, name: str, elsewhere: Collection[str] = ()) -> list[Process]:
+        """The programs of a user with this name, without those of the sessions `elsewhere`."""
+        mine = (one for one in self._all if one.user == user and named(one, name))
+        return [one for one in mine if not elsewhere or self.session(one) not in elsewhere]
 
-    def in_session(self, user: str, session: str, name: str) -> list[Process]:
-        """As `of`, without those that are known to belong to another session."""
-        return [one for one in self.of(user, name) if self._session(one) in ("", session)]
-
-    def _session(self, process: Process) -> str:
+    def session(self, process: Process) -> str:
+        """The session a program was started in; "" when it does not say."""
         try:
             return self._host.environment(process.pid).get("XDG_SESSION_ID", "")
         except CannotTell:

@@ -8,7 +8,15 @@ import re
 from xml.etree import ElementTree
 
 from agent.checks.screen_lock.person import Person
-from agent.host import CannotTell, FileMissing, Host, NotRecorded, Unparsable, read_text
+from agent.host import (
+    CannotTell,
+    Conflicting,
+    FileMissing,
+    Host,
+    NotRecorded,
+    Unparsable,
+    read_text,
+)
 
 Default = bool | int
 WORDS: dict[str, Default] = {"true": True, "false": False}
@@ -22,6 +30,7 @@ class Schemas:
         self._host = host
         shared = [*person.data, "/run/current-system/sw/share"]
         self._folders = [f"{folder}/glib-2.0/schemas" for folder in dict.fromkeys(shared)]
+        self._certain = bool(person.desktops)
         self._desktops = person.desktops or desktops
 
     def default(self, schema: str, key: str, upstream: Default) -> Default:
@@ -42,15 +51,17 @@ class Schemas:
         raise FileMissing(f"the schema {schema} is not installed where it is looked for")
 
     def _overridden(self, folder: str, schema: str, key: str, default: Default) -> Default:
-        plain, special = default, None
+        said: dict[str, Default] = {schema: default}
         for name in self._host.list(folder):
-            if not name.endswith(".gschema.override"):
-                continue
-            sections = parse_override(read_text(self._host, f"{folder}/{name}"), key)
-            plain = sections.get(schema, plain)
-            for desktop in self._desktops:
-                special = sections.get(f"{schema}:{desktop}", special)
-        return plain if special is None else special
+            if name.endswith(".gschema.override"):
+                said |= parse_override(read_text(self._host, f"{folder}/{name}"), key)
+        for desktop in self._desktops:
+            if f"{schema}:{desktop}" in said:
+                return said[f"{schema}:{desktop}"]
+        others = {value for section, value in said.items() if section.startswith(f"{schema}:")}
+        if others - {said[schema]} and not self._certain:
+            raise Conflicting(f"the default of {key} depends on the desktop")
+        return said[schema]
 
 
 def parse_schema(content: str, schema: str, key: str) -> Default:

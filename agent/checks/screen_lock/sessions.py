@@ -44,6 +44,8 @@ def parse_list(content: str) -> list[Session]:
     """`loginctl list-sessions --json=short`. Raises Unparsable."""
     try:
         rows = json.loads(content)
+        if not isinstance(rows, list):
+            raise TypeError("no list")
         return [_row(row) for row in rows]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Unparsable("loginctl list-sessions printed no list of sessions") from error
