@@ -92,6 +92,10 @@ def row(label: str, text: str, column: int = 18) -> list[str]:
     return [fitted(head, column) + line for head, line in zip(labels, lines, strict=False)]
 
 
+def sentence(text: str) -> list[str]:
+    return wrapped(text, WIDTH)
+
+
 def indented(text: str, by: int = 4) -> list[str]:
     return [" " * by + line for line in wrapped(text, WIDTH - by)]
 
@@ -132,7 +136,7 @@ def say(lines: Iterable[str] | str) -> None:
 
 def hint(text: str) -> None:
     """On standard error: what a person should know and a program need not."""
-    for line in wrapped(text, WIDTH):
+    for line in sentence(text):
         click.echo(line, err=True)
 
 

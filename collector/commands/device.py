@@ -9,7 +9,16 @@ import click
 
 from collector.model import Device, OpenFinding
 from collector.surroundings import BadInput, Surroundings
-from collector.terminal import as_json, plain, row, say, state_words, status_words
+from collector.terminal import (
+    as_json,
+    fitted,
+    plain,
+    row,
+    say,
+    sentence,
+    state_words,
+    status_words,
+)
 from collector.wording import ago, capital, exact, note, state_sentence
 
 if TYPE_CHECKING:
@@ -65,7 +74,7 @@ def retire(around: Surroundings, /, device: str, yes: bool) -> None:
             events.add(c, now, "retired", meant.device_id, f"by {around.who()}")
 
         store.write(change)
-    say(f"{_called(meant)} is retired; its certificates are revoked.")
+    say(sentence(f"{_called(meant)} is retired; its certificates are revoked."))
 
 
 @device.command(epilog="Example: muster-collector device release alpha --yes")
@@ -91,11 +100,11 @@ def release(around: Surroundings, /, device: str, yes: bool) -> None:
             events.add(c, now, "released", meant.device_id, detail)
 
         store.write(change)
-    say(f"{_called(meant)} is released; its next report is judged.")
+    say(sentence(f"{_called(meant)} is released; its next report is judged."))
 
 
 def _called(device: Device) -> str:
-    return f"{plain(device.hostname or '(no name)')} ({device.device_id})"
+    return f"{fitted(device.hostname or '(no name)', 40).rstrip()} ({device.device_id})"
 
 
 def _ask(yes: bool, question: str) -> None:
@@ -109,11 +118,11 @@ def _ask(yes: bool, question: str) -> None:
 
 def _print(shown: "Whole") -> None:
     device, now = shown.device, shown.now
-    say(f"{plain(device.hostname or '(no name)')[:60]}  {state_words(shown.compliance)}")
-    say(row("", state_sentence(device, shown.compliance, shown.findings, now), 0))
+    say(f"{fitted(device.hostname or '(no name)', 60).rstrip()}  {state_words(shown.compliance)}")
+    say(sentence(state_sentence(device, shown.compliance, shown.findings, now)))
     if device.quarantined_because:
-        say(row("", f"In quarantine: {device.quarantined_because}. To end it: "
-            f"muster-collector device release {device.device_id}", 0))  # fmt: skip
+        to_end = f"muster-collector device release {device.device_id}"
+        say(sentence(f"In quarantine: {device.quarantined_because}. To end it: {to_end}"))
     if device.retired_at is not None:
         say(f"Retired on {exact(device.retired_at)}.")
     _print_findings(shown.findings, now)
@@ -128,12 +137,13 @@ def _print(shown: "Whole") -> None:
 
 
 def _print_findings(findings: Sequence[OpenFinding], now: datetime) -> None:
-    """The worst first; what passes takes a line, what falls short all that helps to mend it."""
+    """The worst first, each with what it rests on and what helps to mend it."""
     say(["", "FINDINGS" if findings else "FINDINGS: none, for want of a report"])
     for found in findings:
         finding = found.finding
-        say([f"  {status_words(finding.status)}: {found.title} ({finding.rule_id})"])
+        say(f"  {status_words(finding.status)}: {found.title}")
         spared = note(found, now)
+        say(row("    rule", finding.rule_id))
         say(row("    because", finding.because))
         say(row("    since", f"{exact(finding.since)}, {ago(finding.since, now)}"))
         say(row("    severity", found.severity + (f"; {spared}" if spared else "")))

@@ -17,6 +17,7 @@ from collector.terminal import (
     plain,
     row,
     say,
+    sentence,
     state_words,
 )
 from collector.wording import exact, note
@@ -88,10 +89,8 @@ def try_(around: Surroundings, /, file: Path, wants_json: bool) -> None:
         _print(each, now)
     moved = sum(each.before is not each.after for each in every)
     findings = sum(len(each.findings) for each in every)
-    say(
-        f"Of {counted(len(every), 'device')}, {moved} would change state; "
-        f"{counted(findings, 'finding')} would change. Nothing was written."
-    )
+    said = f"Of {counted(len(every), 'device')}, {moved} would change state; "
+    say(sentence(f"{said}{counted(findings, 'finding')} would change. Nothing was written."))
 
 
 @policy.command(epilog='Example: muster-collector policy apply policy.toml --note "14 days"')

@@ -37,6 +37,7 @@ def serve(around: Surroundings, /, **settings: object) -> None:
     """
     config = _config(around, settings)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every plugin
     from collector import app
 
     try:

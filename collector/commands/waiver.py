@@ -6,7 +6,7 @@ import click
 
 from collector.model import Waiver
 from collector.surroundings import BadInput, Surroundings
-from collector.terminal import as_json, fitted, indented, plain, say
+from collector.terminal import as_json, fitted, indented, plain, say, sentence
 from collector.wording import exact
 
 LONGEST_REASON = 500
@@ -53,7 +53,7 @@ def add(around: Surroundings, /, device: str, rule: str, until: str, reason: str
 
     with around.store() as store:
         granted = store.write(grant)
-    say(f"{rule} is waived on {granted.device_id} until {exact(ends_at)}.")
+    say(sentence(f"{rule} is waived on {granted.device_id} until {exact(ends_at)}."))
 
 
 @waiver.command("list", epilog="Example: muster-collector waiver list --all --json")
@@ -110,7 +110,7 @@ def end(around: Surroundings, /, device: str, rule: str) -> None:
 
     with around.store() as store:
         device_id = store.write(stop)
-    say(f"{rule} counts again on {device_id}.")
+    say(sentence(f"{rule} counts again on {device_id}."))
 
 
 def _end_of(day: str, now: datetime) -> datetime:
