@@ -136,3 +136,15 @@ def test_files_are_laid_over_each_other_in_order() -> None:
     assert merged[("a\x1db", "k")].value == "2"
     assert merged[("a\x1db", "l")].source == "low"
     assert merged[("$Version", "k")].value == "3"
+
+
+def test_an_immutable_group_takes_no_new_key_from_the_user() -> None:
+    system = {SYSTEM: "[Daemon][$i]\nAutolock=true\n"}
+    assert kde(daemon("Timeout=0"), system) == "yes 300+5"
+
+
+def test_fedora_keeps_its_settings_in_a_folder_of_its_own() -> None:
+    path = "/usr/share/kde-settings/kde-profile/default/xdg/kscreenlockerrc"
+    files = {path: daemon("Timeout=8"), SYSTEM: daemon("Timeout=9")}
+    assert kde(None, files) == "yes 480+5"
+    assert kde(None, files, XDG_CONFIG_DIRS="/etc/xdg") == "yes 540+5"

@@ -61,6 +61,11 @@ def test_the_users_value_outranks_the_systems() -> None:
     assert lock(None, system) == "yes 180+0"
 
 
+def test_an_empty_property_of_the_user_leaves_the_systems_value() -> None:
+    system = {SYSTEM: channel({"saver/idle-activation/delay": "3"})}
+    assert lock(channel({"saver/idle-activation/delay/x": "1"}), system) == "yes 180+0"
+
+
 @pytest.mark.parametrize(
     ("attributes", "parts", "expected"),
     [
