@@ -60,7 +60,8 @@ class Row:
 def rows(connection: Connection, policy: Policy, now: datetime) -> Iterator[Row]:
     """Every device in service with every rule the policy asks, by host name, in a stream.
 
-    What was not judged is there as unknown: nothing is left out for want of a report.
+    What was not judged is there as unknown: nothing is left out for want of a report, and no
+    device is called compliant before every rule was put to it.
     """
     rules = [rule for rule in RULES if policy.rules[rule.id].enabled]
     granted = _in_force(connection, now)
@@ -70,7 +71,10 @@ def rows(connection: Connection, policy: Policy, now: datetime) -> Iterator[Row]
         every = list(pairs)
         device = every[0][0]
         held = {finding.rule_id: finding for _, finding in every if finding is not None}
-        about = _about(device, compliance_at(device, now, stale_after))
+        compliance = compliance_at(device, now, stale_after)
+        if compliance is Compliance.COMPLIANT and not held.keys() >= {rule.id for rule in rules}:
+            compliance = Compliance.UNKNOWN
+        about = _about(device, compliance)
         for rule in rules:
             finding = held.get(rule.id) or _unjudged(device, rule, policy, now)
             waiver = granted.get((device.device_id, rule.id))

@@ -45,6 +45,5 @@ def cell(value: object) -> str:
         return f"{value:%Y-%m-%dT%H:%M:%SZ}"
     words = str(value)
     plain = "".join(c if c.isprintable() else " " for c in words)
-    if words.startswith(CONTROL):
-        plain = f"'{plain}"
-    return RUNNABLE.sub(r"\1'", plain)
+    safe = RUNNABLE.sub(r"\1'", plain)
+    return f"'{safe}" if words.startswith(CONTROL) and not safe.startswith("'") else safe

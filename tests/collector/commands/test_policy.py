@@ -1,11 +1,12 @@
 """A policy is checked whole, tried without a trace, and applied with a name on it."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from collector.model import Compliance
+from collector.model import Compliance, FormFactor
 from collector.policy import default_text
 from collector.store import devices, policies
 from tests.collector.commands.conftest import Console
@@ -138,8 +139,9 @@ def test_what_is_applied_is_what_was_tried(
 ) -> None:
     desk.report(1, pending(desk, "openssl"))
     for device_id, sent in (("d2", BAD), ("d3", GOOD), ("d4", None)):
-        row = devices.InventoryRow(device_id, None, devices.FormFactor.LAPTOP)
-        desk.store.write(lambda c, i=device_id, r=row: devices.add(c, i, r, desk.clock()))
+        row = devices.InventoryRow(device_id, None, FormFactor.LAPTOP)
+        at = desk.clock()
+        desk.store.write(partial(devices.add, device_id=device_id, inventory=row, enrolled_at=at))
         desk.device_id = device_id
         if sent is not None:
             desk.report(1, sent)

@@ -30,7 +30,7 @@ def commands(
 
 EVERY = dict(commands())
 LEAVES = [path for path, command in EVERY.items() if not isinstance(command, click.Group)]
-NEEDS = {
+NEEDS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("token", "revoke"): ("x",),
     ("device", "show"): ("x",),
     ("device", "retire"): ("x", "--yes"),

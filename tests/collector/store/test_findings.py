@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from collector.model import EvidenceLine, Finding, FormFactor, Platform, Status
+from collector.model import Compliance, EvidenceLine, Finding, FormFactor, Platform, Status
 from collector.store import Store, devices, findings
 from collector.store.findings import Moves, Opening
 from tests.fakes import FixedClock
@@ -87,3 +87,25 @@ def test_the_stream_goes_by_host_name_and_rule(store: Store, clock: FixedClock) 
         ("a", Status.PASS),
         ("b", Status.PASS),
     ]
+
+
+def test_a_device_that_nothing_is_known_of_stands_there_once(
+    store: Store, clock: FixedClock
+) -> None:
+    row = devices.InventoryRow("new", Platform.LINUX, FormFactor.LAPTOP)
+    store.write(lambda c: devices.add(c, "new", row, clock()))
+    assert statuses(store, clock()) == [("new", None)]
+    assert statuses(store, clock() - DAY) == []
+
+
+def test_an_open_finding_is_dated_by_the_last_look_at_it(store: Store, clock: FixedClock) -> None:
+    start = clock()
+    store.write(lambda c: opened(c, finding(start, Status.PASS)))
+    judgement = devices.Judgement(Compliance.COMPLIANT, start, 1, b"", 1, start + DAY, None)
+    store.write(lambda c: devices.record_judgement(c, "d", judgement))
+
+    def looked_at(at: datetime) -> list[datetime]:
+        return store.read(lambda c: [f.evaluated_at for _, f in findings.as_of(c, at) if f])
+
+    assert looked_at(start + 2 * DAY) == [start + DAY]
+    assert looked_at(start) == [start]
