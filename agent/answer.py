@@ -50,23 +50,32 @@ def compliance(code: int) -> str:
     return _word(Compliance, code, "COMPLIANCE_")
 
 
+SETTLED = (FindingStatus.FINDING_STATUS_PASS, FindingStatus.FINDING_STATUS_NOT_APPLICABLE)
+
+
 def _finding(finding: Finding, now: datetime) -> list[str]:
-    status = _word(FindingStatus, finding.status, "FINDING_STATUS_")
-    words = [f"{finding.title or finding.rule_id} ({finding.rule_id})"]
-    since = finding.since.ToDatetime(tzinfo=UTC)
-    if finding.HasField("since"):
-        words.append(f"since {_at(finding.since)}, {_ago(since, now)}")
-    if finding.HasField("severity"):
-        words.append(f"severity: {_word(Severity, finding.severity, 'SEVERITY_')}")
-    if finding.because:
-        words.append(f"because: {finding.because}")
+    """A title and a reason; the rest only where somebody has something to do."""
+    status = _word(FindingStatus, finding.status, "FINDING_STATUS_").replace("_", " ")
+    words = [finding.title or finding.rule_id, finding.because]
+    if finding.status not in SETTLED:
+        words += [_dated(finding, now), f"rule: {finding.rule_id}"]
     if finding.remediation:
         words.append(f"what to do: {finding.remediation}")
     if finding.HasField("grace_ends_at"):
         words.append(f"does not count before {_at(finding.grace_ends_at)}")
     if finding.HasField("waived_until"):
         words.append(f"waived until {_at(finding.waived_until)}")
-    return row(status, words, COLUMN)
+    return row(status, [each for each in words if each], COLUMN)
+
+
+def _dated(finding: Finding, now: datetime) -> str:
+    words = []
+    if finding.HasField("severity"):
+        words.append(f"severity {_word(Severity, finding.severity, 'SEVERITY_')}")
+    if finding.HasField("since"):
+        since = finding.since.ToDatetime(tzinfo=UTC)
+        words.append(f"since {_at(finding.since)}, {_ago(since, now)}")
+    return ", ".join(words)
 
 
 def _word(enum: object, code: int, prefix: str) -> str:

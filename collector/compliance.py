@@ -15,6 +15,11 @@ from collector.model import (
     Waiver,
 )
 
+TO_SEE = (
+    "Nothing is known to be wrong; it could not be seen. Run 'muster-agent doctor' on the device: "
+    "it says what keeps the agent from seeing, and what to do about it."
+)
+
 
 def state(findings: Iterable[OpenFinding], now: datetime) -> Compliance:
     """The worst of the findings: a failure that counts, else anything unknown, else compliant.
@@ -68,17 +73,23 @@ def lay_over(
     by itself (`OpenFinding.counts`).
     """
     failing = finding.status is Status.FAIL
-    wants_words = failing or finding.status is Status.UNKNOWN
     return OpenFinding(
         finding=finding,
         title=rule.title,
         severity=severity,
-        remediation=rule.remediation.get(platform, "") if wants_words and platform else "",
+        remediation=_remediation(finding.status, rule, platform),
         grace_ends_at=finding.since + timedelta(days=grace_days)
         if failing and grace_days
         else None,
         waiver=waiver if waiver is not None and _covers(waiver, finding) else None,
     )
+
+
+def _remediation(status: Status, rule: Rule, platform: Platform | None) -> str:
+    """The rule's words are for a failure: who only cannot see must not reinstall."""
+    if status is Status.UNKNOWN:
+        return TO_SEE
+    return rule.remediation.get(platform, "") if status is Status.FAIL and platform else ""
 
 
 def _covers(waiver: Waiver, finding: Finding) -> bool:

@@ -1,6 +1,15 @@
 """Options and switches of the whole test suite."""
 
+import os
+
 import pytest
+from hypothesis import settings
+
+# The same examples every time, so that a change is red only for what it did; to look for new
+# ones run with HYPOTHESIS_PROFILE=explore.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("explore", max_examples=2000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -15,26 +15,38 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(os.environ.get("MUSTER_RUN_FOLDER", ROOT / ".muster"))
-COLLECTOR = [sys.executable, "-m", "collector", "--data", str(FOLDER / "collector")]
-AGENT = [sys.executable, "-m", "agent", "--state", str(FOLDER / "agent")]
 START_SECONDS = 60
+SAID = FOLDER / "collector.out"
+LOG = FOLDER / "collector.log"
+
+
+def collector(*words: str) -> list[str]:
+    return [sys.executable, "-m", "collector", "--data", str(FOLDER / "collector"), *words]
+
+
+def agent(command: str, *words: str) -> list[str]:
+    return [sys.executable, "-m", "agent", command, "--state", str(FOLDER / "agent"), *words]
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
     serving = FOLDER / "collector" / "serving.json"
     serving.unlink(missing_ok=True)
     print("Starting the collector ...", flush=True)
-    collector = subprocess.Popen([*COLLECTOR, "serve"], cwd=ROOT)
+    with SAID.open("wb") as said, LOG.open("ab") as log:
+        process = subprocess.Popen(collector("serve"), cwd=ROOT, stdout=said, stderr=log)
     try:
-        addresses = wait_for(serving, collector)
+        addresses = wait_for(serving, process)
         if addresses is None:
-            return collector.wait()
-        return show_this_machine(addresses) or keep_running(collector)
+            print(LOG.read_text().strip().splitlines()[-1], file=sys.stderr)
+            return process.wait()
+        return show_this_machine(addresses) or keep_running(process)
     except KeyboardInterrupt:
+        print("\nEnded. `make run` goes on where you left off.")
         return 0
     finally:
-        stop(collector)
+        stop(process)
 
 
 def wait_for(serving: Path, collector: subprocess.Popen[bytes]) -> dict[str, str] | None:
@@ -52,40 +64,48 @@ def wait_for(serving: Path, collector: subprocess.Popen[bytes]) -> dict[str, str
 
 def show_this_machine(addresses: dict[str, str]) -> int:
     """Enroll once, check in, print the verdicts and where to look. 0 when all went well."""
-    if not (FOLDER / "agent" / "agent.toml").exists():
-        enrolled = enroll()
-        if enrolled:
-            return enrolled
-    reported = subprocess.run([*AGENT, "report"], cwd=ROOT, check=False)
-    if reported.returncode:
-        return reported.returncode
-    subprocess.run([*COLLECTOR, "devices"], cwd=ROOT, check=False)
-    print(f"\nThe page: {addresses['web']}   (log in as admin)")
-    print("The password was printed when the collector first started; for a new one run")
-    print(f"  {BIN}/muster-collector --data {FOLDER}/collector admin reset-password")
-    print("Ctrl-C ends the collector. Your data stays in", FOLDER, flush=True)
+    if not (FOLDER / "agent" / "agent.toml").exists() and (failed := enroll()):
+        return failed
+    print("Looking at this machine ...\n", flush=True)
+    if failed := subprocess.run(agent("report"), cwd=ROOT, check=False).returncode:
+        return failed
+    print(f"\nThe page    {addresses['web']}")
+    print(f"Login       {login()}")
+    print(f"Also try    {Path(sys.executable).parent}/muster-collector \\")
+    print(f"              --data {FOLDER / 'collector'} devices")
+    print(f"Data, log   {FOLDER}\n\nCtrl-C ends it; this machine checks in every hour until then.")
+    sys.stdout.flush()
     return 0
 
 
-BIN = Path(sys.executable).parent
+def login() -> str:
+    """The first start's line; later starts can only say how to get a new password."""
+    for line in SAID.read_text().splitlines():
+        if "with the password" in line:
+            return "admin, password " + line.rpartition(" ")[2] + "  (shown only this once)"
+    return "admin, with the password of the first start (`admin reset-password` makes a new one)"
 
 
 def enroll() -> int:
     print("Enrolling this machine ...", flush=True)
-    token = [*COLLECTOR, "token", "create", "--label", "make run", "--string-only"]
+    token = collector("token", "create", "--label", "make run", "--string-only")
     made = subprocess.run(token, cwd=ROOT, check=False, stdout=subprocess.PIPE)
     if made.returncode:
         return made.returncode
-    return subprocess.run([*AGENT, "enroll"], cwd=ROOT, check=False, input=made.stdout).returncode
+    enrolled = subprocess.run(
+        agent("enroll"), cwd=ROOT, check=False, input=made.stdout, stdout=subprocess.PIPE
+    )
+    return enrolled.returncode
 
 
-def keep_running(collector: subprocess.Popen[bytes]) -> int:
-    """Check in again every hour, as the service would, until somebody ends it."""
-    agent = subprocess.Popen([*AGENT, "run"], cwd=ROOT)
+def keep_running(process: subprocess.Popen[bytes]) -> int:
+    """Check in every hour, as the service would, until somebody ends it."""
+    with LOG.open("ab") as log:
+        service = subprocess.Popen(agent("run"), cwd=ROOT, stderr=log)
     try:
-        return collector.wait()
+        return process.wait()
     finally:
-        stop(agent)
+        stop(service)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

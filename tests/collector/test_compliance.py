@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from collector.compliance import compliance_at, lay_over, state, with_silence
+from collector.compliance import TO_SEE, compliance_at, lay_over, state, with_silence
 from collector.model import (
     Compliance,
     Device,
@@ -79,7 +79,7 @@ def test_a_finding_is_laid_over_with_the_words_that_its_status_asks_for() -> Non
     assert failed.title == RULE.title
     assert failed.remediation == RULE.remediation[Platform.LINUX]
     assert failed.grace_ends_at == NOW + timedelta(days=2)
-    assert laid(Status.UNKNOWN).remediation == RULE.remediation[Platform.LINUX]
+    assert laid(Status.UNKNOWN).remediation == TO_SEE
     passed = laid(Status.PASS, grace_days=2)
     assert (passed.remediation, passed.grace_ends_at) == ("", None)
     nowhere = lay_over(finding(Status.FAIL), RULE, Severity.HIGH, 0, None, None)

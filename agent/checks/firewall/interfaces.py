@@ -40,7 +40,7 @@ def parse_ip_addr(text: str) -> tuple[Interface, ...]:
     try:
         rows = json.loads(text)
         up = [_interface(row) for row in rows if row and _carries(row)]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise Unparsable("ip -j addr did not print a list of interfaces") from error
     return tuple(sorted(up, key=lambda interface: str(interface.name)))
 

@@ -35,7 +35,7 @@ def read_match(value: Any, sets: Sets) -> tuple[Term, ...]:
     """The terms of ``{"op", "left", "right"}``; never raises."""
     try:
         return _match(value, sets)
-    except (Unclear, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (Unclear, ValueError, TypeError, LookupError, AttributeError, RecursionError):
         return UNSURE
 
 
@@ -90,7 +90,7 @@ def holds(left: Any, wanted: list[Any]) -> tuple[Term, ...]:
             return _joined(left["concat"], wanted)
         kind, key = next(iter(left.items()))
         return _READ[kind](key, wanted)
-    except (Unclear, ValueError, TypeError, KeyError, AttributeError, StopIteration):
+    except (Unclear, ValueError, TypeError, LookupError, AttributeError, StopIteration):
         return UNSURE
 
 
@@ -231,7 +231,8 @@ def _compared(left: Any, right: Any, op: str) -> tuple[Term, ...]:
 
 
 def _is_flags(left: dict[str, Any]) -> bool:
-    inner = left["&"][0] if "&" in left else left
+    masked = left.get("&")
+    inner = masked[0] if isinstance(masked, list) else left
     payload = inner.get("payload", {}) if isinstance(inner, dict) else {}
     return payload.get("protocol") == "tcp" and payload.get("field") == "flags"
 
