@@ -146,6 +146,8 @@ def test_what_is_applied_is_what_was_tried(
         if sent is not None:
             desk.report(1, sent)
     desk.clock.advance(days=3)
+    desk.device_id = "d1"
+    desk.report(2, pending(desk, "openssl", "curl"))
     path = file.holds(text)
     before = states(console)
     tried = {each["device_id"]: each for each in console.reads("policy", "try", path)["changes"]}
