@@ -1,3 +1,3 @@
-"""The collector keeps the inventory, judges every device against the policy, and shows who falls short."""
+"""The collector keeps the inventory, judges each device by the policy, shows who falls short."""
 
 __version__ = "0.1.0"

@@ -14,7 +14,7 @@ from typing import Any
 class Status(StrEnum):
     """What a rule says of a device. Grace and waivers lie over it and never replace it."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
     FAIL = "fail"
     UNKNOWN = "unknown"
     NOT_APPLICABLE = "not_applicable"

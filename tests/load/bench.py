@@ -33,6 +33,7 @@ CALLS_EACH = 20
 DEVICES = 64
 ROUNDS = 3
 IN_FLIGHT_FRESH = 16
+VISITS_EACH = 4
 
 
 @dataclass
@@ -79,11 +80,12 @@ async def fresh(server: Server, devices: list[Simulated], ask: Ask) -> Measured:
     places = asyncio.Semaphore(IN_FLIGHT_FRESH)
 
     async def visit(device: Simulated) -> None:
-        async with places, device.channel(server.address) as channel:
-            await device.check_in(channel, ask(device))
+        for _ in range(VISITS_EACH):
+            async with places, device.channel(server.address) as channel:
+                await device.check_in(channel, ask(device))
 
-    visits = [visit(device) for device in devices for _ in range(3)]
-    return await timed(server, visits, len(visits))
+    visits = [visit(device) for device in devices]
+    return await timed(server, visits, len(visits) * VISITS_EACH)
 
 
 async def timed(server: Server, work: list[Awaitable[None]], calls: int) -> Measured:
