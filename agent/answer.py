@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from agent.config import Config
+from agent.exchange.progress import Progress
 from agent.layout import row
-from agent.progress import Progress
 from agent.words import duration
 from protos.posture.v1.posture_service_pb2 import (
     CheckInResponse,

@@ -10,9 +10,9 @@ from typing import NoReturn, Protocol
 
 from agent import __version__
 from agent.commands import check, doctor, enroll, receipt, record, report, run, status
+from agent.exchange.transport import TransportError
 from agent.state import StateError
 from agent.surroundings import BadInput, Surroundings
-from agent.transport import TransportError
 
 
 class Command(Protocol):

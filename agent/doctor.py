@@ -4,14 +4,15 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from agent import config, contact, identity
-from agent import progress as record
+from agent import config, identity
 from agent.config import Config
+from agent.exchange import contact
+from agent.exchange import progress as record
+from agent.exchange.progress import Progress
+from agent.exchange.spool import Spool
+from agent.exchange.transport import Unreachable
 from agent.identity import Validity
-from agent.progress import Progress
-from agent.spool import Spool
 from agent.state import State, StateError
-from agent.transport import Unreachable
 from agent.words import duration
 from protos.posture.v1.signals_pb2 import Observation, UnknownReason
 

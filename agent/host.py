@@ -1,7 +1,7 @@
 """The one door to the machine: every fact a check reads comes through a `Host`.
 
 Three stand behind the door: the live machine (`agent.machine`), a recording of one
-(`agent.recording`), and the fake of the tests. A question that cannot be answered raises a
+(`agent.recordings.replay`), and the fake of the tests. A question that cannot be answered raises a
 `CannotTell`; `agent.checks.observe` turns it into ``unknown(reason)`` in one place.
 """
 

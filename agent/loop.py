@@ -7,9 +7,9 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from agent.exchange.transport import Busy, TransportError
 from agent.log import Log
 from agent.state import StateError
-from agent.transport import Busy, TransportError
 
 START_SPREAD_SECONDS = 60.0
 BACK_OFF_BASE_SECONDS = 30.0

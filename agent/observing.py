@@ -2,9 +2,9 @@
 
 from agent.checks import observe_all
 from agent.device import inventory
+from agent.exchange.progress import Clock
+from agent.exchange.report import Observed, posture
 from agent.host import Host
-from agent.progress import Clock
-from agent.report import Observed, posture
 
 
 def observe(host: Host, clock: Clock) -> Observed:

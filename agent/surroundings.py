@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TextIO
 
 from agent import config
+from agent.exchange.progress import Clock, system_clock
+from agent.exchange.transport import Credentials, GrpcTransport, Transport
 from agent.host import Host
 from agent.log import Log, to_stderr
-from agent.progress import Clock, system_clock
-from agent.transport import Credentials, GrpcTransport, Transport
 
 
 class BadInput(Exception):

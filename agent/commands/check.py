@@ -6,7 +6,7 @@ from pathlib import Path
 from agent.checks import CHECKS, observe_all
 from agent.host import Host
 from agent.layout import table
-from agent.recording import Recording, UnusableRecording
+from agent.recordings.replay import Recording, UnusableRecording
 from agent.surroundings import BadInput, Surroundings
 
 NAME = "check"

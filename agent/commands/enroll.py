@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent import config, device
+from agent.exchange.transport import Refused, Rejected
 from agent.layout import row
 from agent.state import State, StateError
 from agent.surroundings import BadInput, Surroundings
-from agent.transport import Refused, Rejected
 
 if TYPE_CHECKING:
-    from agent.enrollment import Invitation
+    from agent.exchange.enrollment import Invitation
 
 NAME = "enroll"
 HELP = "join a collector with the enrollment string IT gave you"
@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, around: Surroundings) -> int:
-    from agent.enrollment import BadString, Enrollment, decode
+    from agent.exchange.enrollment import BadString, Enrollment, decode
 
     folder = around.state_folder(args.state)
     if not args.again:
@@ -82,7 +82,7 @@ def _refuse_second(state: State) -> None:
 
 
 def _string(file: Path | None, around: Surroundings) -> str:
-    from agent.enrollment import LONGEST_STRING
+    from agent.exchange.enrollment import LONGEST_STRING
 
     if file is None:
         if around.stdin.isatty():

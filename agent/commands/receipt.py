@@ -6,8 +6,8 @@ from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
+from agent.exchange.receipt import Receipt, Receipts
 from agent.layout import row, table
-from agent.receipt import Receipt, Receipts
 from agent.state import State
 from agent.surroundings import BadInput, Surroundings
 from agent.words import inventory_lines

@@ -6,7 +6,7 @@ from pathlib import Path
 from agent import device
 from agent.checks import observe_all
 from agent.host import CannotTell, Host, read_text
-from agent.recorder import Recorder, Redaction
+from agent.recordings.recorder import Recorder, Redaction
 from agent.surroundings import BadInput, Surroundings
 
 NAME = "record"

@@ -3,10 +3,10 @@
 import argparse
 
 from agent import answer, config
-from agent import progress as record
 from agent.commands.receipt import heading
 from agent.commands.visiting import visit
-from agent.receipt import Receipts
+from agent.exchange import progress as record
+from agent.exchange.receipt import Receipts
 from agent.surroundings import Surroundings
 
 NAME = "report"

@@ -3,9 +3,9 @@
 import argparse
 
 from agent import answer, config
-from agent import progress as record
+from agent.exchange import progress as record
+from agent.exchange.spool import Spool
 from agent.layout import row
-from agent.spool import Spool
 from agent.state import State
 from agent.surroundings import Surroundings
 

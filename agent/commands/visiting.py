@@ -1,10 +1,10 @@
 """A visit to the collector, put together from the surroundings; for `run` and `report`."""
 
 from agent import config
+from agent.exchange.visit import Visit
 from agent.observing import observe
 from agent.state import State
 from agent.surroundings import Surroundings
-from agent.visit import Visit
 
 
 def visit(named_state: str | None, around: Surroundings) -> Visit:

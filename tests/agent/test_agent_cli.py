@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from agent import enrollment, identity
+from agent import identity
 from agent.checks import CHECKS
 from agent.cli import COMMANDS, main
 from agent.config import Config
+from agent.exchange import enrollment
+from agent.exchange.transport import Refused, Unreachable
 from agent.loop import Stopped
 from agent.state import State
 from agent.surroundings import Surroundings
-from agent.transport import Refused, Unreachable
 from protos.posture.v1 import posture_service_pb2 as wire
 from tests.agent.certificates import TestAuthority
 from tests.fakes import FakeHost, FakeTransport, FixedClock

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from agent.exchange.transport import Busy, Unreachable
 from agent.loop import Loop, Stopped
 from agent.state import StateError
-from agent.transport import Busy, Unreachable
 
 
 @dataclass

@@ -5,8 +5,8 @@ import pytest
 from agent import answer
 from agent.checks import CHECKS
 from agent.config import Config
+from agent.exchange.progress import Progress
 from agent.layout import table
-from agent.progress import Progress
 from agent.words import WORDS, describe
 from protos.posture.v1 import posture_service_pb2 as wire
 from protos.posture.v1 import signals_pb2 as s

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from agent.device import inventory
 
 from agent.checks import observe_all
-from agent.recording import Recording, UnusableRecording
+from agent.device import inventory
+from agent.recordings.replay import Recording, UnusableRecording
 from tests.recordings.conclusions import agrees, conclude
 
 ROW = re.compile(r"^\| ([^|]+?) \| ([^|]*?) \|")

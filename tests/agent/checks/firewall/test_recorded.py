@@ -8,7 +8,7 @@ import pytest
 
 from agent.checks.firewall import linux
 from agent.observation import Seen, observe
-from agent.recording import Recording
+from agent.recordings.replay import Recording
 from protos.posture.v1.signals_pb2 import Firewall, InboundDefault
 
 RECORDED = Path(__file__).parent / "recorded"

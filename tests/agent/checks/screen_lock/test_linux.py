@@ -6,8 +6,8 @@ import pytest
 
 from agent.checks.screen_lock.sessions import parse_list
 from agent.host import CannotTell, Denied, Output, Process, ToolFailed, ToolMissing, Unparsable
-from agent.recorder import Recorder
-from agent.recording import Recording
+from agent.recordings.recorder import Recorder
+from agent.recordings.replay import Recording
 from protos.posture.v1.signals_pb2 import UnknownReason
 from tests.agent.checks.screen_lock.desk import (
     CONFIG,

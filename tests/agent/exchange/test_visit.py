@@ -5,12 +5,12 @@ import pytest
 
 from agent import identity
 from agent.config import Config
+from agent.exchange.renewal import due_at
+from agent.exchange.report import Observed
+from agent.exchange.transport import Credentials, Transport, Unreachable
+from agent.exchange.visit import MOST_CHECK_INS, Visit
 from agent.identity import Validity
-from agent.renewal import due_at
-from agent.report import Observed
 from agent.state import State
-from agent.transport import Credentials, Transport, Unreachable
-from agent.visit import MOST_CHECK_INS, Visit
 from protos.posture.v1 import posture_service_pb2 as wire
 from tests.agent.certificates import TestAuthority
 from tests.fakes import FakeTransport, FixedClock

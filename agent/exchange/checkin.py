@@ -8,13 +8,13 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from agent import progress as record
-from agent.progress import Clock, Progress
-from agent.receipt import NO_ANSWER_YET, Receipt, Receipts
-from agent.report import Observed
-from agent.spool import Spool
+from agent.exchange import progress as record
+from agent.exchange.progress import Clock, Progress
+from agent.exchange.receipt import NO_ANSWER_YET, Receipt, Receipts
+from agent.exchange.report import Observed
+from agent.exchange.spool import Spool
+from agent.exchange.transport import CollectorFailed, Rejected, Transport, TransportError
 from agent.state import State
-from agent.transport import CollectorFailed, Rejected, Transport, TransportError
 from protos.posture.v1 import posture_service_pb2 as wire
 from protos.posture.v1.posture_service_pb2 import CheckInRequest, CheckInResponse, Unchanged
 

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.device import inventory
-from agent.firmware_linux import parse_dmidecode
+from agent.device.firmware import parse_dmidecode
+from agent.device.identifiers import believable, believable_uuid
+from agent.device.linux import parse_cpuinfo, parse_os_release
 from agent.host import Denied, Output
-from agent.identifiers import believable, believable_uuid
-from agent.inventory_linux import parse_cpuinfo, parse_os_release
 from protos.posture.v1.device_pb2 import FormFactor, Inventory, Platform
 from tests.fakes import Answer, FakeHost
 

@@ -15,8 +15,8 @@ from agent.host import (
     ToolFailed,
     ToolMissing,
 )
-from agent.recorder import Recorder, Redaction
-from agent.recording import Recording, UnusableRecording
+from agent.recordings.recorder import Recorder, Redaction
+from agent.recordings.replay import Recording, UnusableRecording
 from tests.fakes import FakeHost
 
 SERIAL = "PF2ABCDE"

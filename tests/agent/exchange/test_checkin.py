@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from agent import progress as record
-from agent.checkin import CheckIn
-from agent.receipt import Receipts
-from agent.report import LARGEST_POSTURE, Observed, posture
-from agent.spool import Spool
+from agent.exchange import progress as record
+from agent.exchange.checkin import CheckIn
+from agent.exchange.receipt import Receipts
+from agent.exchange.report import LARGEST_POSTURE, Observed, posture
+from agent.exchange.spool import Spool
+from agent.exchange.transport import CollectorFailed, Rejected, Unreachable
 from agent.state import State
-from agent.transport import CollectorFailed, Rejected, Unreachable
 from protos.posture.v1 import posture_service_pb2 as wire
 from protos.posture.v1.device_pb2 import Inventory
 from protos.posture.v1.signals_pb2 import Observation

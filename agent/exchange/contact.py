@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from agent.config import split_address
-from agent.transport import Unreachable
+from agent.exchange.transport import Unreachable
 
 TIME_LIMIT = 10.0
 """Seconds to connect, and again for the TLS handshake."""

@@ -13,16 +13,17 @@ from dataclasses import dataclass
 
 from google.protobuf.message import DecodeError
 
-from agent import __version__, config, contact, identity, progress
+from agent import __version__, config, identity
 from agent.config import BadAddress, Config, split_address
-from agent.contact import NotTrusted
+from agent.exchange import contact, progress
+from agent.exchange.contact import NotTrusted
+from agent.exchange.progress import Clock
+from agent.exchange.receipt import Receipt, Receipts
+from agent.exchange.spool import Spool
+from agent.exchange.transport import CollectorFailed, Credentials, Transport
 from agent.identity import Identity
 from agent.observation import shorten
-from agent.progress import Clock
-from agent.receipt import Receipt, Receipts
-from agent.spool import Spool
 from agent.state import State
-from agent.transport import CollectorFailed, Credentials, Transport
 from protos.posture.v1.device_pb2 import Inventory
 from protos.posture.v1.posture_service_pb2 import (
     EnrollmentString,

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from agent import spool as spooling
-from agent.spool import Spool
+from agent.exchange import spool as spooling
+from agent.exchange.spool import Spool
 from protos.posture.v1.posture_service_pb2 import Report
 
 

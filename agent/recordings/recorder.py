@@ -1,4 +1,4 @@
-"""Takes down a machine's answers in the layout of `agent.recording`, exactly those the checks ask.
+"""Takes down a machine's answers, exactly those the checks ask, as `agent.recordings.replay` reads.
 
 With redaction on, serial numbers, hardware addresses, UUIDs, the host name, account names and
 machine ids are replaced by stand-ins of the same shape, each always by the same one, so that

@@ -6,8 +6,8 @@ Chassis types: SMBIOS specification (DMTF DSP0134), 7.4.1.
 import re
 from dataclasses import dataclass
 
+from agent.device.identifiers import believable
 from agent.host import CannotTell, Host, read_text
-from agent.identifiers import believable
 from protos.posture.v1.device_pb2 import FormFactor
 
 DMI = "/sys/class/dmi/id"

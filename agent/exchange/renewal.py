@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from agent import identity
+from agent.exchange.progress import Clock
+from agent.exchange.receipt import NO_ANSWER_YET, Receipt, Receipts
+from agent.exchange.transport import CollectorFailed, Transport, TransportError
 from agent.identity import Identity, Validity
-from agent.progress import Clock
-from agent.receipt import NO_ANSWER_YET, Receipt, Receipts
 from agent.state import State
-from agent.transport import CollectorFailed, Transport, TransportError
 from protos.posture.v1.posture_service_pb2 import RenewCertificateRequest
 
 SPREAD = 0.1

@@ -40,7 +40,7 @@ from agent.host import (
     ToolMissing,
     text,
 )
-from agent.recorded_forms import (
+from agent.recordings.forms import (
     Listed,
     answer_in_another_form,
     fdinfo_from_listing,

@@ -8,9 +8,9 @@ from agent import virtualization
 from agent.checks.disk_encryption.blocks import Blocks
 from agent.checks.disk_encryption.members import members
 from agent.checks.disk_encryption.mounts import holding, read_mounts
-from agent.firmware_linux import Firmware, read_firmware
+from agent.device.firmware import Firmware, read_firmware
+from agent.device.identifiers import believable_uuid, hidden
 from agent.host import CannotTell, Host, read_text
-from agent.identifiers import believable_uuid, hidden
 from protos.posture.v1.device_pb2 import Disk, FormFactor, Inventory, Platform
 
 NO_DISKS = re.compile(r"(dm-|md|loop|zram|ram|sr|fd|nbd|zd|mtdblock)\d*")

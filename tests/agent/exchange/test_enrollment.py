@@ -14,16 +14,24 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 
-from agent import contact, identity
+from agent import identity
 from agent.config import Config, load
-from agent.contact import NotTrusted
-from agent.enrollment import BadString, Enrollment, Invitation, decode
-from agent.progress import system_clock
-from agent.receipt import Receipts
-from agent.report import Observed
+from agent.exchange import contact
+from agent.exchange.contact import NotTrusted
+from agent.exchange.enrollment import BadString, Enrollment, Invitation, decode
+from agent.exchange.progress import system_clock
+from agent.exchange.receipt import Receipts
+from agent.exchange.report import Observed
+from agent.exchange.transport import (
+    Busy,
+    Credentials,
+    GrpcTransport,
+    Refused,
+    TransportError,
+    Unreachable,
+)
+from agent.exchange.visit import Visit
 from agent.state import State
-from agent.transport import Busy, Credentials, GrpcTransport, Refused, TransportError, Unreachable
-from agent.visit import Visit
 from protos.posture.v1 import posture_service_pb2 as wire
 from protos.posture.v1 import posture_service_pb2_grpc as services
 from protos.posture.v1.device_pb2 import Inventory

@@ -6,15 +6,16 @@ Each visit opens its own connection, so between two of them nothing is held and 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agent import config, identity, orders
-from agent import progress as record
-from agent.checkin import CheckIn, receipt_word
+from agent import config, identity
+from agent.exchange import orders
+from agent.exchange import progress as record
+from agent.exchange.checkin import CheckIn, receipt_word
+from agent.exchange.progress import Clock
+from agent.exchange.renewal import renew_when_due
+from agent.exchange.report import Observed
+from agent.exchange.transport import Credentials, Transport, TransportError
 from agent.log import Log
-from agent.progress import Clock
-from agent.renewal import renew_when_due
-from agent.report import Observed
 from agent.state import State
-from agent.transport import Credentials, Transport, TransportError
 from protos.posture.v1.posture_service_pb2 import CheckInResponse
 
 MOST_CHECK_INS = 3

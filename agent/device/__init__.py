@@ -5,7 +5,7 @@ To add an operating system: its module with ``fill(host)``, one line in `INVENTO
 
 from collections.abc import Callable
 
-from agent import inventory_linux
+from agent.device import linux as inventory_linux
 from agent.host import Host, Os
 from protos.posture.v1.device_pb2 import Inventory, Platform
 
