@@ -1,6 +1,5 @@
 """ZFS answers dataset by dataset."""
 
-
 from tests.agent.checks.disk_encryption.look import look
 from tests.agent.checks.disk_encryption.stack import (
     Stack,
