@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from collector.compliance import compliance_at
 from collector.judged import laid_over
 from collector.model import Compliance, Device, OpenFinding
+from collector.policy_in_force import policy_in_force
 from collector.selecting import the_device
 from collector.store import (
     Connection,
@@ -18,7 +19,6 @@ from collector.store import (
     waivers,
 )
 from collector.store.events import Event
-from collector.upkeep import policy_in_force
 from collector.web.sent import inventory_facts, sent
 from collector.wording import exact
 

@@ -5,14 +5,14 @@ device's own clock only dates the beginning of a state, and only within what we 
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from google.protobuf.message import DecodeError
 from sqlalchemy import Connection
 
 from collector.inventory import fingerprint_of, row_of
-from collector.judgement import Case, as_held, judge
+from collector.judgement import Case, Settled, as_held, judge
 from collector.model import Compliance, OpenFinding
 from collector.policy import Policy, tracked
 from collector.store import devices, events, reports
@@ -25,6 +25,7 @@ from protos.posture.v1.posture_service_pb2 import Posture, Receipt
 LARGEST_POSTURE = 64 << 10
 HIGHEST_SEQUENCE = (1 << 63) - 1
 DIGEST_SIZE = 32
+TAKEN = (Receipt.RECEIPT_STORED, Receipt.RECEIPT_UNCHANGED)
 STABLE_PARTS = frozenset({"board", "serial"})
 
 
@@ -83,25 +84,28 @@ class Visit:
 def check_in(
     connection: Connection,
     policy: Policy,
-    device_id: str,
+    standing: Standing | None,
     delivery: Delivery,
     now: datetime,
 ) -> Outcome:
-    """Take one delivery. Idempotent by sequence. Raises `Unacceptable`."""
-    visit = Visit(_in_service(connection, device_id), delivery, _digest(delivery), whole(now))
-    standing = visit.standing
+    """Take one delivery of the device that stands so (None: there is none such).
+
+    Idempotent by sequence. Raises `Unacceptable`.
+    """
+    standing = _in_service(standing)
+    visit = Visit(standing, delivery, _digest(delivery), whole(now))
     if standing.quarantined_because:
         return _set_aside(connection, policy, visit)
     if delivery.sequence <= standing.last_sequence:
         _watch_for_clash(connection, visit)
         return _answer(connection, policy, visit, Receipt.RECEIPT_SUPERSEDED)
     if visit.digest == standing.digest:
-        visit = _still_the_same(connection, policy, visit)
-        return _answer(connection, policy, visit, Receipt.RECEIPT_UNCHANGED)
+        settled = _still_the_same(connection, policy, visit)
+        return _answer(connection, policy, visit, Receipt.RECEIPT_UNCHANGED, settled)
     if delivery.posture is None:
         return _answer(connection, policy, visit, Receipt.RECEIPT_SEND_FULL)
-    _take_report(connection, policy, visit, delivery.posture)
-    return _answer(connection, policy, _again(connection, visit), Receipt.RECEIPT_STORED)
+    settled = _take_report(connection, policy, visit, delivery.posture)
+    return _answer(connection, policy, visit, Receipt.RECEIPT_STORED, settled)
 
 
 def rejudge(connection: Connection, policy: Policy, device_id: str, now: datetime) -> bool:
@@ -109,21 +113,26 @@ def rejudge(connection: Connection, policy: Policy, device_id: str, now: datetim
 
     True when the answer to the device is another one now.
     """
-    now = whole(now)
     standing = devices.standing(connection, device_id)
-    held = reports.current(connection, device_id)
-    if standing is None or standing.retired_at is not None or held is None:
+    if standing is None or standing.retired_at is not None:
         return False
+    settled = _judge_held(connection, policy, standing, whole(now))
+    return settled is not None and settled.row.answer_version != standing.answer_version
+
+
+def _judge_held(
+    connection: Connection, policy: Policy, standing: Standing, now: datetime
+) -> Settled | None:
+    held = reports.current(connection, standing.device_id)
+    if held is None:
+        return None
     posture = _parsed(held.posture)
     keys = tracked(policy, posture)
-    known = sightings.remember(connection, device_id, keys, held.received_at)
-    case = Case(standing, posture, known, begun_at=now, now=now)
-    judgement = judge(connection, policy, case)
-    return judgement.answer_version != standing.answer_version
+    known = sightings.remember(connection, standing.device_id, keys, held.received_at)
+    return judge(connection, policy, Case(standing, posture, known, begun_at=now, now=now))
 
 
-def _in_service(connection: Connection, device_id: str) -> Standing:
-    standing = devices.standing(connection, device_id)
+def _in_service(standing: Standing | None) -> Standing:
     if standing is None:
         raise NotInService("this device is not known here: enroll it again")
     if standing.retired_at is not None:
@@ -160,18 +169,12 @@ def _is_due(standing: Standing, policy: Policy, now: datetime) -> bool:
     return standing.next_evaluation_at is not None and standing.next_evaluation_at <= now
 
 
-def _still_the_same(connection: Connection, policy: Policy, visit: Visit) -> Visit:
+def _still_the_same(connection: Connection, policy: Policy, visit: Visit) -> Settled | None:
     """Touch the one row; the posture is judged only when a verdict on it has run out."""
-    sequence = visit.delivery.sequence
-    devices.touch(connection, visit.device_id, sequence, visit.now)
+    devices.touch(connection, visit.device_id, visit.delivery.sequence, visit.now)
     if _is_due(visit.standing, policy, visit.now):
-        rejudge(connection, policy, visit.device_id, visit.now)
-        return _again(connection, visit)
-    return replace(visit, standing=replace(visit.standing, last_sequence=sequence))
-
-
-def _again(connection: Connection, visit: Visit) -> Visit:
-    return replace(visit, standing=_in_service(connection, visit.device_id))
+        return _judge_held(connection, policy, visit.standing, visit.now)
+    return None
 
 
 def _set_aside(connection: Connection, policy: Policy, visit: Visit) -> Outcome:
@@ -197,7 +200,7 @@ def _watch_for_clash(connection: Connection, visit: Visit) -> None:
         events.add_once(connection, visit.now, "sequence clash", visit.device_id, detail)
 
 
-def _take_report(connection: Connection, policy: Policy, visit: Visit, sent: bytes) -> None:
+def _take_report(connection: Connection, policy: Policy, visit: Visit, sent: bytes) -> Settled:
     posture = _parsed(sent)
     device_id, now, standing = visit.device_id, visit.now, visit.standing
     _watch_the_hardware(connection, visit, posture)
@@ -207,9 +210,9 @@ def _take_report(connection: Connection, policy: Policy, visit: Visit, sent: byt
     reports.add(connection, device_id, _report(visit, sent))
     keys = tracked(policy, posture)
     known = sightings.remember(connection, device_id, keys, now)
-    sightings.forget_others(connection, device_id, keys)
+    sightings.forget_others(connection, device_id, keys, known)
     begun_at = min(max(whole(visit.delivery.observed_at), standing.enrolled_at), now)
-    judge(connection, policy, Case(standing, posture, known, begun_at, now))
+    return judge(connection, policy, Case(standing, posture, known, begun_at, now))
 
 
 def _watch_the_hardware(connection: Connection, visit: Visit, posture: Posture) -> None:
@@ -230,17 +233,25 @@ def _report(visit: Visit, posture: bytes) -> StoredReport:
 
 
 def _answer(
-    connection: Connection, policy: Policy, visit: Visit, receipt: Receipt.ValueType
+    connection: Connection,
+    policy: Policy,
+    visit: Visit,
+    receipt: Receipt.ValueType,
+    settled: Settled | None = None,
 ) -> Outcome:
     """What the device's row says now; its findings when the agent does not hold them."""
-    standing = visit.standing
-    is_held = visit.delivery.held_answer == standing.answer_version
+    standing, delivery = visit.standing, visit.delivery
+    row = settled.row if settled else standing
+    findings: tuple[OpenFinding, ...] = ()
+    if delivery.held_answer != row.answer_version:
+        judged = settled.findings if settled else None
+        findings = judged or as_held(connection, policy, standing, visit.now)
     return Outcome(
         receipt=receipt,
-        accepted_sequence=standing.last_sequence,
-        answer_version=standing.answer_version,
-        compliance=standing.compliance,
-        findings=() if is_held else as_held(connection, policy, standing, visit.now),
-        policy_version=standing.judged_policy_version or policy.version,
-        evaluated_at=standing.evaluated_at,
+        accepted_sequence=delivery.sequence if receipt in TAKEN else standing.last_sequence,
+        answer_version=row.answer_version,
+        compliance=row.compliance,
+        findings=findings,
+        policy_version=row.judged_policy_version or policy.version,
+        evaluated_at=row.evaluated_at,
     )

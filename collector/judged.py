@@ -1,32 +1,15 @@
 """Findings in the order in which a person should read them, with the rule's words over them."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from collector.compliance import lay_over
 from collector.model import Device, Finding, OpenFinding, Platform, Rule, Severity, Status, Waiver
-from collector.policy import RULES, Policy, default_text, load
-from collector.store import Connection, findings, policies, waivers
+from collector.policy import RULES, Policy
+from collector.store import Connection, findings, waivers
 
 WORST_FIRST = (Status.FAIL, Status.UNKNOWN, Status.PASS, Status.NOT_APPLICABLE)
 GRAVEST_FIRST = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
-
-
-@dataclass(slots=True)
-class PolicyReader:
-    """The current policy; its text is only read again when there is a new version."""
-
-    _last: Policy | None = None
-
-    def current(self, c: Connection) -> Policy:
-        stored = policies.current(c)
-        version, text = (stored.version, stored.text) if stored else (0, None)
-        last = self._last
-        if last is None or last.version != version:
-            last = load(text if text is not None else default_text(), "policy", version)
-            self._last = last
-        return last
 
 
 def rules_by_id() -> Mapping[str, Rule]:

@@ -45,7 +45,15 @@ class Foreseen:
     digest: bytes
 
 
-def judge(connection: Connection, policy: Policy, case: Case) -> Judgement:
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What judging has left: in the device's row, and its findings as people see them."""
+
+    row: Judgement
+    findings: tuple[OpenFinding, ...]
+
+
+def judge(connection: Connection, policy: Policy, case: Case) -> Settled:
     """Apply the policy, move the findings, and record what follows in the device's row."""
     standing = case.standing
     judged = evaluate(policy, case.posture, case.now, case.first_seen)
@@ -64,7 +72,7 @@ def judge(connection: Connection, policy: Policy, case: Case) -> Judgement:
         next_evaluation_at=_next_evaluation_at(judged, seen, case.now),
     )
     devices.record_judgement(connection, standing.device_id, judgement)
-    return judgement
+    return Settled(judgement, seen)
 
 
 def as_held(

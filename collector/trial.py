@@ -13,10 +13,10 @@ from collector.compliance import compliance_at, with_silence
 from collector.judgement import Case, Foreseen, as_held, foresee
 from collector.model import Compliance, Device, OpenFinding
 from collector.policy import Policy, tracked
+from collector.policy_in_force import policy_in_force
 from collector.store import Connection, Store, devices, reports
 from collector.store import tracked as sightings
 from collector.store.devices import DeviceFilter, Standing
-from collector.upkeep import policy_in_force
 from protos.posture.v1.posture_service_pb2 import Posture
 
 PAGE = 200

@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 
 from collector.clock import Clock
 from collector.ingest import rejudge
-from collector.policy import Policy, default_text, load
-from collector.store import Store, devices, policies
+from collector.policy_in_force import PolicyReader
+from collector.store import Store, devices
 
 MOST_IN_ONE_TRANSACTION = 200
 
@@ -33,26 +33,19 @@ def rejudge_due(
     Short transactions: check-ins go on between them. Blocks; call it from a thread.
     `progress` is told what was done so far, after each of them.
     """
+    reader = PolicyReader()
     judged = changed = 0
     while True:
-        batch = store.write(lambda connection: _one_batch(connection, clock))
+        batch = store.write(lambda connection: _one_batch(connection, reader, clock))
         judged, changed = judged + batch.judged, changed + batch.changed
         progress(Rejudged(judged, changed))
         if batch.judged < MOST_IN_ONE_TRANSACTION:
             return Rejudged(judged, changed)
 
 
-def _one_batch(connection: Connection, clock: Clock) -> Rejudged:
+def _one_batch(connection: Connection, reader: PolicyReader, clock: Clock) -> Rejudged:
     now = clock()
-    policy = policy_in_force(connection)
+    policy = reader.current(connection)
     due = devices.due(connection, policy.version, now, MOST_IN_ONE_TRANSACTION)
     changed = sum(rejudge(connection, policy, device_id, now) for device_id in due)
     return Rejudged(len(due), changed)
-
-
-def policy_in_force(connection: Connection) -> Policy:
-    """The newest policy of the store; the one that comes with the collector when it has none."""
-    stored = policies.current(connection)
-    if stored is None:
-        return load(default_text(), "the default policy", 0)
-    return load(stored.text, f"policy version {stored.version}", stored.version)

@@ -60,6 +60,7 @@ class Simulated:
     authority_pem: bytes
     hostname: str
     sequence: int = 0
+    held_answer: int = 0
 
     def report(self, variant: int) -> messages.CheckInRequest:
         """The next report; another `variant` is another posture."""
@@ -68,14 +69,15 @@ class Simulated:
         report.observed_at.FromDatetime(datetime.now(UTC))
         return messages.CheckInRequest(report=report)
 
-    def unchanged(self, variant: int, answer_version: int = 0) -> messages.CheckInRequest:
+    def unchanged(self, variant: int) -> messages.CheckInRequest:
+        """The same posture again, from an agent that holds the last answer it was given."""
         self.sequence += 1
         digest = hashlib.sha256(posture(self.hostname, variant)).digest()
         body = messages.Unchanged(sequence=self.sequence, digest=digest)
         body.observed_at.FromDatetime(datetime.now(UTC))
         request = messages.CheckInRequest(unchanged=body)
-        if answer_version:
-            request.answer_version = answer_version
+        if self.held_answer:
+            request.answer_version = self.held_answer
         return request
 
     def channel(self, address: str) -> grpc.aio.Channel:
@@ -93,6 +95,8 @@ class Simulated:
         answer: messages.CheckInResponse = await PostureServiceStub(channel).CheckIn(
             request, timeout=10
         )
+        # The server of the bench that does nothing gives no answers.
+        self.held_answer = answer.answer_version or self.held_answer
         return answer
 
 

@@ -88,8 +88,8 @@ def _anyone(c: "Connection", now: datetime) -> bool:
 
 def _find(c: "Connection", wanted: "DeviceFilter", now: datetime) -> Iterator[Listed]:
     from collector.judged import falling_short
+    from collector.policy_in_force import policy_in_force
     from collector.store import devices as stored
-    from collector.upkeep import policy_in_force
 
     policy = policy_in_force(c)
     stale_after = timedelta(days=policy.stale_after_days)

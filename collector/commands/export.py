@@ -32,7 +32,7 @@ def export(around: Surroundings, out: Path, formats: tuple[str, ...]) -> None:
     The files appear together when they are complete, or not at all.
     """
     from collector.export import writing
-    from collector.upkeep import policy_in_force
+    from collector.policy_in_force import policy_in_force
 
     chosen = tuple(dict.fromkeys(formats)) or FORMATS
     with around.store() as store:

@@ -30,9 +30,9 @@ def waiver() -> None:
 def add(around: Surroundings, /, device: str, rule: str, until: str, reason: str) -> None:
     """Grant an exception. DEVICE is a host name, an id, or the beginning of one."""
     from collector.ingest import rejudge
+    from collector.policy_in_force import policy_in_force
     from collector.selecting import the_device
     from collector.store import Connection, events, waivers
-    from collector.upkeep import policy_in_force
 
     now, who = around.clock(), around.who()
     ends_at = _end_of(until, now)
@@ -93,9 +93,9 @@ def list_waivers(around: Surroundings, /, wants_all: bool, wants_json: bool) -> 
 def end(around: Surroundings, /, device: str, rule: str) -> None:
     """End an exception now: the finding counts again."""
     from collector.ingest import rejudge
+    from collector.policy_in_force import policy_in_force
     from collector.selecting import the_device
     from collector.store import Connection, events, waivers
-    from collector.upkeep import policy_in_force
 
     now = around.clock()
     _must_be_a_rule(rule)

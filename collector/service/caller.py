@@ -9,9 +9,9 @@ from cryptography import x509
 from sqlalchemy import Connection
 
 from collector.identity.authority import serial_text
-from collector.model import Device
 from collector.service.edge import Context, Refused
-from collector.store import certificates, devices
+from collector.store import standing as standings
+from collector.store.standing import Bearer, Standing
 
 log = logging.getLogger(__name__)
 
@@ -35,35 +35,33 @@ def caller_of(context: Context) -> Caller:
         raise _unauthenticated("the client certificate cannot be read") from error
 
 
-def device_of(c: Connection, caller: Caller, now: datetime) -> Device:
-    """The device this certificate was issued to, when both are still good.
+def admitted(c: Connection, caller: Caller, now: datetime) -> tuple[Standing, int]:
+    """How the device of this certificate stands, and the version of the policy in force.
 
-    Checked at every call: a connection may outlive its certificate, and a revocation must not
-    wait for the certificate's end.
+    Refused unless certificate and device are still good. Checked at every call: a connection may
+    outlive its certificate, and a revocation must not wait for the certificate's end.
     """
     try:
-        return _in_good_standing(c, caller, now)
+        return _in_good_standing(standings.bearer(c, caller.serial), now)
     except Refused as refused:
         log.warning("A certificate was refused serial=%s: %s", caller.serial, refused)
         raise
 
 
-def _in_good_standing(c: Connection, caller: Caller, now: datetime) -> Device:
-    certificate = certificates.get(c, caller.serial)
-    if certificate is None:
+def _in_good_standing(bearer: Bearer | None, now: datetime) -> tuple[Standing, int]:
+    if bearer is None:
         raise _unauthenticated(
             "this certificate is not known to this collector: enroll the device again"
         )
-    if certificate.revoked_at is not None:
+    if bearer.revoked_at is not None:
         raise _forbidden("this device's certificate was revoked: ask IT")
-    if certificate.not_after <= now:
+    if bearer.not_after <= now:
         raise _unauthenticated("this device's certificate has ended: enroll the device again")
-    device = devices.get(c, certificate.device_id)
-    if device is None:
+    if bearer.standing is None:
         raise _unauthenticated("this device is not known to this collector: enroll it again")
-    if device.retired_at is not None:
+    if bearer.standing.retired_at is not None:
         raise _forbidden("this device was retired from the inventory: ask IT")
-    return device
+    return bearer.standing, bearer.policy_version
 
 
 def _unauthenticated(sentence: str) -> Refused:

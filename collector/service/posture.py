@@ -16,10 +16,10 @@ from collector.identity.authority import Authority, DeviceCertificate
 from collector.identity.certifying import certify
 from collector.identity.signing_request import RequestRefused, public_key_of
 from collector.ingest import Delivery, NotInService, Outcome, Unacceptable
+from collector.policy_in_force import PolicyReader
 from collector.service import edge, wire
-from collector.service.caller import Caller, caller_of, device_of
+from collector.service.caller import Caller, admitted, caller_of
 from collector.service.edge import Context, Refused, malformed, slow_down
-from collector.service.policy_in_force import PolicyInForce
 from collector.service.throttle import Buckets, Concurrency
 from collector.store import Store
 from protos.posture.v1 import posture_service_pb2 as messages
@@ -40,7 +40,7 @@ class PostureService:
     authority: Authority
     clock: Clock
     chance: random.Random = field(default_factory=random.Random)
-    policy: PolicyInForce = field(default_factory=PolicyInForce)
+    policy: PolicyReader = field(default_factory=PolicyReader)
     calls: Buckets = field(default_factory=lambda: Buckets(burst=30, per_second=1))
     running: Concurrency = field(default_factory=lambda: Concurrency(2))
 
@@ -67,8 +67,8 @@ class PostureService:
 
             def sign(c: Connection) -> DeviceCertificate:
                 now = self.clock()
-                device = device_of(c, caller, now)
-                return certify(c, self.authority, device.device_id, key, now)
+                standing, _ = admitted(c, caller, now)
+                return certify(c, self.authority, standing.device_id, key, now)
 
             signed = await self.store.submit(sign)
             log.info("A certificate was renewed serial=%s by=%s", signed.serial, caller.serial)
@@ -78,10 +78,10 @@ class PostureService:
 
     def _take(self, c: Connection, caller: Caller, delivery: Delivery) -> tuple[Outcome, int]:
         now = self.clock()
-        device = device_of(c, caller, now)
-        policy = self.policy(c)
+        standing, policy_version = admitted(c, caller, now)
+        policy = self.policy.newest(c, policy_version)
         try:
-            outcome = ingest.check_in(c, policy, device.device_id, delivery, now)
+            outcome = ingest.check_in(c, policy, standing, delivery, now)
         except NotInService as gone:
             raise Refused(grpc.StatusCode.PERMISSION_DENIED, str(gone)) from gone
         except Unacceptable as wrong:

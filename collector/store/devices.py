@@ -1,7 +1,7 @@
 """The inventory: one row a device, small enough that a check-in can touch it every time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ from collector.store.device_search import (
     find,
     named,
 )
+from collector.store.prepared import Prepared
+from collector.store.standing import Standing, standing, touch
 
 __all__ = [
     "DeviceFilter",
@@ -71,26 +73,6 @@ class InventoryRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What a check-in has to know of its device, in one row."""
-
-    device_id: str
-    platform: Platform | None
-    enrolled_at: datetime
-    last_sequence: int
-    digest: bytes | None
-    compliance: Compliance
-    compliance_since: datetime | None
-    answer_version: int
-    answer_digest: bytes
-    judged_policy_version: int | None
-    evaluated_at: datetime | None
-    next_evaluation_at: datetime | None
-    quarantined_because: str
-    retired_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Judgement:
     """What judging a device left in its row."""
 
@@ -103,21 +85,34 @@ class Judgement:
     next_evaluation_at: datetime | None
 
 
+DESCRIBED = (
+    "hostname", "platform", "form_factor", "os_id", "os_name", "os_version", "os_build",
+    "manufacturer", "model", "serial", "agent_version", "searched",
+)  # fmt: skip
 ONE = DEVICE.c.device_id == bindparam("of_device")
 GET = select(*(DEVICE.c[name] for name in SHOWN)).where(ONE)
-STANDING = select(*(DEVICE.c[name] for name in Standing.__dataclass_fields__)).where(ONE)
 # The columns to set are those that are handed in beside `of_device`.
 CHANGE = update(DEVICE).where(ONE)
-PARTS = select(schema.fingerprint.c.part, schema.fingerprint.c.value).where(
-    schema.fingerprint.c.device_id == bindparam("of_device")
+PARTS = Prepared(
+    select(schema.fingerprint.c.part, schema.fingerprint.c.value).where(
+        schema.fingerprint.c.device_id == bindparam("of_device")
+    )
 )
 _DOCUMENT = upsert(schema.inventory)
-KEEP_DOCUMENT = _DOCUMENT.on_conflict_do_update(
-    index_elements=["device_id"], set_={"document": _DOCUMENT.excluded.document}
+KEEP_DOCUMENT = Prepared(
+    _DOCUMENT.on_conflict_do_update(
+        index_elements=["device_id"], set_={"document": _DOCUMENT.excluded.document}
+    )
 )
-TOUCH = update(DEVICE).where(ONE).values(
-    last_sequence=bindparam("sequence"), last_seen_at=bindparam("seen_at")
-)  # fmt: skip
+
+
+def _setting(*names: str) -> Prepared:
+    """An UPDATE of one device that sets these columns to parameters of the same names."""
+    return Prepared(update(DEVICE).where(ONE).values({name: bindparam(name) for name in names}))
+
+
+RECORD_CHECK_IN = _setting(*DESCRIBED, "last_sequence", "digest", "last_seen_at", "last_report_at")
+RECORD_JUDGEMENT = _setting(*(each.name for each in fields(Judgement)))
 
 
 def add(
@@ -146,26 +141,10 @@ def get(connection: Connection, device_id: str) -> Device | None:
     return None if row is None else device_of(row)
 
 
-def standing(connection: Connection, device_id: str) -> Standing | None:
-    row = connection.execute(STANDING, {"of_device": device_id}).first()
-    if row is None:
-        return None
-    known = dict(row._mapping)
-    known["platform"] = Platform(row.platform) if row.platform else None
-    known["compliance"] = Compliance(row.compliance)
-    return Standing(**known)
-
-
 def document(connection: Connection, device_id: str) -> str:
     """The whole inventory as JSON."""
     wanted = select(schema.inventory.c.document).where(schema.inventory.c.device_id == device_id)
     return connection.execute(wanted).scalar() or "{}"
-
-
-def touch(connection: Connection, device_id: str, sequence: int, seen_at: datetime) -> None:
-    """An unchanged check-in: the sequence and the last sign of life, by our clock."""
-    values = {"of_device": device_id, "sequence": sequence, "seen_at": seen_at}
-    connection.execute(TOUCH, values)
 
 
 def record_check_in(
@@ -185,16 +164,16 @@ def record_check_in(
         "last_seen_at": received_at,
         "last_report_at": received_at,
     }
-    connection.execute(CHANGE, values)
+    RECORD_CHECK_IN.run(connection, values)
     _keep_beside(connection, device_id, inventory)
 
 
 def record_judgement(connection: Connection, device_id: str, judgement: Judgement) -> None:
     values: dict[str, Any] = {
-        name: getattr(judgement, name) for name in Judgement.__dataclass_fields__
+        each.name: getattr(judgement, each.name) for each in fields(Judgement)
     }
     values["compliance"] = judgement.compliance.value
-    connection.execute(CHANGE, values | {"of_device": device_id})
+    RECORD_JUDGEMENT.run(connection, values | {"of_device": device_id})
 
 
 def judge_again(connection: Connection, device_id: str, at: datetime) -> None:
@@ -249,7 +228,7 @@ def with_fingerprint(connection: Connection, part: str, value: bytes) -> list[st
 
 
 def fingerprint_of(connection: Connection, device_id: str) -> dict[str, bytes]:
-    rows = connection.execute(PARTS, {"of_device": device_id})
+    rows = PARTS.rows(connection, of_device=device_id)
     return {row.part: row.value for row in rows}
 
 
@@ -277,7 +256,7 @@ def _described(inventory: InventoryRow) -> dict[str, str]:
 
 def _keep_beside(connection: Connection, device_id: str, inventory: InventoryRow) -> None:
     kept = {"device_id": device_id, "document": inventory.document}
-    connection.execute(KEEP_DOCUMENT, kept)
+    KEEP_DOCUMENT.run(connection, kept)
     known = schema.fingerprint
     if fingerprint_of(connection, device_id) == dict(inventory.fingerprint):
         return

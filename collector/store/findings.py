@@ -15,12 +15,13 @@ from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, sele
 from collector.model import Device, EvidenceLine, Finding, Status
 from collector.store.columns import MILLISECOND
 from collector.store.device_rows import SHOWN, device_of
+from collector.store.prepared import Prepared
 from collector.store.schema import device, finding
 
 OF_DEVICE = finding.c.device_id == bindparam("of_device")
 OPEN = finding.c.closed_at.is_(None)
 # What is open has just been looked at again, whether or not its row had to change.
-OPEN_OF = (
+OPEN_OF = Prepared(
     select(finding, device.c.evaluated_at.label("looked_at_again"))
     .join(device, device.c.device_id == finding.c.device_id)
     .where(OF_DEVICE, OPEN)
@@ -32,11 +33,13 @@ HISTORY = (
     .order_by(finding.c.recorded_at.desc(), finding.c.rule_id)
     .limit(bindparam("most"))
 )
-TAKEN = select(finding.c.rule_id, finding.c.recorded_at, finding.c.closed_at).where(OF_DEVICE)
-INSERT = insert(finding)
+TAKEN = Prepared(
+    select(finding.c.rule_id, finding.c.recorded_at, finding.c.closed_at).where(OF_DEVICE)
+)
+INSERT = Prepared(insert(finding))
 ONE_OPEN = (OF_DEVICE, finding.c.rule_id == bindparam("of_rule"), OPEN)
-CLOSE = update(finding).where(*ONE_OPEN).values(closed_at=bindparam("closing_at"))
-REFRESH = (
+CLOSE = Prepared(update(finding).where(*ONE_OPEN).values(closed_at=bindparam("closing_at")))
+REFRESH = Prepared(
     update(finding)
     .where(*ONE_OPEN)
     .values(
@@ -75,7 +78,7 @@ class Moves:
 
 def open_of(connection: Connection, device_id: str) -> list[Finding]:
     """The device's state now, by rule id."""
-    rows = connection.execute(OPEN_OF, {"of_device": device_id})
+    rows = OPEN_OF.rows(connection, of_device=device_id)
     return [_finding(row, row.looked_at_again) for row in rows]
 
 
@@ -116,7 +119,7 @@ def history(connection: Connection, device_id: str, limit: int = 200) -> list[Pa
 def taken_until(connection: Connection, device_id: str) -> dict[str, datetime]:
     """From when each rule's next interval may be recorded: none begins inside an older one."""
     taken: dict[str, datetime] = {}
-    for rule_id, recorded_at, closed_at in connection.execute(TAKEN, {"of_device": device_id}):
+    for rule_id, recorded_at, closed_at in TAKEN.rows(connection, of_device=device_id):
         free_at = closed_at or recorded_at + MILLISECOND
         taken[rule_id] = max(free_at, taken.get(rule_id, free_at))
     return taken
@@ -127,11 +130,11 @@ def move(connection: Connection, device_id: str, moves: Moves) -> None:
     one: dict[str, Any] = {"of_device": device_id}
     if moves.closed:
         closing = [one | {"of_rule": rule, "closing_at": at} for rule, at in moves.closed]
-        connection.execute(CLOSE, closing)
+        CLOSE.run(connection, *closing)
     if moves.opened:
-        connection.execute(INSERT, [_row(opening) for opening in moves.opened])
+        INSERT.run(connection, *(_row(opening) for opening in moves.opened))
     if moves.refreshed:
-        connection.execute(REFRESH, [one | _words(new) for new in moves.refreshed])
+        REFRESH.run(connection, *(one | _words(new) for new in moves.refreshed))
 
 
 def as_of(connection: Connection, at: datetime) -> Iterator[tuple[Device, Finding | None]]:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
+from collector.store.prepared import Prepared
 from collector.store.schema import policy
 
 
@@ -19,6 +20,8 @@ class StoredPolicy:
 
 NEWEST_FIRST = select(policy).order_by(policy.c.version.desc())
 CURRENT = NEWEST_FIRST.limit(1)
+NEWEST = func.coalesce(func.max(policy.c.version), 0)
+VERSION = Prepared(select(NEWEST))
 
 
 def current(connection: Connection) -> StoredPolicy | None:
@@ -28,7 +31,8 @@ def current(connection: Connection) -> StoredPolicy | None:
 
 def current_version(connection: Connection) -> int:
     """0 when none was applied."""
-    return connection.execute(select(func.max(policy.c.version))).scalar() or 0
+    (version,) = VERSION.rows(connection)[0]
+    return int(version)
 
 
 def add(

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from collector.store.prepared import Prepared
 from collector.store.schema import report, set_aside
 
 MOST_SET_ASIDE = 8
@@ -22,9 +23,9 @@ class StoredReport:
     received_at: datetime
 
 
-INSERT = insert(report)
+INSERT = Prepared(insert(report))
 KEPT = tuple(report.c[name] for name in StoredReport.__dataclass_fields__)
-NEWEST_FIRST = (
+NEWEST_FIRST = Prepared(
     select(*KEPT)
     .where(report.c.device_id == bindparam("of_device"))
     .order_by(report.c.sequence.desc())
@@ -39,12 +40,12 @@ def current(connection: Connection, device_id: str) -> StoredReport | None:
 
 def history(connection: Connection, device_id: str, limit: int = 100) -> list[StoredReport]:
     """Newest first."""
-    rows = connection.execute(NEWEST_FIRST, {"of_device": device_id, "most": limit})
+    rows = NEWEST_FIRST.rows(connection, of_device=device_id, most=limit)
     return [StoredReport(*row) for row in rows]
 
 
 def add(connection: Connection, device_id: str, received: StoredReport) -> None:
-    connection.execute(INSERT, {"device_id": device_id, **asdict(received)})
+    INSERT.run(connection, {"device_id": device_id, **asdict(received)})
 
 
 def keep_aside(connection: Connection, device_id: str, received: StoredReport) -> bool:

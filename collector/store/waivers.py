@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from collector.model import Waiver
 from collector.store import devices
+from collector.store.prepared import Prepared
 from collector.store.schema import waiver
 
 IN_FORCE = (
@@ -15,7 +16,7 @@ IN_FORCE = (
     waiver.c.ends_at > bindparam("now"),
     waiver.c.ended_at.is_(None),
 )
-ACTIVE = (
+ACTIVE = Prepared(
     select(waiver)
     .where(waiver.c.device_id == bindparam("of_device"), *IN_FORCE)
     .order_by(waiver.c.ends_at)
@@ -52,7 +53,7 @@ def end(connection: Connection, device_id: str, rule_id: str, at: datetime) -> b
 
 def active_for(connection: Connection, device_id: str, now: datetime) -> list[Waiver]:
     """What is in force on the device now; of several for one rule, the last to end comes last."""
-    rows = connection.execute(ACTIVE, {"of_device": device_id, "now": now})
+    rows = ACTIVE.rows(connection, of_device=device_id, now=now)
     return [_waiver(row) for row in rows]
 
 

@@ -10,7 +10,7 @@ from starlette.types import Scope
 from collector.accounts.passwords import AT_ONCE, Passwords
 from collector.accounts.throttle import Throttle
 from collector.clock import Clock
-from collector.judged import PolicyReader
+from collector.policy_in_force import PolicyReader
 from collector.store import Store
 
 MOST_WAITING = 16

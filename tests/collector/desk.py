@@ -13,7 +13,7 @@ from collector.ingest import (
 )
 from collector.model import FormFactor, Platform, Status
 from collector.policy import Policy, default_text, load
-from collector.store import Store, devices, events, findings, reports, tracked
+from collector.store import Connection, Store, devices, events, findings, reports, tracked
 from collector.store.devices import InventoryRow
 from protos.posture.v1.device_pb2 import FORM_FACTOR_LAPTOP, PLATFORM_LINUX, Inventory
 from protos.posture.v1.posture_service_pb2 import Posture
@@ -70,9 +70,11 @@ class Desk:
         return self.deliver(Delivery(sequence, self.clock(), digest=digest, held_answer=held))
 
     def deliver(self, delivery: Delivery) -> Outcome:
-        return self.store.write(
-            lambda c: check_in(c, self.policy, self.device_id, delivery, self.clock())
-        )
+        def take(c: Connection) -> Outcome:
+            standing = devices.standing(c, self.device_id)
+            return check_in(c, self.policy, standing, delivery, self.clock())
+
+        return self.store.write(take)
 
     def row(self) -> object:
         return self.store.read(lambda c: devices.standing(c, self.device_id))

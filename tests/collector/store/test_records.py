@@ -117,7 +117,7 @@ def test_first_sight_is_kept_until_a_rule_names_it_no_more(store: Store, clock: 
     store.write(lambda c: tracked.remember(c, "d", {"r": {"a", "b"}, "s": {"x"}}, start))
     known = store.write(lambda c: tracked.remember(c, "d", {"r": {"b", "c"}}, later))
     assert known == {"r": {"a": start, "b": start, "c": later}, "s": {"x": start}}
-    store.write(lambda c: tracked.forget_others(c, "d", {"r": {"b", "c"}}))
+    store.write(lambda c: tracked.forget_others(c, "d", {"r": {"b", "c"}}, known))
     assert store.read(lambda c: tracked.first_seen(c, "d")) == {
         "r": {"b": start, "c": later},
         "s": {"x": start},

@@ -1,0 +1,90 @@
+"""What a check-in has to know of who is calling, in one statement, and what it leaves behind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from collector.model import Compliance, Platform
+from collector.store import policies
+from collector.store.prepared import Prepared
+from collector.store.schema import certificate, device
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a device stands, in its one row."""
+
+    device_id: str
+    platform: Platform | None
+    enrolled_at: datetime
+    last_sequence: int
+    digest: bytes | None
+    compliance: Compliance
+    compliance_since: datetime | None
+    answer_version: int
+    answer_digest: bytes
+    judged_policy_version: int | None
+    evaluated_at: datetime | None
+    next_evaluation_at: datetime | None
+    quarantined_because: str
+    retired_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """What a certificate says of its bearer now, and the policy in force (0: none was applied).
+
+    `standing` is None when the device is gone.
+    """
+
+    not_after: datetime
+    revoked_at: datetime | None
+    policy_version: int
+    standing: Standing | None
+
+
+NAMES = tuple(each.name for each in fields(Standing))
+COLUMNS = tuple(device.c[name] for name in NAMES)
+OF_DEVICE = device.c.device_id == bindparam("of_device")
+STANDING = Prepared(select(*COLUMNS).where(OF_DEVICE))
+POLICY_VERSION = select(policies.NEWEST).scalar_subquery().label("policy_version")
+BEARER = Prepared(
+    select(certificate.c.not_after, certificate.c.revoked_at, POLICY_VERSION, *COLUMNS)
+    .select_from(certificate.outerjoin(device, device.c.device_id == certificate.c.device_id))
+    .where(certificate.c.serial == bindparam("of_serial"))
+)
+TOUCH = Prepared(
+    update(device)
+    .where(OF_DEVICE)
+    .values(last_sequence=bindparam("sequence"), last_seen_at=bindparam("seen_at"))
+)
+
+
+def standing(connection: Connection, device_id: str) -> Standing | None:
+    row = STANDING.first(connection, of_device=device_id)
+    return None if row is None else _standing(row)
+
+
+def bearer(connection: Connection, serial: str) -> Bearer | None:
+    """None: a certificate that was never recorded."""
+    row = BEARER.first(connection, of_serial=serial)
+    if row is None:
+        return None
+    not_after, revoked_at, policy_version, *of_device = row
+    known = _standing(of_device) if of_device[0] is not None else None
+    return Bearer(not_after, revoked_at, policy_version, known)
+
+
+def touch(connection: Connection, device_id: str, sequence: int, seen_at: datetime) -> None:
+    """An unchanged check-in: the sequence and the last sign of life, by our clock."""
+    TOUCH.run(connection, {"of_device": device_id, "sequence": sequence, "seen_at": seen_at})
+
+
+def _standing(row: Sequence[Any]) -> Standing:
+    known = dict(zip(NAMES, row, strict=True))
+    known["platform"] = Platform(known["platform"]) if known["platform"] else None
+    known["compliance"] = Compliance(known["compliance"])
+    return Standing(**known)
