@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import grpc
 from cryptography import x509
@@ -12,6 +13,9 @@ from collector.identity.authority import serial_text
 from collector.service.edge import Context, Refused
 from collector.store import standing as standings
 from collector.store.standing import Bearer, Standing
+
+MOST_REMEMBERED = 1024
+"""Certificates that are not read again at the next call of their connection; 1 kB each."""
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +33,14 @@ def caller_of(context: Context) -> Caller:
     if not shown:
         raise _unauthenticated("a client certificate is needed: enroll this device first")
     try:
-        certificate = x509.load_pem_x509_certificate(shown[0])
-        return Caller(serial_text(certificate))
+        return Caller(_serial(shown[0]))
     except ValueError as error:
         raise _unauthenticated("the client certificate cannot be read") from error
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _serial(certificate_pem: bytes) -> str:
+    return serial_text(x509.load_pem_x509_certificate(certificate_pem))
 
 
 def admitted(c: Connection, caller: Caller, now: datetime) -> tuple[Standing, int]:

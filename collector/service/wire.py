@@ -50,8 +50,9 @@ def delivery(request: wire.CheckInRequest) -> Delivery:
 
 
 def _require(message: wire.Report | wire.Unchanged, name: str, *fields: str) -> None:
+    present = {field.name for field, _ in message.ListFields()}
     for field in fields:
-        if field not in {set_field.name for set_field, _ in message.ListFields()}:
+        if field not in present:
             raise malformed(f"{name}.{field}: is not set")
 
 
