@@ -8,16 +8,10 @@ from collector.model import (
     Device,
     Finding,
     OpenFinding,
-    Platform,
-    Rule,
     Severity,
     Status,
     Waiver,
-)
-
-TO_SEE = (
-    "Nothing is known to be wrong; it could not be seen. Run 'muster-agent doctor' on the device: "
-    "it says what keeps the agent from seeing, and what to do about it."
+    Words,
 )
 
 
@@ -60,11 +54,10 @@ def compliance_at(device: Device, now: datetime, stale_after: timedelta) -> Comp
 
 def lay_over(
     finding: Finding,
-    rule: Rule,
+    words: Words,
     severity: Severity,
     grace_days: int,
     waiver: Waiver | None,
-    platform: Platform | None,
 ) -> OpenFinding:
     """A finding as people see it.
 
@@ -75,21 +68,15 @@ def lay_over(
     failing = finding.status is Status.FAIL
     return OpenFinding(
         finding=finding,
-        title=rule.title,
+        title=words.title,
+        why=words.why,
         severity=severity,
-        remediation=_remediation(finding.status, rule, platform),
+        remediation=words.remediation,
         grace_ends_at=finding.since + timedelta(days=grace_days)
         if failing and grace_days
         else None,
         waiver=waiver if waiver is not None and _covers(waiver, finding) else None,
     )
-
-
-def _remediation(status: Status, rule: Rule, platform: Platform | None) -> str:
-    """The rule's words are for a failure: who only cannot see must not reinstall."""
-    if status is Status.UNKNOWN:
-        return TO_SEE
-    return rule.remediation.get(platform, "") if status is Status.FAIL and platform else ""
 
 
 def _covers(waiver: Waiver, finding: Finding) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from collector.compliance import compliance_at
 from collector.judged import laid_over
-from collector.model import Compliance, Device, OpenFinding
+from collector.model import Compliance, Device, Language, OpenFinding
 from collector.policy_in_force import policy_in_force
 from collector.selecting import the_device
 from collector.store import (
@@ -54,6 +54,7 @@ def finding_fields(found: OpenFinding, now: datetime) -> Fields:
     return {
         "rule_id": finding.rule_id,
         "title": found.title,
+        "why": found.why,
         "severity": found.severity,
         "status": finding.status,
         "counts": found.counts(now),
@@ -83,17 +84,21 @@ class Whole:
     events: tuple[Event, ...]
 
 
-def whole(c: Connection, words: str, now: datetime) -> Whole:
-    """Of the device that a person means by `words`. Raises BadInput."""
+def whole(c: Connection, words: str, now: datetime, language: Language | None = None) -> Whole:
+    """Of the device that a person means by `words`. Raises BadInput.
+
+    `language` of the rules' words; None: the policy's.
+    """
     device, policy = the_device(c, words), policy_in_force(c)
     device_id = device.device_id
     mine = {waiver.rule_id: waiver for waiver in waivers.active_for(c, device_id, now)}
     report = sent(reports.current(c, device_id))
+    held = findings.open_of(c, device_id)
     return Whole(
         device=device,
         compliance=compliance_at(device, now, timedelta(days=policy.stale_after_days)),
         now=now,
-        findings=tuple(laid_over(findings.open_of(c, device_id), policy, mine, device.platform)),
+        findings=tuple(laid_over(held, policy, mine, device.system, language)),
         inventory=tuple((fact.label, fact.said) for fact in inventory_facts(device, report)),
         document=json.loads(devices.document(c, device_id)),
         check_in_minutes=policy.check_in_minutes,

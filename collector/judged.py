@@ -4,8 +4,19 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from collector.compliance import lay_over
-from collector.model import Device, Finding, OpenFinding, Platform, Rule, Severity, Status, Waiver
-from collector.policy import RULES, Policy
+from collector.model import (
+    Device,
+    Finding,
+    Language,
+    OpenFinding,
+    Rule,
+    Severity,
+    Status,
+    System,
+    Waiver,
+    Words,
+)
+from collector.policy import RULES, Policy, words_for
 from collector.store import Connection, findings, waivers
 
 WORST_FIRST = (Status.FAIL, Status.UNKNOWN, Status.PASS, Status.NOT_APPLICABLE)
@@ -20,9 +31,12 @@ def laid_over(
     held: Iterable[Finding],
     policy: Policy,
     granted: Mapping[str, Waiver],
-    platform: Platform | None,
+    system: System,
+    language: Language | None = None,
 ) -> list[OpenFinding]:
     """Worst first, then by severity, then by title. `granted` are one device's, by rule.
+
+    `language`: None for the policy's.
 
     A finding of a rule that this collector does not have any more is left out.
     """
@@ -31,7 +45,8 @@ def laid_over(
     for finding in held:
         rule = rules.get(finding.rule_id)
         if rule is not None and rule.id in policy.rules:
-            laid.append(seen(finding, rule, policy, granted.get(rule.id), platform))
+            words = words_for(finding, system, language or policy.language)
+            laid.append(seen(finding, words, policy, granted.get(rule.id)))
     return sorted(laid, key=_order)
 
 
@@ -46,20 +61,14 @@ def falling_short(
     for device in page:
         mine = {waiver.rule_id: waiver for waiver in waived.get(device.device_id, ())}
         held = open_now.get(device.device_id, ())
-        found[device.device_id] = laid_over(held, policy, mine, device.platform)
+        found[device.device_id] = laid_over(held, policy, mine, device.system)
     return found
 
 
-def seen(
-    finding: Finding,
-    rule: Rule,
-    policy: Policy,
-    waiver: Waiver | None,
-    platform: Platform | None,
-) -> OpenFinding:
+def seen(finding: Finding, words: Words, policy: Policy, waiver: Waiver | None) -> OpenFinding:
     """One finding with the rule's words, and with the policy's severity and grace."""
-    settings = policy.rules[rule.id]
-    return lay_over(finding, rule, settings.severity, settings.grace_days, waiver, platform)
+    settings = policy.rules[finding.rule_id]
+    return lay_over(finding, words, settings.severity, settings.grace_days, waiver)
 
 
 def _order(found: OpenFinding) -> tuple[int, int, str]:

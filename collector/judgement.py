@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 from collector.compliance import lay_over, state
 from collector.inventory import PLATFORMS
-from collector.model import Compliance, Finding, OpenFinding, Platform, Status
-from collector.policy import RULES, Judged, Policy, evaluate
+from collector.model import Compliance, Finding, OpenFinding, Status, System
+from collector.policy import RULES, Judged, Policy, evaluate, words_for
 from collector.store import devices, findings, waivers
 from collector.store.columns import MILLISECOND
 from collector.store.devices import Judgement, Standing
@@ -80,7 +80,7 @@ def as_held(
 ) -> tuple[OpenFinding, ...]:
     """The open findings as people see them, without judging anything."""
     held = findings.open_of(connection, standing.device_id)
-    return _laid_over(connection, policy, held, standing.platform, now)
+    return _laid_over(connection, policy, held, System(standing.platform, standing.os_id), now)
 
 
 def foresee(connection: Connection, policy: Policy, case: Case) -> Foreseen:
@@ -93,8 +93,10 @@ def foresee(connection: Connection, policy: Policy, case: Case) -> Foreseen:
 def _foreseen(
     connection: Connection, policy: Policy, case: Case, after: Sequence[Finding]
 ) -> Foreseen:
-    platform = PLATFORMS.get(case.posture.inventory.platform, case.standing.platform)
-    seen = _laid_over(connection, policy, after, platform, case.now)
+    inventory = case.posture.inventory
+    platform = PLATFORMS.get(inventory.platform, case.standing.platform)
+    system = System(platform, inventory.os_id)
+    seen = _laid_over(connection, policy, after, system, case.now)
     compliance = state(seen, case.now)
     return Foreseen(compliance, seen, _digest(compliance, seen))
 
@@ -137,6 +139,7 @@ def _finding(judged: Judged, old: Finding | None, case: Case, policy_version: in
         recorded_at=case.now,
         evaluated_at=case.now,
         policy_version=policy_version,
+        cause=verdict.cause,
     )
     if old is None:
         return new
@@ -154,7 +157,7 @@ def _laid_over(
     connection: Connection,
     policy: Policy,
     held: Iterable[Finding],
-    platform: Platform | None,
+    system: System,
     now: datetime,
 ) -> tuple[OpenFinding, ...]:
     """With words, grace and waivers, in the order of the rules."""
@@ -168,8 +171,8 @@ def _laid_over(
         finding, settings = device_findings.get(rule.id), policy.rules.get(rule.id)
         if finding is not None and settings is not None:
             severity, grace = settings.severity, settings.grace_days
-            waiver = waived.get(rule.id)
-            seen.append(lay_over(finding, rule, severity, grace, waiver, platform))
+            words = words_for(finding, system, policy.language)
+            seen.append(lay_over(finding, words, severity, grace, waived.get(rule.id)))
     return tuple(seen)
 
 

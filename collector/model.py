@@ -42,6 +42,13 @@ class Platform(StrEnum):
     WINDOWS = "windows"
 
 
+class Language(StrEnum):
+    """What people read: a rule's words are held in each of these."""
+
+    EN = "en"
+    FR = "fr"
+
+
 class FormFactor(StrEnum):
     LAPTOP = "laptop"
     DESKTOP = "desktop"
@@ -65,12 +72,15 @@ class Verdict:
     """A rule's answer now.
 
     `holds_until` is the moment from which the same facts would be judged otherwise (definitions
-    grow old, a delay runs out); None: time alone changes nothing.
+    grow old, a delay runs out); None: time alone changes nothing. `cause` is for machines: it
+    chooses the words of what to do. Of an unknown it says why (`policy.causes`), of a failing
+    screen lock on which desktop; empty: nothing hangs on it.
     """
 
     status: Status
     because: str
     holds_until: datetime | None = None
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,8 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One requirement: words on top, one pure function below.
+    """One requirement: what it needs to see, and one pure function. Its words for people are in
+    `collector/policy/words`.
 
     `judge(message, limits, circumstances)` gets the signal's protobuf message with every field in
     `needs` set; the engine has answered for the rest. `tracks(message)` names what the collector
@@ -109,8 +120,6 @@ class Rule:
     """
 
     id: str
-    title: str
-    why: str
     signal: str
     severity: Severity
     judge: Callable[[Any, Mapping[str, int], Circumstances], Verdict]
@@ -119,7 +128,6 @@ class Rule:
     whole_to_fail: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
     tracks: Callable[[Any], Collection[str]] | None = None
-    remediation: Mapping[Platform, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +136,7 @@ class Finding:
 
     `since` is when the state began on the device (its own clock, bounded by ours);
     `recorded_at` is when the collector came to know it. A finding is replaced, never edited,
-    when its status changes; `because` and `evidence` follow the latest report.
+    when its status changes; `because`, `cause` and `evidence` follow the latest report.
     """
 
     device_id: str
@@ -140,6 +148,24 @@ class Finding:
     recorded_at: datetime
     evaluated_at: datetime
     policy_version: int
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Which operating system advice is for; `os_id` is ID of os-release ("linuxmint")."""
+
+    platform: Platform | None
+    os_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A rule's words for one finding, in one language. `remediation`: empty when all is well."""
+
+    title: str
+    why: str
+    remediation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +186,7 @@ class OpenFinding:
 
     finding: Finding
     title: str
+    why: str
     severity: Severity
     remediation: str
     grace_ends_at: datetime | None = None
@@ -200,3 +227,7 @@ class Device:
     compliance_since: datetime | None
     quarantined_because: str = ""
     retired_at: datetime | None = None
+
+    @property
+    def system(self) -> System:
+        return System(self.platform, self.os_id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from collector.model import Device, OpenFinding
+from collector.model import Device, Language, OpenFinding
 from collector.surroundings import BadInput, Surroundings
 from collector.terminal import (
     as_json,
@@ -35,17 +35,23 @@ def device() -> None:
     """
 
 
-@device.command(epilog="Example: muster-collector device show alpha --json")
+@device.command(epilog="Example: muster-collector device show alpha --language fr")
 @click.argument("device", metavar="DEVICE")
 @click.option("--json", "wants_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--language",
+    type=click.Choice([each.value for each in Language]),
+    help="Of each rule and what to do; the policy's when it is left out.",
+)
 @click.pass_obj
-def show(around: Surroundings, /, device: str, wants_json: bool) -> None:
+def show(around: Surroundings, /, device: str, wants_json: bool, language: str | None) -> None:
     """Show the state, every finding with what to do, the inventory and the check-ins."""
     from collector.described import whole, whole_fields
 
     now = around.clock()
     with around.store() as store:
-        shown = store.read(lambda c: whole(c, device, now))
+        chosen = Language(language) if language else None
+        shown = store.read(lambda c: whole(c, device, now, chosen))
     if wants_json:
         say(as_json(whole_fields(shown)))
     else:

@@ -11,8 +11,17 @@ from typing import Any
 
 from collector.compliance import compliance_at
 from collector.judged import seen
-from collector.model import Compliance, Device, Finding, OpenFinding, Rule, Status, Waiver
-from collector.policy import RULES, Policy
+from collector.model import (
+    Compliance,
+    Device,
+    Finding,
+    Language,
+    OpenFinding,
+    Rule,
+    Status,
+    Waiver,
+)
+from collector.policy import RULES, Policy, words_for
 from collector.store import Connection, findings, waivers
 
 NEVER_REPORTED = "The device has not reported yet."
@@ -78,7 +87,8 @@ def rows(connection: Connection, policy: Policy, now: datetime) -> Iterator[Row]
         for rule in rules:
             finding = held.get(rule.id) or _unjudged(device, rule, policy, now)
             waiver = granted.get((device.device_id, rule.id))
-            found = seen(finding, rule, policy, waiver, device.platform)
+            words = words_for(finding, device.system, Language.EN)
+            found = seen(finding, words, policy, waiver)
             yield Row(**about, **_said(found, judged=rule.id in held))
 
 

@@ -1,9 +1,11 @@
 """What the collector requires of a device: rules, their limits, and the one judge of reports.
 
 Everything here is pure: no clock, no store, no network. `load` reads a policy, `evaluate` judges
-a posture by it, `tracked` names what must be remembered between reports.
+a posture by it, `tracked` names what must be remembered between reports, `words_for` tells people
+what to do.
 """
 
+from collector.policy.advice import title, words_for
 from collector.policy.judging import Judged, evaluate, tracked
 from collector.policy.reading import default_text, load
 from collector.policy.rules import RULES
@@ -19,5 +21,7 @@ __all__ = [
     "default_text",
     "evaluate",
     "load",
+    "title",
     "tracked",
+    "words_for",
 ]

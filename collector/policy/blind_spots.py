@@ -4,10 +4,12 @@ A gap is named as signals.proto says: "field", "list", "list[key]" or "list[key]
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from google.protobuf.message import Message
 
 from collector.model import Rule, Status, Verdict
+from collector.policy.causes import cause_of
 from collector.policy.wording import sentence
 from protos.posture.v1.signals_pb2 import Gap, UnknownReason
 
@@ -34,13 +36,17 @@ def because(reason: int, detail: str) -> str:
     """
     >>> because(UnknownReason.UNKNOWN_REASON_TIMED_OUT, "nft did not answer in 10 s")
     'timed out: nft did not answer in 10 s'
+    >>> because(UnknownReason.UNKNOWN_REASON_NO_USER_SESSION, "Nobody is logged in at the screen")
+    'Nobody is logged in at the screen'
     """
-    words = WORDS.get(reason, "the agent could not tell")  # type: ignore[call-overload]
-    return f"{words}: {detail}" if detail else str(words)
+    words: str = WORDS.get(reason, "the agent could not tell")  # type: ignore[call-overload]
+    if words in detail.casefold():
+        return detail
+    return f"{words}: {detail}" if detail else words
 
 
-def unset(value: Message, needs: Collection[str], gaps: Iterable[Gap]) -> str:
-    """Why a needed field was not seen, or "" when every one was.
+def unset(value: Message, needs: Collection[str], gaps: Iterable[Gap]) -> Verdict | None:
+    """Unknown, and why a needed field was not seen; None when every one was.
 
     A list has no presence: it is missing when it is empty and a gap speaks of it.
     """
@@ -55,8 +61,9 @@ def unset(value: Message, needs: Collection[str], gaps: Iterable[Gap]) -> str:
         else:
             seen = value.HasField(name) and gap_here is None
         if not seen:
-            return _words(gap_here) if gap_here else f"the agent did not see {_plain(name)}"
-    return ""
+            words = f"the agent did not see {_plain(name)}"
+            return _unseen(gap_here) if gap_here else Verdict(Status.UNKNOWN, sentence(words))
+    return None
 
 
 def believed(rule: Rule, verdict: Verdict, value: Message, gaps: Sequence[Gap]) -> Verdict:
@@ -73,7 +80,7 @@ def believed(rule: Rule, verdict: Verdict, value: Message, gaps: Sequence[Gap]) 
     }[verdict.status]
     for gap in gaps:
         if _root(gap.field) in whole and _hides(gap.field, value):
-            return Verdict(Status.UNKNOWN, sentence(_words(gap)), verdict.holds_until)
+            return replace(_unseen(gap), holds_until=verdict.holds_until)
     return verdict
 
 
@@ -83,7 +90,8 @@ def _explained(rule: Rule, verdict: Verdict, gaps: Sequence[Gap]) -> Verdict:
         root, key, _ = _parts(gap.field)
         if root in touched and key in verdict.because:
             words = f"{verdict.because.rstrip('.')} ({because(gap.reason, gap.detail)})"
-            return Verdict(Status.UNKNOWN, sentence(words), verdict.holds_until)
+            cause = cause_of(gap.reason) or verdict.cause
+            return replace(verdict, because=sentence(words), cause=cause)
     return verdict
 
 
@@ -118,8 +126,9 @@ def _root(path: str) -> str:
     return path.partition("[")[0].partition(".")[0]
 
 
-def _words(gap: Gap) -> str:
-    return f"{_plain(gap.field)} could not be seen: {because(gap.reason, gap.detail)}"
+def _unseen(gap: Gap) -> Verdict:
+    words = f"{_plain(gap.field)} could not be seen: {because(gap.reason, gap.detail)}"
+    return Verdict(Status.UNKNOWN, sentence(words), cause=cause_of(gap.reason))
 
 
 def _plain(name: str) -> str:

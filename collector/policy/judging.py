@@ -15,6 +15,7 @@ from collector.model import (
     Verdict,
 )
 from collector.policy import blind_spots
+from collector.policy.causes import Cause, cause_of
 from collector.policy.rules import RULES
 from collector.policy.settings import Policy, RuleSettings
 from collector.policy.wording import sentence
@@ -125,22 +126,23 @@ def _verdict(
     circumstances: Circumstances,
 ) -> Verdict:
     if not observations:
-        return _unknown("the agent does not report this yet")
+        return _unknown("the agent does not report this yet", Cause.NOT_REPORTED)
     if len(observations) > 1:
         return _unknown(f"the report holds {len(observations)} answers about one signal")
     observation = observations[0]
     outcome = observation.WhichOneof("outcome")
     if outcome == "unknown":
         words = blind_spots.because(observation.unknown.reason, observation.unknown.detail)
-        return _unknown(words)
+        return _unknown(words, cause_of(observation.unknown.reason))
     if outcome == "not_applicable":
         return _not_applicable(observation.not_applicable.because or "not on this device")
     value = _value(rule, observations)
     if value is None:
-        return _unknown("the agent's answer is of a kind that this collector does not know")
+        words = "the agent's answer is of a kind that this collector does not know"
+        return _unknown(words, Cause.NOT_REPORTED)
     missing = blind_spots.unset(value, rule.needs, observation.gaps)
     if missing:
-        return _unknown(missing)
+        return missing
     verdict = rule.judge(value, limits, circumstances)
     return blind_spots.believed(rule, verdict, value, observation.gaps)
 
@@ -158,8 +160,8 @@ def _evidence(observations: list[Observation]) -> tuple[EvidenceLine, ...]:
     )
 
 
-def _unknown(words: str) -> Verdict:
-    return Verdict(Status.UNKNOWN, sentence(words))
+def _unknown(words: str, cause: str = "") -> Verdict:
+    return Verdict(Status.UNKNOWN, sentence(words), cause=cause)
 
 
 def _not_applicable(words: str) -> Verdict:

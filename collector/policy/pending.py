@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from collector.model import Circumstances, Status, Verdict
+from collector.policy.causes import Cause
 from collector.policy.wording import FUTURE_TOLERANCE, counted, day, listed, moment, sentence
 from protos.posture.v1.signals_pb2 import OsUpdates, PendingUpdate
 
@@ -38,11 +39,13 @@ def judge_pending(
     if overdue:
         return _fail(waiting.noun, overdue, limits["max_delay_days"])
     ends_at = _lists_end_at(seen, limits["max_index_age_days"])
-    doubt = _lists_in_doubt(seen, ends_at, circumstances.now) or _count_in_doubt(waiting, since)
+    doubt, cause = _lists_in_doubt(seen, ends_at, circumstances.now)
+    if not doubt:
+        doubt, cause = _count_in_doubt(waiting, since), Cause.SINCE_UNKNOWN
     if doubt or ends_at is None:
         overdue_at = [at + delay for at in since.values()]
         changes_at = _changes_at(seen, overdue_at, circumstances.now)
-        return Verdict(Status.UNKNOWN, sentence(doubt), changes_at)
+        return Verdict(Status.UNKNOWN, sentence(doubt), changes_at, cause)
     if not waiting.count:
         return Verdict(Status.PASS, sentence(f"no {waiting.noun} is pending"), ends_at)
     oldest = min(since.values())
@@ -75,16 +78,19 @@ def _lists_end_at(seen: OsUpdates, days: int) -> datetime | None:
         return None
 
 
-def _lists_in_doubt(seen: OsUpdates, ends_at: datetime | None, now: datetime) -> str:
+def _lists_in_doubt(seen: OsUpdates, ends_at: datetime | None, now: datetime) -> tuple[str, str]:
+    """The doubt in words, and its cause."""
     index_at = moment(seen.index_at)
     if ends_at is None or index_at is None:
-        return "it could not be told how old the package lists are"
+        return "it could not be told how old the package lists are", Cause.LISTS_OLD
     if index_at > now + FUTURE_TOLERANCE:
-        return f"the package lists are dated {day(index_at)}, in the future"
+        words = f"the package lists are dated {day(index_at)}, in the future"
+        return words, Cause.CLOCK_AHEAD
     if now >= ends_at:
         age = counted((now - index_at).days, "day")
-        return f"the package lists are {age} old, so newer updates cannot be seen"
-    return ""
+        words = f"the package lists are {age} old, so newer updates cannot be seen"
+        return words, Cause.LISTS_OLD
+    return "", ""
 
 
 def _count_in_doubt(waiting: Waiting, since: Mapping[str, datetime]) -> str:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from importlib.resources import files
 from typing import Any, TypeVar
 
-from collector.model import FormFactor, Platform, Rule, Severity
+from collector.model import FormFactor, Language, Platform, Rule, Severity
 from collector.policy import values
 from collector.policy.lines import Path, line_of, lines_of
 from collector.policy.rules import RULES
@@ -24,6 +24,7 @@ MOST_RULES = 200
 STALE_AFTER_DAYS = (7, 1, 120)
 CHECK_IN_MINUTES = (60, 5, 1440)
 MOST_GRACE_DAYS = 365
+KEYS = ("name", "language", "stale_after_days", "check_in_minutes", "rules")
 RULE_KEYS = ("enabled", "severity", "grace_days", "platforms", "form_factors")
 
 
@@ -67,10 +68,11 @@ def load(text: str, name: str, version: int = 0) -> Policy:
     """
     document = _document(text, name)
     page = _Text(lines_of(text))
-    page.unknown_keys(document, (), ("name", "stale_after_days", "check_in_minutes", "rules"))
+    page.unknown_keys(document, (), KEYS)
     policy = Policy(
         version=version,
         name=page.take(document, ("name",), values.words, name),
+        language=page.take(document, ("language",), values.one_of(Language), Language.EN),
         stale_after_days=_number(page, document, "stale_after_days", STALE_AFTER_DAYS),
         check_in_minutes=_number(page, document, "check_in_minutes", CHECK_IN_MINUTES),
         rules=_rules(page, page.take(document, ("rules",), values.table, {})),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from collector.model import FormFactor, Platform, Severity
+from collector.model import FormFactor, Language, Platform, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,13 @@ class RuleSettings:
 class Policy:
     """One version of the policy. `rules` holds settings for every rule, enabled or not.
 
-    `version` is the store's number for it; 0 means that it is not in the store.
+    `version` is the store's number for it; 0 means that it is not in the store. `language` is that
+    of the words in the agent's answer.
     """
 
     version: int
     name: str
+    language: Language
     stale_after_days: int
     check_in_minutes: int
     rules: Mapping[str, RuleSettings]

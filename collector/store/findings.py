@@ -47,6 +47,7 @@ REFRESH = Prepared(
         evidence=bindparam("new_evidence"),
         evaluated_at=bindparam("new_evaluated_at"),
         policy_version=bindparam("new_policy_version"),
+        cause=bindparam("new_cause"),
     )
 )
 
@@ -181,6 +182,7 @@ def _row(opening: Opening) -> dict[str, object]:
         "since": new.since,
         "evaluated_at": new.evaluated_at,
         "policy_version": new.policy_version,
+        "cause": str(new.cause),
     }
 
 
@@ -191,6 +193,7 @@ def _words(new: Finding) -> dict[str, object]:
         "new_evidence": _written(new.evidence),
         "new_evaluated_at": new.evaluated_at,
         "new_policy_version": new.policy_version,
+        "new_cause": str(new.cause),
     }
 
 
@@ -205,6 +208,7 @@ def _finding(row: Row[Any], looked_at_again: datetime | None = None) -> Finding:
         recorded_at=row.recorded_at,
         evaluated_at=max(row.evaluated_at, looked_at_again or row.evaluated_at),
         policy_version=row.policy_version,
+        cause=row.cause,
     )
 
 

@@ -156,6 +156,7 @@ finding = _table(
     _at("since"),
     _at("evaluated_at"),
     _number("policy_version"),
+    Column("cause", Text, nullable=False, server_default=""),
 )
 _index(
     "finding_open_by_rule",

@@ -19,6 +19,7 @@ class Standing:
 
     device_id: str
     platform: Platform | None
+    os_id: str
     enrolled_at: datetime
     last_sequence: int
     digest: bytes | None

@@ -5,17 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from collector.compliance import TO_SEE, compliance_at, lay_over, state, with_silence
+from collector.compliance import compliance_at, lay_over, state, with_silence
 from collector.model import (
     Compliance,
     Device,
     Finding,
     FormFactor,
     OpenFinding,
-    Platform,
     Severity,
     Status,
     Waiver,
+    Words,
 )
 from collector.policy import RULES
 
@@ -23,6 +23,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 A_SECOND = timedelta(seconds=1)
 WEEK = timedelta(days=7)
 RULE = RULES[0]
+WORDS = Words("The disk is encrypted", "It may be lost.", "Encrypt it.")
 WAIVER = Waiver("d1", RULE.id, "waits for a new disk", "alice", NOW, NOW + WEEK)
 
 
@@ -41,7 +42,7 @@ def finding(status: Status, since: datetime = NOW) -> Finding:
 
 
 def laid(status: Status, grace_days: int = 0, waiver: Waiver | None = None) -> OpenFinding:
-    return lay_over(finding(status), RULE, Severity.HIGH, grace_days, waiver, Platform.LINUX)
+    return lay_over(finding(status), WORDS, Severity.HIGH, grace_days, waiver)
 
 
 @pytest.mark.parametrize(
@@ -74,16 +75,12 @@ def test_grace_and_waivers_end_by_themselves() -> None:
     assert state([unknown], WAIVER.ends_at) is Compliance.UNKNOWN
 
 
-def test_a_finding_is_laid_over_with_the_words_that_its_status_asks_for() -> None:
+def test_a_finding_is_laid_over_with_its_words_and_only_a_failure_has_grace() -> None:
     failed = laid(Status.FAIL, grace_days=2)
-    assert failed.title == RULE.title
-    assert failed.remediation == RULE.remediation[Platform.LINUX]
+    assert Words(failed.title, failed.why, failed.remediation) == WORDS
     assert failed.grace_ends_at == NOW + timedelta(days=2)
-    assert laid(Status.UNKNOWN).remediation == TO_SEE
-    passed = laid(Status.PASS, grace_days=2)
-    assert (passed.remediation, passed.grace_ends_at) == ("", None)
-    nowhere = lay_over(finding(Status.FAIL), RULE, Severity.HIGH, 0, None, None)
-    assert (nowhere.remediation, nowhere.grace_ends_at) == ("", None)
+    assert laid(Status.PASS, grace_days=2).grace_ends_at is None
+    assert laid(Status.FAIL).grace_ends_at is None
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from collector.model import Circumstances, Platform, Rule, Severity, Status, Verdict
+from collector.model import Circumstances, Rule, Severity, Status, Verdict
 from collector.policy.products import called, guards
 from collector.policy.wording import listed, sentence
 from protos.posture.v1.signals_pb2 import Antivirus, AntivirusProduct
@@ -31,26 +31,9 @@ def _idle(product: AntivirusProduct) -> str:
 
 RULE = Rule(
     id="antivirus_active",
-    title="An antivirus examines files as they are used",
-    why="Malware that is noticed only by a later scan has already run.",
     signal="antivirus",
     severity=Severity.HIGH,
     judge=judge,
     needs=("products",),
     whole_to_fail=("products",),
-    remediation={
-        Platform.LINUX: (
-            "Install the company's antivirus and start it. With ClamAV: install clamav-daemon,"
-            " switch on on-access scanning (clamonacc) and run"
-            " 'sudo systemctl enable --now clamav-daemon clamav-clamonacc'."
-        ),
-        Platform.MACOS: (
-            "Open the antivirus, allow it under System Settings > Privacy & Security > Full Disk"
-            " Access, and turn real-time protection on. If there is none, ask IT to install it."
-        ),
-        Platform.WINDOWS: (
-            "Open Windows Security > Virus & threat protection > Manage settings and turn"
-            " Real-time protection on. If another product is in charge, open it and turn it on."
-        ),
-    },
 )

@@ -7,7 +7,8 @@ that cause and this rule does not apply: one cause, one failure.
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from collector.model import Circumstances, Limit, Platform, Rule, Severity, Status, Verdict
+from collector.model import Circumstances, Limit, Rule, Severity, Status, Verdict
+from collector.policy.causes import Cause
 from collector.policy.products import called, guards
 from collector.policy.wording import FUTURE_TOLERANCE, counted, day, moment, sentence
 from protos.posture.v1.signals_pb2 import Antivirus, AntivirusProduct
@@ -23,7 +24,7 @@ def judge(seen: Antivirus, limits: Mapping[str, int], circumstances: Circumstanc
         if guards(product) is not False
     ]
     if not verdicts:
-        words = "No antivirus is active, see antivirus_active."
+        words = "No antivirus is active, so there are no definitions to judge."
         return Verdict(Status.NOT_APPLICABLE, words)
     best = min((verdict.status for verdict in verdicts), key=BEST_FIRST.index)
     chosen = [verdict for verdict in verdicts if verdict.status is best]
@@ -46,7 +47,8 @@ def _freshness(product: AntivirusProduct, days: int, now: datetime) -> Verdict:
         return _unknown(f"it could not be told how old the definitions of {name} are")
     if built_at > now + FUTURE_TOLERANCE:
         words = f"the definitions of {name} are dated {day(built_at)}, in the future"
-        return Verdict(Status.UNKNOWN, sentence(words), built_at - FUTURE_TOLERANCE)
+        turns_at = built_at - FUTURE_TOLERANCE
+        return Verdict(Status.UNKNOWN, sentence(words), turns_at, Cause.CLOCK_AHEAD)
     ends_at = built_at + timedelta(days=days)
     words = f"the definitions of {name} are of {day(built_at)}"
     if now < ends_at:
@@ -61,23 +63,10 @@ def _unknown(words: str) -> Verdict:
 
 RULE = Rule(
     id="antivirus_definitions_fresh",
-    title="The antivirus has current definitions",
-    why="An antivirus with old definitions does not know the malware of this week.",
     signal="antivirus",
     severity=Severity.MEDIUM,
     judge=judge,
     needs=("products",),
     whole_to_fail=("products",),
     limits=(Limit("max_age_days", 7, 1, 90, "days since the newest definitions were built"),),
-    remediation={
-        Platform.LINUX: (
-            "Connect to the internet and update the definitions. With ClamAV: run"
-            " 'sudo systemctl enable --now clamav-freshclam'."
-        ),
-        Platform.MACOS: "Connect to the internet, open the antivirus and choose Update.",
-        Platform.WINDOWS: (
-            "Open Windows Security > Virus & threat protection > Protection updates and choose"
-            " Check for updates."
-        ),
-    },
 )

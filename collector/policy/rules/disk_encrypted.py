@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from collector.model import Circumstances, Platform, Rule, Severity, Status, Verdict
+from collector.model import Circumstances, Rule, Severity, Status, Verdict
 from collector.policy.wording import counted, listed, sentence
 from protos.posture.v1.signals_pb2 import DiskEncryption, Protection, Volume, VolumeRole
 
@@ -82,26 +82,9 @@ def _unmounted(seen: DiskEncryption) -> str:
 
 RULE = Rule(
     id="disk_encrypted",
-    title="Every disk volume is encrypted",
-    why="A lost or stolen device must not give away what is stored on it.",
     signal="disk_encryption",
     severity=Severity.CRITICAL,
     judge=judge,
     needs=("volumes",),
     whole_to_pass=("volumes",),
-    remediation={
-        Platform.LINUX: (
-            "A running Linux system cannot be encrypted safely in place. Back up the data, then"
-            " reinstall and choose disk encryption (LUKS) in the installer. If only a data volume"
-            " or swap is named, ask IT to recreate that volume on LUKS."
-        ),
-        Platform.MACOS: (
-            "Open System Settings > Privacy & Security > FileVault and turn it on. Leave the Mac"
-            " on its charger until encryption has finished."
-        ),
-        Platform.WINDOWS: (
-            "Open Control Panel > BitLocker Drive Encryption and turn BitLocker on for every"
-            " drive that is named. If it says that protection is suspended, choose Resume."
-        ),
-    },
 )

@@ -58,22 +58,9 @@ def _managers(seen: Firewall) -> str:
 
 RULE = Rule(
     id="firewall_blocks_inbound",
-    title="The firewall blocks inbound traffic",
-    why="On a foreign network, anyone nearby can reach whatever the device leaves open.",
     signal="firewall",
     severity=Severity.HIGH,
     judge=judge,
     needs=("scopes",),
     whole_to_pass=("scopes",),
-    remediation={
-        Platform.LINUX: (
-            "Turn the firewall on. Ubuntu, Debian, Mint: run 'sudo ufw default deny incoming' and"
-            " 'sudo ufw enable'. Fedora, openSUSE: run 'sudo systemctl enable --now firewalld'."
-        ),
-        Platform.MACOS: "Open System Settings > Network > Firewall and turn the firewall on.",
-        Platform.WINDOWS: (
-            "Open Windows Security > Firewall & network protection and turn the firewall on for"
-            " the domain, private and public network."
-        ),
-    },
 )

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
-from collector.model import Circumstances, Limit, Platform, Rule, Severity, Status, Verdict
+from collector.model import Circumstances, Limit, Rule, Severity, Status, Verdict
+from collector.policy.causes import Cause
 from collector.policy.wording import day, sentence
 from protos.posture.v1.signals_pb2 import OsUpdates
 
@@ -15,7 +16,8 @@ def judge(seen: OsUpdates, limits: Mapping[str, int], circumstances: Circumstanc
         return Verdict(Status.PASS, "No restart is pending.")
     since = circumstances.first_seen.get(RESTART)
     if since is None:
-        return Verdict(Status.UNKNOWN, "A restart is pending, but since when is not recorded.")
+        words = "A restart is pending, but since when is not recorded."
+        return Verdict(Status.UNKNOWN, words, cause=Cause.SINCE_UNKNOWN)
     days = limits["max_delay_days"]
     ends_at = since + timedelta(days=days)
     words = f"a restart has been pending since {day(since)}; the limit is {days} days"
@@ -30,17 +32,10 @@ def tracks(seen: OsUpdates) -> Collection[str]:
 
 RULE = Rule(
     id="os_restart_done",
-    title="Installed updates are in force",
-    why="A fix of the kernel or a library protects only after the restart that loads it.",
     signal="os_updates",
     severity=Severity.MEDIUM,
     judge=judge,
     needs=("restart_required",),
     limits=(Limit("max_delay_days", 7, 1, 90, "days a restart may stay pending"),),
     tracks=tracks,
-    remediation={
-        Platform.LINUX: "Save your work and restart the device.",
-        Platform.MACOS: "Save your work and choose Apple menu > Restart.",
-        Platform.WINDOWS: "Save your work and choose Start > Power > Update and restart.",
-    },
 )

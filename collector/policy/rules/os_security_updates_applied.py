@@ -5,7 +5,7 @@ Cyber Essentials allows 14 days for what the vendor calls a security update.
 
 from collections.abc import Collection, Mapping
 
-from collector.model import Circumstances, Limit, Platform, Rule, Severity, Verdict
+from collector.model import Circumstances, Limit, Rule, Severity, Verdict
 from collector.policy.pending import Waiting, judge_pending
 from protos.posture.v1.signals_pb2 import OsUpdates
 
@@ -22,8 +22,6 @@ def tracks(seen: OsUpdates) -> Collection[str]:
 
 RULE = Rule(
     id="os_security_updates_applied",
-    title="Security updates are installed in time",
-    why="Attackers use published holes within days of the fix.",
     signal="os_updates",
     severity=Severity.HIGH,
     judge=judge,
@@ -34,16 +32,4 @@ RULE = Rule(
         Limit("max_index_age_days", 7, 1, 90, "days until the package lists are too old to go by"),
     ),
     tracks=tracks,
-    remediation={
-        Platform.LINUX: (
-            "Connect to the internet and install all updates. Debian, Ubuntu, Mint: run"
-            " 'sudo apt update && sudo apt full-upgrade'. Fedora: 'sudo dnf upgrade --refresh'."
-            " openSUSE: 'sudo zypper refresh && sudo zypper patch'."
-        ),
-        Platform.MACOS: "Open System Settings > General > Software Update and choose Update Now.",
-        Platform.WINDOWS: (
-            "Open Settings > Windows Update, choose Check for updates, install everything and"
-            " restart."
-        ),
-    },
 )

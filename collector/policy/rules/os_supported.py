@@ -6,7 +6,8 @@ The collector's table speaks first; for a release it does not hold, the device's
 from collections.abc import Mapping
 from datetime import datetime
 
-from collector.model import Circumstances, Limit, Platform, Rule, Severity, Status, Verdict
+from collector.model import Circumstances, Limit, Rule, Severity, Status, Verdict
+from collector.policy.causes import Cause
 from collector.policy.lifecycle import Release, day_from, end_of, families, release_of
 from collector.policy.wording import sentence
 from protos.posture.v1.signals_pb2 import OsUpdates
@@ -14,7 +15,8 @@ from protos.posture.v1.signals_pb2 import OsUpdates
 
 def judge(seen: OsUpdates, limits: Mapping[str, int], circumstances: Circumstances) -> Verdict:
     if not circumstances.os_id:
-        return _unknown("the device did not say which operating system it runs")
+        words = "the device did not say which operating system it runs"
+        return Verdict(Status.UNKNOWN, sentence(words))
     family = families().get(circumstances.os_id)
     title = family.title if family else circumstances.os_id
     if family and family.rolling:
@@ -24,7 +26,8 @@ def judge(seen: OsUpdates, limits: Mapping[str, int], circumstances: Circumstanc
     release = release_of(family, circumstances.os_version) if family else None
     release = release or _own_word(seen, extended=bool(family and family.extended))
     if release is None:
-        return _unknown(f"the end of support of {name} is not known")
+        words = f"the end of support of {name} is not known"
+        return Verdict(Status.UNKNOWN, sentence(words), cause=Cause.RELEASE_UNLISTED)
     return _judged(name, release, bool(limits["allow_extended_support"]), circumstances.now)
 
 
@@ -47,37 +50,17 @@ def _judged(name: str, release: Release, allow_extended: bool, now: datetime) ->
     if editions and now < end_of(editions):
         words = f"support of {name} ended on {release.ends_on} for some editions, {editions} for"
         words += " others, and the report does not tell which one this is"
-        return Verdict(Status.UNKNOWN, sentence(words), end_of(editions))
+        return Verdict(Status.UNKNOWN, sentence(words), end_of(editions), Cause.EDITION_UNKNOWN)
     last = extended if allow_extended and extended else editions or release.ends_on
     return Verdict(Status.FAIL, sentence(f"support of {name} ended on {last}"))
 
 
-def _unknown(words: str) -> Verdict:
-    return Verdict(Status.UNKNOWN, sentence(words))
-
-
 RULE = Rule(
     id="os_supported",
-    title="The operating system is supported by its vendor",
-    why="Holes in an unsupported system are published and never fixed.",
     signal="os_updates",
     severity=Severity.HIGH,
     judge=judge,
     limits=(
         Limit("allow_extended_support", 1, 0, 1, "1: free extended support (Debian LTS) counts"),
     ),
-    remediation={
-        Platform.LINUX: (
-            "Back up the data and upgrade to a supported release, or ask IT to do it. Ubuntu: run"
-            " 'sudo do-release-upgrade'. Fedora: open Software > Updates."
-        ),
-        Platform.MACOS: (
-            "Open System Settings > General > Software Update and choose Upgrade Now. If none is"
-            " offered, this Mac is too old: ask IT for another."
-        ),
-        Platform.WINDOWS: (
-            "Open Settings > Windows Update and install the newest feature update. If none is"
-            " offered, this device is too old: ask IT for another."
-        ),
-    },
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from collector.model import Circumstances, Limit, Platform, Rule, Severity, Verdict
+from collector.model import Circumstances, Limit, Rule, Severity, Verdict
 from collector.policy.pending import Waiting, judge_pending
 from protos.posture.v1.signals_pb2 import OsUpdates
 
@@ -18,8 +18,6 @@ def tracks(seen: OsUpdates) -> Collection[str]:
 
 RULE = Rule(
     id="os_updates_applied",
-    title="All updates are installed in time",
-    why="A system that falls behind cannot take the urgent fix when it comes.",
     signal="os_updates",
     severity=Severity.LOW,
     judge=judge,
@@ -30,16 +28,4 @@ RULE = Rule(
         Limit("max_index_age_days", 30, 1, 90, "days until the package lists are too old to go by"),
     ),
     tracks=tracks,
-    remediation={
-        Platform.LINUX: (
-            "Connect to the internet and install all updates. Debian, Ubuntu, Mint: run"
-            " 'sudo apt update && sudo apt full-upgrade'. Fedora: 'sudo dnf upgrade --refresh'."
-            " openSUSE: 'sudo zypper refresh && sudo zypper update'."
-        ),
-        Platform.MACOS: "Open System Settings > General > Software Update and choose Update Now.",
-        Platform.WINDOWS: (
-            "Open Settings > Windows Update, choose Check for updates, then install what is"
-            " offered there and under Advanced options > Optional updates."
-        ),
-    },
 )

@@ -5,7 +5,8 @@ Every person's setting counts, logged in or not: anybody with an account may sit
 
 from collections.abc import Mapping
 
-from collector.model import Circumstances, Limit, Platform, Rule, Severity, Status, Verdict
+from collector.model import Circumstances, Limit, Rule, Severity, Status, Verdict
+from collector.policy.causes import DESKTOPS
 from collector.policy.wording import counted, listed, sentence
 from protos.posture.v1.signals_pb2 import ScreenLock, UserScreenLock
 
@@ -13,9 +14,11 @@ from protos.posture.v1.signals_pb2 import ScreenLock, UserScreenLock
 def judge(seen: ScreenLock, limits: Mapping[str, int], _: Circumstances) -> Verdict:
     if not seen.users:
         return Verdict(Status.UNKNOWN, "No person's screen lock was seen.")
-    wrong = [words for user in seen.users if (words := _wrong(user, limits))]
-    if wrong:
-        return Verdict(Status.FAIL, sentence("; ".join(wrong[:2]) + _more(wrong)))
+    open_to_all = [user for user in seen.users if _wrong(user, limits)]
+    if open_to_all:
+        wrong = [_wrong(user, limits) for user in open_to_all]
+        words = sentence("; ".join(wrong[:2]) + _more(wrong))
+        return Verdict(Status.FAIL, words, cause=_desktop(open_to_all[0]))
     unclear = [user.user or "somebody" for user in seen.users if not _clear(user)]
     if unclear:
         words = f"it could not be told whether and when the screen locks for {listed(unclear)}"
@@ -41,6 +44,12 @@ def _wrong(user: UserScreenLock, limits: Mapping[str, int]) -> str:
     return ""
 
 
+def _desktop(user: UserScreenLock) -> str:
+    """The desktop whose settings have to change; "" for one that there is no advice about."""
+    name = user.desktop.casefold()
+    return name if name in DESKTOPS else ""
+
+
 def _clear(user: UserScreenLock) -> bool:
     """All three facts were seen. An idle time of 0 means "never" on most desktops: no answer."""
     return user.locks and user.idle_seconds > 0 and user.HasField("lock_delay_seconds")
@@ -52,8 +61,6 @@ def _more(wrong: list[str]) -> str:
 
 RULE = Rule(
     id="screen_locks_automatically",
-    title="The screen locks by itself",
-    why="An open session left alone gives everyone who passes the rights of its owner.",
     signal="screen_lock",
     severity=Severity.MEDIUM,
     judge=judge,
@@ -63,18 +70,4 @@ RULE = Rule(
         Limit("max_idle_seconds", 900, 30, 7200, "seconds without input until the screen is idle"),
         Limit("max_lock_delay_seconds", 60, 0, 3600, "seconds from idle until it is locked"),
     ),
-    remediation={
-        Platform.LINUX: (
-            "GNOME: open Settings > Privacy & Security > Screen Lock, turn Automatic Screen Lock"
-            " on and set a delay of 15 minutes or less. KDE: System Settings > Screen Locking."
-        ),
-        Platform.MACOS: (
-            "Open System Settings > Lock Screen. Turn the display off after 15 minutes or less"
-            " and require the password after 1 minute or less."
-        ),
-        Platform.WINDOWS: (
-            "Open Settings > Personalisation > Lock screen > Screen saver, set a wait of 15"
-            " minutes or less and tick 'On resume, display logon screen'."
-        ),
-    },
 )

@@ -1,5 +1,6 @@
 """One device: its state in a sentence, every finding with what to do, and all that it sent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,11 +10,13 @@ from starlette.responses import Response
 from collector import wording
 from collector.compliance import compliance_at
 from collector.judged import laid_over
-from collector.model import Device, EvidenceLine, OpenFinding, Status
+from collector.model import Device, EvidenceLine, Language, OpenFinding, Status
 from collector.policy import Policy
+from collector.policy.advice import book
 from collector.store import Connection, certificates, devices, findings, reports, waivers
 from collector.web.errors import NOT_FOUND
 from collector.web.frame import Frame, frame_of
+from collector.web.languages import Choice, asked_language, choices
 from collector.web.rendering import render
 from collector.web.sent import Fact, Sent, inventory_facts, sent
 from collector.web.site import Site, site_of
@@ -25,11 +28,12 @@ LONGEST_ID = 64
 
 @dataclass(frozen=True, slots=True)
 class FindingView:
-    """`kind` is the status; `remediation` is empty unless it fails or is unknown."""
+    """`kind` is the status; `why` and `remediation` are empty unless it fails or is unknown."""
 
     rule_id: str
     kind: str
     title: str
+    why: str
     status_words: str
     severity: str
     note: str
@@ -42,7 +46,12 @@ class FindingView:
 
 @dataclass(frozen=True, slots=True)
 class Context:
+    """`language` is that of the rules' words; the page around them is in English."""
+
     frame: Frame
+    language: str
+    languages: tuple[Choice, ...]
+    labels: Mapping[str, str]
     hostname: str
     state: str
     state_words: str
@@ -58,24 +67,31 @@ class Context:
 def page(request: Request) -> Response:
     site, device_id = site_of(request.scope), request.path_params["device_id"]
     frame = frame_of(request.scope, "Device")
-    context = site.store.read(lambda c: _context(c, site, frame, device_id[:LONGEST_ID]))
+    asked = asked_language(request)
+    context = site.store.read(lambda c: _context(c, site, frame, device_id[:LONGEST_ID], asked))
     if context is None:
         return NOT_FOUND.response(request.scope)
     return render("device.html", context)
 
 
-def _context(c: Connection, site: Site, frame: Frame, device_id: str) -> Context | None:
+def _context(
+    c: Connection, site: Site, frame: Frame, device_id: str, asked: Language | None
+) -> Context | None:
     device = devices.get(c, device_id)
     if device is None:
         return None
     now, policy = frame.now, site.policy.current(c)
     mine = {waiver.rule_id: waiver for waiver in waivers.active_for(c, device_id, now)}
-    laid = laid_over(findings.open_of(c, device_id), policy, mine, device.platform)
+    language = asked or policy.language
+    laid = laid_over(findings.open_of(c, device_id), policy, mine, device.system, language)
     state = compliance_at(device, now, timedelta(days=policy.stale_after_days))
     report = sent(reports.current(c, device_id))
     hostname = device.hostname or "(no name)"
     return Context(
         frame=Frame(hostname, frame.username, frame.form_token, now),
+        language=language,
+        languages=choices(f"/devices/{device_id}", language),
+        labels=book(language).labels,
         hostname=hostname,
         state=state,
         state_words=wording.STATES[state],
@@ -110,6 +126,7 @@ def _view(found: OpenFinding, now: datetime) -> FindingView:
         rule_id=finding.rule_id,
         kind=finding.status,
         title=found.title,
+        why=found.why if open_to_do else "",
         status_words=wording.STATUSES[finding.status],
         severity=found.severity.capitalize() if failing else "",
         note=wording.capital(wording.note(found, now)),

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from collector import wording
 from collector.judged import falling_short
 from collector.model import Compliance, Device, OpenFinding, Status
-from collector.policy import RULES, Policy
+from collector.policy import RULES, Policy, title
 from collector.store import Connection, devices, findings
 from collector.web import listing
 from collector.web.frame import Frame, frame_of
@@ -137,7 +137,7 @@ def _chips(counts: Mapping[Compliance, int], question: Question) -> tuple[Chip, 
 def _causes(failing: Mapping[str, int]) -> tuple[Cause, ...]:
     """The rules that most devices fail: mending these first mends most."""
     causes = [
-        Cause(rule.title, failing[rule.id], Question(rule_id=rule.id).href())
+        Cause(title(rule.id), failing[rule.id], Question(rule_id=rule.id).href())
         for rule in RULES
         if failing.get(rule.id)
     ]
@@ -147,7 +147,7 @@ def _causes(failing: Mapping[str, int]) -> tuple[Cause, ...]:
 def _choices(question: Question) -> tuple[Choice, ...]:
     states = tuple((state.value, wording.STATES[state]) for state in listing.WORST_FIRST)
     platforms = tuple((p.value, words) for p, words in wording.PLATFORMS.items())
-    rules = tuple((rule.id, rule.title) for rule in sorted(RULES, key=lambda rule: rule.title))
+    rules = tuple(sorted(((rule.id, title(rule.id)) for rule in RULES), key=lambda rule: rule[1]))
     return (
         Choice("state", "State", question.state or "", (("", "Any state"), *states)),
         Choice("platform", "Platform", question.platform or "", (("", "Any"), *platforms)),

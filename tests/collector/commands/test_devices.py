@@ -129,7 +129,7 @@ def test_a_device_is_shown_with_everything_that_helps(desk: Desk, console: Conso
         "rule          firewall_blocks_inbound",
         "because       New inbound traffic is let in",
         "since         2026-11-22 13:00 UTC, just now",
-        "to do         Turn the firewall on.",
+        "to do         Turn on the firewall",
         "evidence      nft list ruleset: policy drop",
         "Hostname        alpha",
         "last seen       2026-11-22 13:00 UTC, just now",

@@ -1,11 +1,11 @@
-"""Every rule is listed, has all its words, and no two words mean the same."""
+"""Every rule is listed, and speaks of what its signal has."""
 
 from pathlib import Path
 
 import pytest
 
 import collector.policy.rules
-from collector.model import Platform, Rule
+from collector.model import Rule
 from collector.policy import RULES
 from collector.policy.lifecycle import families
 from collector.policy.reading import RULE_KEYS
@@ -22,19 +22,6 @@ def test_every_file_of_a_rule_is_listed_once_under_its_own_name() -> None:
     assert sorted(rule.id for rule in RULES) == written
     for rule in RULES:
         assert rule.judge.__module__ == f"collector.policy.rules.{rule.id}"
-
-
-@EVERY_RULE
-def test_a_rule_has_all_its_words(rule: Rule) -> None:
-    assert set(rule.remediation) == set(Platform)
-    for words in (rule.why, *rule.remediation.values()):
-        assert words.endswith(".")
-        assert words[0].isupper()
-        assert len(words) < 300
-    assert rule.title[0].isupper()
-    assert not rule.title.endswith(".")
-    assert len(rule.title) <= 60
-    assert " not " not in rule.title
 
 
 @EVERY_RULE
