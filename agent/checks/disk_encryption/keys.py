@@ -6,7 +6,15 @@ Format: crypttab(5) of systemd and of Debian's cryptsetup, which adds keyscript=
 from dataclasses import dataclass, replace
 
 from agent.checks.disk_encryption.walk import ENCRYPTED, KEY_EXPOSED, PLAIN, Answer, Walk, cannot
-from agent.host import CannotTell, FileMissing, Host, NoData, Unparsable, read_text
+from agent.host import (
+    CannotTell,
+    FileMissing,
+    Host,
+    NoData,
+    NotRecorded,
+    Unparsable,
+    read_text,
+)
 
 RANDOM = ("/dev/urandom", "/dev/random", "/dev/hwrng")
 KEEPS_ASKING = (
@@ -19,6 +27,9 @@ KEEPS_ASKING = (
 )
 """Debian's own key scripts that end in a person, a card, or another encrypted volume."""
 ON_COMMAND_LINE = ("rd.luks.key=", "luks.key=", "cryptkey=")
+BY_NAME = "/etc/cryptsetup-keys.d"
+"""Where systemd looks for VOLUME.key when crypttab names no key: crypttab(5), KEY ACQUISITION."""
+MOST_STEPS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,7 @@ class Keys:
 
     def __init__(self, host: Host, walk: Walk) -> None:
         self.walk = walk
+        self._host = host
         self._open: set[str] = set()
         self.entries: dict[str, Entry] | CannotTell
         try:
@@ -93,7 +105,7 @@ class Keys:
         if entry is None:
             if self._key_on_command_line:
                 raise NoData(f"the kernel command line names a key file that may open {crypt}")
-            return answer
+            return self._by_name(answer, crypt)
         remarks = answer.remarks
         if "discard" in entry.options and "discards reach the disk" not in remarks:
             remarks = (*remarks, "discards reach the disk")
@@ -106,7 +118,17 @@ class Keys:
             if script.rsplit("/", 1)[-1] not in KEEPS_ASKING:
                 raise NoData(f"whether the key script {script} of {crypt} keeps a key in clear")
             return answer
-        return self._by_file(answer, crypt, entry.key) if entry.key else answer
+        if entry.key:
+            return self._by_file(answer, crypt, entry.key)
+        return self._by_name(answer, crypt)
+
+    def _by_name(self, answer: Answer, crypt: str) -> Answer:
+        path = f"{BY_NAME}/{crypt}.key"
+        try:
+            self._host.head(path, 1)
+        except (FileMissing, NotRecorded):
+            return answer
+        return self._by_file(answer, crypt, path)
 
     def _by_file(self, answer: Answer, crypt: str, key: str) -> Answer:
         if key in RANDOM:
@@ -116,6 +138,8 @@ class Keys:
             raise NoData(f"the key of {crypt} lies on the separate device {device}")
         if not path.startswith("/"):
             raise Unparsable(f"not a key file in crypttab: {key}")
+        if not path.startswith("/dev/"):
+            path = followed(self._host, path)
         if path.startswith("/dev/"):
             where = self.walk.answer(self.walk.blocks.at(path))
         else:
@@ -141,6 +165,25 @@ class Keys:
         if self.walk.on_path("/boot/initrd").protection == PLAIN:
             raise NoData(f"the initramfs on the plain /boot may hold the key {path} of {crypt}")
         return answer
+
+
+def followed(host: Host, path: str) -> str:
+    """Where a path leads when its symbolic links are followed. Raises Unparsable in a circle."""
+    done, left = "", path.split("/")
+    for _ in range(MOST_STEPS):
+        if not left:
+            return done
+        part = left.pop(0)
+        if part == "..":
+            done = done.rpartition("/")[0]
+        elif part not in ("", "."):
+            try:
+                target = host.link(f"{done}/{part}")
+            except CannotTell:
+                done = f"{done}/{part}"
+                continue
+            done, left = "" if target.startswith("/") else done, [*target.split("/"), *left]
+    raise Unparsable(f"the links on the way to {path} do not end")
 
 
 _YES = ("1", "yes", "true", "on", "")

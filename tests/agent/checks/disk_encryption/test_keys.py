@@ -59,3 +59,34 @@ def test_a_crypttab_that_may_not_be_read_leaves_the_volume_untold() -> None:
     stack = encrypted_laptop()
     stack.files["/etc/crypttab"] = Denied("/etc/crypttab may not be read")
     assert look(stack)["/"] == "-"
+
+
+def home_on_a_plain_root() -> Stack:
+    stack = Stack()
+    stack.luks("dm-0", "home_crypt", "nvme0n1p3")
+    stack.partition("nvme0n1", "nvme0n1p4", "259:4")
+    stack.mount("259:4", "/", "ext4", "/dev/nvme0n1p4")
+    stack.mount("254:0", "/home", "ext4", "/dev/mapper/home_crypt")
+    return stack
+
+
+@pytest.mark.parametrize("crypttab", ["home_crypt UUID=1 none luks\n", "other UUID=2\n"])
+def test_a_key_file_that_systemd_finds_by_the_name_of_the_volume_exposes_it(crypttab: str) -> None:
+    stack = home_on_a_plain_root()
+    stack.files["/etc/crypttab"] = crypttab
+    assert look(stack)["/home"] == "encrypted"
+    stack.files["/etc/cryptsetup-keys.d/home_crypt.key"] = b"\0\1\2"
+    assert look(stack)["/home"] == "key_exposed"
+
+
+def test_a_key_file_is_where_its_links_lead() -> None:
+    stack = encrypted_laptop()
+    stack.luks("dm-3", "data", "nvme0n1p2")
+    stack.mounts = stack.mounts.replace("259:2 / /boot ", "254:3 / /data ")
+    stack.partition("nvme0n1", "nvme0n1p4", "259:4")
+    stack.mount("259:4", "/srv", "ext4", "/dev/nvme0n1p4")
+    stack.files["/etc/crypttab"] = "data UUID=1 /etc/keys/data.key luks\n"
+    stack.links["/etc/keys"] = "../srv/keys"
+    assert look(stack)["/data"] == "key_exposed"
+    stack.links["/srv/keys"] = "/srv/keys"
+    assert look(stack)["/data"] == "-"
