@@ -21,8 +21,11 @@ from collector.service.listening import Port, bind, serve_check_in, serve_enroll
 from collector.service.posture import PostureService
 from collector.store import Store
 from collector.web.application import application
+from collector.web.patience import Patience
 
 GRACE_SECONDS = 10
+AUTHENTICATED_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""Of TLS 1.2, those with forward secrecy and no CBC; all of TLS 1.3 are so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,9 @@ async def _web(collector: Collector, bound: socket.socket) -> AsyncIterator[None
         pages,
         ssl_keyfile=collector.identity.key_path,
         ssl_certfile=collector.identity.chain_path,
+        ssl_ciphers=AUTHENTICATED_CIPHERS,
+        http=Patience,
+        ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -1,5 +1,6 @@
 """The whole collector starts, says where it is, refuses a second one, and stops when told."""
 
+import asyncio
 import json
 import os
 import signal
@@ -54,6 +55,22 @@ async def test_the_pages_are_served_under_the_collectors_own_certificate(tmp_pat
                 page = await browser.get(f"https://{host}:{serving.web.port}/login")
                 assert page.status_code == 200
         assert "server" not in page.headers
+
+
+@pytest.mark.parametrize("cipher", ["ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256"])
+async def test_the_pages_come_by_authenticated_encryption_only(tmp_path: Path, cipher: str) -> None:
+    old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+    old.maximum_version = ssl.TLSVersion.TLSv1_2
+    old.set_ciphers(cipher)
+    async with running(config(tmp_path), [].append) as serving:
+        connecting = asyncio.open_connection("127.0.0.1", serving.web.port, ssl=old)
+        if "GCM" not in cipher:
+            with pytest.raises((ssl.SSLError, ConnectionError)):
+                await connecting
+        else:
+            _, writer = await connecting
+            writer.transport.abort()
 
 
 async def test_the_administrators_password_is_shown_at_the_first_start_only(
