@@ -58,7 +58,9 @@ def printable(words: str) -> str:
     >>> printable("alice\\x1b[2J's\\nlaptop")
     "alice [2J's laptop"
     """
-    line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
+    if not words.isprintable():
+        words = "".join(c if c.isprintable() else " " for c in words)
+    line = " ".join(words.split())
     return line[:LONGEST_WORDS]
 
 

@@ -108,7 +108,8 @@ def _moves(
     device_id = case.standing.device_id
     before = {old.rule_id: old for old in findings.open_of(connection, device_id)}
     is_new = case.standing.evaluated_at is None
-    taken = {} if is_new else findings.taken_until(connection, device_id)
+    is_asked_anew = not is_new and any(each.rule.id not in before for each in judged)
+    taken = findings.taken_until(connection, device_id) if is_asked_anew else {}
     after, closed, opened, refreshed = [], [], [], []
     for each in judged:
         old = before.pop(each.rule.id, None)
@@ -129,23 +130,23 @@ def _moves(
 
 def _finding(judged: Judged, old: Finding | None, case: Case, policy_version: int) -> Finding:
     verdict = judged.verdict
-    new = Finding(
+    since, recorded_at = case.begun_at, case.now
+    if old is not None and old.status is verdict.status:
+        since, recorded_at = old.since, old.recorded_at
+    elif old is not None:
+        since, recorded_at = max(case.begun_at, old.since), _after(old, case.now)
+    return Finding(
         device_id=case.standing.device_id,
         rule_id=judged.rule.id,
         status=verdict.status,
         because=verdict.because,
         evidence=judged.evidence,
-        since=case.begun_at,
-        recorded_at=case.now,
+        since=since,
+        recorded_at=recorded_at,
         evaluated_at=case.now,
         policy_version=policy_version,
         cause=verdict.cause,
     )
-    if old is None:
-        return new
-    if old.status is verdict.status:
-        return replace(new, since=old.since, recorded_at=old.recorded_at)
-    return replace(new, since=max(case.begun_at, old.since), recorded_at=_after(old, case.now))
 
 
 def _after(old: Finding, now: datetime) -> datetime:

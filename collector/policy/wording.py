@@ -16,7 +16,9 @@ def sentence(words: str) -> str:
     >>> sentence("permission denied:\\n/etc/shadow")
     'Permission denied: /etc/shadow.'
     """
-    line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
+    if not words.isprintable():
+        words = "".join(c if c.isprintable() else " " for c in words)
+    line = " ".join(words.split())
     line = line.rstrip(". ")
     if len(line) >= LONGEST_SENTENCE:
         line = line[: LONGEST_SENTENCE - 2].rstrip(". ,;:") + "…"

@@ -1,6 +1,6 @@
 """A device's postures, one row for each that differed from the one before."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select
@@ -45,7 +45,7 @@ def history(connection: Connection, device_id: str, limit: int = 100) -> list[St
 
 
 def add(connection: Connection, device_id: str, received: StoredReport) -> None:
-    INSERT.run(connection, {"device_id": device_id, **asdict(received)})
+    INSERT.run(connection, {"device_id": device_id, **_kept(received)})
 
 
 def keep_aside(connection: Connection, device_id: str, received: StoredReport) -> bool:
@@ -56,7 +56,11 @@ def keep_aside(connection: Connection, device_id: str, received: StoredReport) -
     held = select(func.count()).where(set_aside.c.device_id == device_id)
     if connection.execute(held).scalar_one() >= MOST_SET_ASIDE:
         return False
-    kept = asdict(received)
+    kept = _kept(received)
     del kept["observed_at"]
     statement = upsert(set_aside).values(device_id=device_id, **kept).on_conflict_do_nothing()
     return connection.execute(statement).rowcount == 1
+
+
+def _kept(received: StoredReport) -> dict[str, object]:
+    return {column.name: getattr(received, column.name) for column in KEPT}

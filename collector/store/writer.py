@@ -21,8 +21,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlite_utils import Database
+from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # as the engine
 
-from collector.store.engine import named_troubles, open_writer, sqlite3
+from collector.store.engine import named_troubles, open_writer
 from collector.store.errors import StoreBusy, StoreError, explain
 
 GATHER_SECONDS = 0.002
