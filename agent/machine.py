@@ -178,15 +178,34 @@ class _Drain:
 
 
 def _read(path: str, most: int) -> bytes:
-    """Open without blocking on a FIFO, refuse what is not a regular file, read at most `most`."""
+    """Read at most `most` bytes of a regular file; anything else is not even opened."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-        with os.fdopen(descriptor, "rb", buffering=0) as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise FileMissing(f"{path} is not a regular file")
+        with os.fdopen(_opened(path), "rb", buffering=0) as file:
             return _read_up_to(file, most)
     except OSError as error:
         raise _cannot(path, error) from error
+
+
+def _opened(path: str) -> int:
+    """Looked at before it is opened: a person's file may be a link to a watchdog or a tape.
+
+    O_PATH (open(2)) names the file without opening it, so that nobody can exchange it in between.
+    """
+    plain = os.O_RDONLY | os.O_CLOEXEC
+    if sys.platform != "linux":
+        _require_file(path, Path(path).stat())
+        return os.open(path, plain)
+    named = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        _require_file(path, os.fstat(named))
+        return os.open(f"/proc/self/fd/{named}", plain)
+    finally:
+        os.close(named)
+
+
+def _require_file(path: str, seen: os.stat_result) -> None:
+    if not stat.S_ISREG(seen.st_mode):
+        raise FileMissing(f"{path} is not a regular file")
 
 
 def _read_up_to(file: IO[bytes], most: int) -> bytes:
@@ -206,6 +225,18 @@ def _cannot(path: str, error: OSError) -> Exception:
 
 
 def _processes() -> tuple[Process, ...]:
+    if sys.platform == "linux":
+        from agent.processes import running
+
+        found = list(running())
+    else:
+        found = _by_psutil()
+    if not found:
+        raise Denied("the list of processes may not be read by this account")
+    return tuple(found)
+
+
+def _by_psutil() -> list[Process]:
     import psutil
 
     found = []
@@ -215,6 +246,4 @@ def _processes() -> tuple[Process, ...]:
         arguments = tuple(seen["cmdline"]) if seen["cmdline"] is not None else None
         name = seen["name"] or ""
         found.append(Process(seen["pid"], name, seen["username"], seen["exe"] or None, arguments))
-    if not found:
-        raise Denied("the list of processes may not be read by this account")
-    return tuple(found)
+    return found

@@ -1,6 +1,7 @@
 """The door to the live machine: every question ends within its limits, in an answer or a reason."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,3 +131,54 @@ def test_our_own_process_and_environment_are_seen() -> None:
     assert ours
     assert ours[0].arguments
     assert "PATH" in host.environment(os.getpid())
+
+
+def test_what_is_no_file_is_not_even_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening a watchdog device restarts the computer a minute later."""
+    os.mkfifo(tmp_path / "device")
+    (tmp_path / "settings").symlink_to("device")
+    real = os.open
+    opened: list[str] = []
+
+    def watched(path: str, flags: int, *more: int) -> int:
+        if not flags & os.O_PATH:
+            opened.append(path)
+        return real(path, flags, *more)
+
+    monkeypatch.setattr("os.open", watched)
+    with pytest.raises(FileMissing, match="not a regular file"):
+        Machine().read(str(tmp_path / "settings"))
+    assert not opened
+
+
+def test_arguments_of_any_length_cost_little_and_are_not_guessed(tmp_path: Path) -> None:
+    words = ["x" * 100_000] * 5
+    with subprocess.Popen(["/bin/sleep", "60"], stdin=subprocess.DEVNULL) as short:
+        long = subprocess.Popen(["/bin/sh", "-c", "read line", *words], stdin=subprocess.PIPE)
+        try:
+            seen = {process.pid: process for process in Machine().processes()}
+        finally:
+            short.kill()
+            long.communicate(b"\n")
+    assert seen[short.pid].arguments == ("/bin/sleep", "60")
+    assert seen[long.pid].name == "sh"
+    assert seen[long.pid].arguments is None
+
+
+def test_a_process_that_has_ended_and_waits_to_be_collected_does_not_run() -> None:
+    ended = subprocess.Popen(["/bin/sleep", "60"])
+    ended.kill()
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    assert ended.pid not in {process.pid for process in Machine().processes()}
+    ended.wait()
+
+
+def test_the_executable_is_never_taken_from_what_a_process_calls_itself(
+    plain_user: None,
+) -> None:
+    first = next(process for process in Machine().processes() if process.pid == 1)
+    assert first.user == "root"
+    assert first.arguments
+    assert first.executable is None

@@ -40,10 +40,13 @@ def unescape(field: str) -> str:
 
 
 def parse_mountinfo(content: str) -> tuple[Mount, ...]:
-    """Every mount, in order. Raises Unparsable; a list without "/" is not one."""
+    """Every mount, in order. Raises Unparsable; a list without "/" is not one.
+
+    Only a newline ends a line: the kernel leaves other line breaks in a person's folder name.
+    """
     if not content.endswith("\n"):
         raise Unparsable("the list of mounts is empty or cut off")
-    mounts = tuple(_mount(line) for line in content.splitlines())
+    mounts = tuple(_mount(line) for line in content.removesuffix("\n").split("\n"))
     if all(mount.point != "/" for mount in mounts):
         raise Unparsable("the list of mounts has no root")
     return mounts
@@ -61,8 +64,8 @@ def _mount(line: str) -> Mount:
 
 def parse_swaps(content: str) -> tuple[Swap, ...]:
     """Every active swap; none is a good answer. Raises Unparsable."""
-    lines = content.splitlines()
-    if not lines or not lines[0].startswith("Filename") or not content.endswith("\n"):
+    lines = content.removesuffix("\n").split("\n")
+    if not lines[0].startswith("Filename") or not content.endswith("\n"):
         raise Unparsable("/proc/swaps has no heading or is cut off")
     return tuple(_swap(line) for line in lines[1:])
 

@@ -342,3 +342,9 @@ def test_damaged_sources_never_raise_anything_else_and_never_encrypt_a_plain_mac
         return
     found = {volume.protection for volume in volumes(seen).values()}
     assert Protection.PROTECTION_ENCRYPTED not in found
+
+
+def test_a_mount_point_with_a_strange_name_hides_nothing() -> None:
+    stack = encrypted_laptop()
+    stack.mount("0:60", "/home/alice/a\u2028b\x0cc", "fuse.sshfs", "alice@host:")
+    assert look(stack)["/"] == "encrypted"
