@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-recordings faults bench lock protos clean
+.PHONY: help run test lint test-recordings faults bench laptops lock protos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ faults: $(READY) ## Kill the collector under check-ins, 50 rounds: nothing ackno
 
 bench: $(READY) ## Measure the collector against a no-op server and the agent against its commands
 	@$(BIN)/python tests/load/bench.py
+
+laptops: $(READY) ## Boot real Linux laptops under user-mode Linux and judge them (CASES=names)
+	@$(BIN)/python -m tests.laptops.run $(CASES)
 
 lock: ## Resolve the dependencies anew into requirements/, with hashes
 	@for extra in agent collector; do $(BIN)/uv pip compile pyproject.toml --extra $$extra --universal \

@@ -1,0 +1,101 @@
+"""What happens to a laptop after its first report, and what must be true afterwards."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from collector.store import Store, findings
+from collector.store.findings import Past
+from tests.laptops.case import Row
+from tests.laptops.running import Laptop
+from tests.laptops.uml import LaptopTrouble
+
+RULE = "firewall_blocks_inbound"
+CLOCKS_DIFFER = timedelta(seconds=2)
+BACK_SECONDS = 180.0
+
+
+def firewall_switched(laptop: Laptop) -> list[Row]:
+    """Off, a report, on, a report: three intervals that meet, begun when each was observed."""
+    name = laptop.case.name
+    switched = [datetime.now(UTC)]
+    for order in ("ufw disable", "ufw --force enable"):
+        laptop.machine.must(order)
+        laptop.report()
+        switched.append(datetime.now(UTC))
+    was_on, off, on = _intervals(laptop)
+    told = f"{[(p.finding.status.value, p.finding.since, p.closed_at) for p in (was_on, off, on)]}"
+    return [
+        _row(name, "statuses in turn", "pass fail pass", _statuses([was_on, off, on]), told),
+        _held(name, "opened when off", switched[0], off.finding.since, switched[1]),
+        _held(name, "closed when on again", switched[1], on.finding.since, switched[2]),
+        _row(name, "intervals meet", "yes", _yes(_meet([was_on, off, on])), told),
+    ]
+
+
+def power_cut(laptop: Laptop) -> list[Row]:
+    """The network goes first, so that the report is written and never answered; then the power.
+
+    The finding of that report must arrive after the restart, with the time it was observed.
+    """
+    name, before = laptop.case.name, laptop.shown()
+    laptop.machine.must("systemctl stop muster-agent")
+    laptop.site.network.unplug(laptop.boot.tap)
+    begun_at = datetime.now(UTC)
+    laptop.machine.must("ufw disable")
+    laptop.machine.begin("muster-agent report")
+    time.sleep(20)
+    cut_at = datetime.now(UTC)
+    laptop.machine.cut_power()
+    laptop.site.network.plug_in(laptop.boot.tap)
+    laptop.power_on_again()
+    _wait_until_seen_after(laptop, cut_at)
+    doctor, said = laptop.machine.order("muster-agent doctor")
+    after, opened = laptop.shown(), _intervals(laptop)[1]
+    return [
+        _row(name, "after the cut", "fail", opened.finding.status.value, opened.finding.because),
+        _held(name, "opened before the cut", begun_at, opened.finding.since, cut_at),
+        _row(name, "still the same device", before["device_id"], after["device_id"], ""),
+        _row(name, "the agent is in order", "0", str(doctor), said),
+    ]
+
+
+def _intervals(laptop: Laptop) -> list[Past]:
+    """Of the firewall rule, the oldest first, straight from the collector's store."""
+    device_id = laptop.shown()["device_id"]
+    store = Store.open(laptop.site.collector.folder, create=False)
+    try:
+        past = store.read(lambda c: findings.history(c, device_id))
+    finally:
+        store.close()
+    return [each for each in reversed(past) if each.finding.rule_id == RULE]
+
+
+def _wait_until_seen_after(laptop: Laptop, at: datetime) -> None:
+    deadline = time.monotonic() + BACK_SECONDS
+    while datetime.fromisoformat(laptop.shown()["last_seen_at"]) <= at:
+        if time.monotonic() > deadline:
+            raise LaptopTrouble(f"nothing came after the cut: {laptop.agent_log()}")
+        time.sleep(1)
+
+
+def _meet(intervals: list[Past]) -> bool:
+    pairs = pairwise(intervals)
+    return all(old.closed_at == new.finding.recorded_at for old, new in pairs)
+
+
+def _statuses(intervals: list[Past]) -> str:
+    return " ".join(each.finding.status.value for each in intervals)
+
+
+def _held(case: str, asked: str, after: datetime, at: datetime, before: datetime) -> Row:
+    ok = after - CLOCKS_DIFFER <= at <= before + CLOCKS_DIFFER
+    return Row(case, asked, "in time", "in time" if ok else "not", ok, f"{after} {at} {before}")
+
+
+def _row(case: str, asked: str, expected: str, found: str, because: str) -> Row:
+    return Row(case, asked, expected, found, expected == found, because)
+
+
+def _yes(true: bool) -> str:
+    return "yes" if true else "no"
