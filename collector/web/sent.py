@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from google.protobuf.json_format import MessageToDict
+from google.protobuf import text_format
+from google.protobuf.json_format import MessageToDict, SerializeToJsonError
 from google.protobuf.message import DecodeError
 
 from collector import wording
@@ -51,8 +52,13 @@ def sent(stored: StoredReport | None) -> Sent | None:
 
 
 def as_text(posture: Posture) -> str:
-    """JSON under the names of the published contract, in its order."""
-    fields: dict[str, Any] = MessageToDict(posture, preserving_proto_field_name=True)
+    """JSON under the names of the published contract, in its order; protobuf's own text for a
+    time that no calendar has, which JSON cannot hold.
+    """
+    try:
+        fields: dict[str, Any] = MessageToDict(posture, preserving_proto_field_name=True)
+    except (SerializeToJsonError, ValueError):
+        return text_format.MessageToString(posture, as_utf8=True)
     return json.dumps(fields, indent=2, ensure_ascii=False)
 
 

@@ -141,6 +141,14 @@ def test_only_forms_change_anything(helpdesk: Browser, content_type: str) -> Non
     assert helpdesk.client.post("/logout", content=body, headers=headers).status_code == 403
 
 
+def test_a_form_with_a_thousand_fields_is_refused(helpdesk: Browser) -> None:
+    headers = {**FROM_US, "Content-Type": "application/x-www-form-urlencoded"}
+    body = f"form_token={helpdesk.token('/devices')}" + "&a=1" * 1000
+    response = helpdesk.client.post("/logout", content=body, headers=headers)
+    assert response.status_code == 403
+    assert "Reload it" in response.text
+
+
 def test_an_old_browser_without_fetch_metadata_may_log_in(browser: Browser) -> None:
     form = {"username": "admin", "password": PASSWORD, "form_token": browser.token()}
     headers = {"Origin": "https://collector.example"}
