@@ -61,10 +61,10 @@ def parse_profile(content: str) -> tuple[str, ...]:
     """The databases a profile names, in order. Raises Unparsable."""
     lines = (line.partition("#")[0].strip() for line in content.splitlines())
     found = tuple(line for line in lines if line)
-    for line in found:
+    for number, line in enumerate(found, 1):
         kind, _, name = line.partition(":")
         if kind not in ("user-db", "system-db", "file-db") or not name:
-            raise Unparsable(f"a dconf profile names {line!r}")
+            raise Unparsable(f"entry {number} of a dconf profile is no database")
     return found
 
 

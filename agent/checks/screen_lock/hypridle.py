@@ -32,7 +32,7 @@ def parse_hypridle(content: str) -> Config:
     for number, line in enumerate(content.splitlines(), 1):
         said = _without_comment(line)
         if said and not reader.take(said):
-            raise Unparsable(f"hypridle.conf:{number}: {said!r}")
+            raise Unparsable(f"line {number} of hypridle's configuration is of no known form")
     return reader.config
 
 

@@ -2,6 +2,9 @@
 
 A person is an account that somebody can sit down with: passwd(5), user ids from 1000 to 59999 and
 a login shell. Accounts of a directory service are not in /etc/passwd; `getent` knows them.
+
+The agent is root, and a person's settings may be links to what that person may not read: no
+trouble with such a file ever quotes it.
 """
 
 from collections.abc import Mapping

@@ -36,7 +36,7 @@ def parse_events(words: Sequence[str]) -> Events:
     while rest:
         name = rest.pop(0)
         if name not in WORDS:
-            raise Unparsable(f"swayidle has an argument {name!r}")
+            raise Unparsable("swayidle was given something that is no event of it")
         seconds = _seconds(rest) if name in ("timeout", "idlehint") else 0
         if name == "idlehint":
             continue
@@ -51,7 +51,7 @@ def parse_events(words: Sequence[str]) -> Events:
 def _seconds(rest: list[str]) -> int:
     word = rest.pop(0) if rest else ""
     if not word.isdecimal() or int(word) > LONGEST:
-        raise Unparsable(f"swayidle has a timeout of {word!r}")
+        raise Unparsable("swayidle has a timeout that is no number of seconds")
     return int(word)
 
 
@@ -67,12 +67,12 @@ def _command(rest: list[str]) -> str:
 def parse_config(content: str) -> list[str]:
     """The words of a configuration file: one event a line. Raises Unparsable."""
     found: list[str] = []
-    for line in map(str.strip, content.splitlines()):
+    for number, line in enumerate(map(str.strip, content.splitlines()), 1):
         if line and not line.startswith("#"):
             try:
                 found += shlex.split(line)
             except ValueError as error:
-                raise Unparsable(f"swayidle's configuration: {error}: {line}") from error
+                raise Unparsable(f"swayidle's configuration, line {number}: {error}") from error
     return found
 
 

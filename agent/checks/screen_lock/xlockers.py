@@ -88,7 +88,7 @@ def parse_xscreensaver(content: str) -> Mapping[str, str]:
 def _clock(words: str) -> int:
     """H:MM:SS, in seconds. Raises Unparsable."""
     if (found := re.fullmatch(r"(\d{1,4}):(\d{1,2}):(\d{1,2})", words)) is None:
-        raise Unparsable(f"~/.xscreensaver holds a time of {words!r}")
+        raise Unparsable("~/.xscreensaver holds a time that is not H:MM:SS")
     hours, minutes, seconds = map(int, found.groups())
     return hours * 3600 + minutes * 60 + seconds
 

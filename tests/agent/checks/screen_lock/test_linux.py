@@ -290,3 +290,34 @@ def test_equal_settings_give_equal_bytes() -> None:
 def test_a_listing_of_another_form_is_unparsable(content: str) -> None:
     with pytest.raises(Unparsable):
         parse_list(content)
+
+
+SECRET = "root:$y$j9T$abcdefgh$ijklmnop:20000:0:99999:7:::\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments", "path"),
+    [
+        ("swayidle", ("-C", "/etc/shadow"), "/etc/shadow"),
+        ("swayidle", (), f"{CONFIG}/swayidle/config"),
+        ("hypridle", ("-c", "/etc/shadow"), "/etc/shadow"),
+        ("xscreensaver", (), "/home/alice/.xscreensaver"),
+    ],
+)
+@pytest.mark.parametrize("before", ["", "'", "timeout: ", "timeout "])
+def test_the_agent_says_nothing_of_a_file_that_somebody_makes_it_read(
+    program: str, arguments: tuple[str, ...], path: str, before: str
+) -> None:
+    """The agent is root, and a person's settings may be a link to what that person may not read."""
+    host = live("sway", files={path: before + SECRET})
+    process = Process(2000, program, "alice", f"/usr/bin/{program}", (program, *arguments))
+    host.running = (*host.running, process)
+    assert b"$y$" not in seen(host).SerializeToString()
+
+
+def test_nothing_is_said_of_a_file_that_is_named_as_a_profile() -> None:
+    host = live("gnome-shell", files={"/etc/shadow": SECRET})
+    host.environments = {
+        pid: {"HOME": "/home/alice", "DCONF_PROFILE": "/etc/shadow"} for pid in range(1, 3000)
+    }
+    assert b"$y$" not in seen(host).SerializeToString()
