@@ -142,6 +142,18 @@ def test_a_device_is_shown_with_everything_that_helps(desk: Desk, console: Conso
     assert {each["status"] for each in shown["findings"]} == {"fail", "unknown"}
 
 
+def test_a_device_is_shown_in_the_language_that_was_asked_for(desk: Desk, console: Console) -> None:
+    desk.report(1, BAD)
+    said = console.says("device", "show", "alpha", "--language", "fr")
+    assert "  Fails: Le pare-feu bloque les connexions entrantes" in said
+    assert "to do         Activez le pare-feu" in said
+    shown = console.reads("device", "show", "alpha", "--language", "fr")["findings"][0]
+    assert shown["why"].startswith("Sur un réseau inconnu")
+    assert "'de' is not one of 'en', 'fr'" in console.refuses(
+        "device", "show", "alpha", "--language", "de"
+    )
+
+
 def test_a_device_that_never_reported_is_shown_as_such(console: Console) -> None:
     said = console.says("device", "show", "alpha")
     assert "No report has come yet, so nothing is known." in said

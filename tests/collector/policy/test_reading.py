@@ -4,11 +4,12 @@ import time
 
 import pytest
 
-from collector.model import FormFactor, Platform, Severity
+from collector.model import FormFactor, Language, Platform, Severity
 from collector.policy import RULES, PolicyError, Problem, default_text, load
 
 EVERYTHING = """\
 name = "Ours"
+language = "fr"
 stale_after_days = 14
 check_in_minutes = 30
 
@@ -47,7 +48,7 @@ def test_the_default_policy_names_every_rule_with_all_its_limits_and_default_num
 
 def test_a_policy_says_everything_and_what_it_leaves_out_keeps_its_default() -> None:
     policy = load(EVERYTHING, "policy.toml", version=3)
-    assert (policy.version, policy.name) == (3, "Ours")
+    assert (policy.version, policy.name, policy.language) == (3, "Ours", Language.FR)
     assert (policy.stale_after_days, policy.check_in_minutes) == (14, 30)
     lock = policy.rules["screen_locks_automatically"]
     assert (lock.enabled, lock.severity, lock.grace_days) == (False, Severity.LOW, 3)
@@ -134,6 +135,14 @@ def test_every_problem_is_told_at_once_in_the_order_of_lines() -> None:
         (10, "rules.disk_encrypted.enabled"),
         (12, "rules.os_supported.severity"),
     ]
+
+
+@pytest.mark.parametrize("value", ['"de"', "3", '["fr"]', '""', '"FR"'])
+def test_a_language_without_words_is_refused_at_its_line(value: str) -> None:
+    (problem,) = problems_of(f'name = "x"\nlanguage = {value}')
+    assert (problem.line, problem.key) == (2, "language")
+    assert problem.message.endswith("is not one of en, fr")
+    assert load("", "policy.toml").language is Language.EN
 
 
 def test_a_rule_or_all_rules_that_are_no_table_are_refused() -> None:

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -6,7 +7,7 @@ import pytest
 
 from collector.model import Compliance, EvidenceLine, Status, Waiver
 from collector.policy import RULES
-from collector.store import certificates, devices, waivers
+from collector.store import certificates, devices, policies, waivers
 from tests.collector.web.conftest import Browser
 from tests.collector.web.fleet import DISKS, FIREWALL, LAPTOP, Seen, device_id
 
@@ -98,6 +99,50 @@ def test_a_failure_says_what_to_do_on_this_system_and_what_was_seen(helpdesk: Br
     assert "FileVault" not in page
     assert "<code>/proc/mounts</code></dt><dd>/dev/sda2 on /</dd>" in page
     assert "Critical severity" in page
+
+
+def test_the_words_are_read_in_the_language_that_the_address_names(helpdesk: Browser) -> None:
+    helpdesk.enrol(BAD)
+    page = helpdesk.get("/devices/id-zeta?lang=fr")
+    assert '<h3 lang="fr">Tous les volumes des disques sont chiffrés</h3>' in page
+    assert "<h4>Que faire</h4>" in page
+    assert "Sauvegardez vos données" in page
+    assert "Un appareil perdu ou volé" in page
+    assert "/ is not encrypted." in page
+    assert 'href="/devices/id-zeta?lang=en"' in page
+    assert re.search(r'lang=fr" hreflang="fr" title="Français" aria-current="true">FR</a>', page)
+    assert set(tags(page)) <= PLAIN_TAGS
+
+
+@pytest.mark.parametrize(
+    ("address", "accepted", "language"),
+    [
+        ("", "fr-FR,fr;q=0.9,en;q=0.8", "fr"),
+        ("", "de, en-GB;q=0.5, fr;q=0.2", "en"),
+        ("", "de", "en"),
+        ("", "fr;q=0, *;q=0.1", "en"),
+        ("", "fr;q=nan, en;q=0.1", "en"),
+        ("", ",;q=,;;=fr;q=-1" * 50, "en"),
+        ("?lang=en", "fr", "en"),
+        ("?lang=FR", "en", "fr"),
+        ("?lang=%22%3E%3Cscript%3E", "fr", "fr"),
+        ("?lang=xx&lang=", "", "en"),
+    ],
+)
+def test_else_the_browsers_language_counts_and_then_the_policys(
+    helpdesk: Browser, address: str, accepted: str, language: str
+) -> None:
+    helpdesk.enrol(BAD)
+    path, headers = f"/devices/id-zeta{address}", {"Accept-Language": accepted}
+    page = helpdesk.client.get(path, headers=headers).text
+    assert f'<div class="todo" lang="{language}">' in page
+
+
+def test_a_policy_in_french_is_read_in_french(helpdesk: Browser) -> None:
+    helpdesk.enrol(BAD)
+    at, text = helpdesk.clock(), 'language = "fr"'
+    helpdesk.store.write(lambda c: policies.add(c, text, at, "alice"))
+    assert "Que faire" in helpdesk.get("/devices/id-zeta")
 
 
 def test_a_waiver_shows_its_reason_and_its_end(helpdesk: Browser) -> None:
