@@ -170,3 +170,20 @@ def test_closing_finishes_what_is_queued(tmp_path: Path, clock: FixedClock) -> N
     store = Store.open(tmp_path)
     assert len(details(store)) == 20
     store.close()
+
+
+async def test_a_check_in_waits_for_others_to_share_its_commit(
+    store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "GATHER_SECONDS", 0.3)
+    seen_by_readers: list[int] = []
+
+    def counting(connection: Connection) -> None:
+        events.add(connection, clock(), "test", "", f"{len(seen_by_readers)}")
+        seen_by_readers.append(len(details(store)))
+
+    first = asyncio.create_task(store.submit(counting))
+    for _ in range(20):
+        await asyncio.to_thread(details, store)
+    await asyncio.gather(first, store.submit(counting))
+    assert seen_by_readers == [0, 0]
