@@ -49,6 +49,8 @@ def load(state: State) -> Config:
     try:
         values = tomllib.loads(content.decode())
         config = Config(**values)
+        if not all(isinstance(value, str) for value in values.values()):
+            raise TypeError("a value is no text")
         split_address(config.enroll_address)
         split_address(config.check_in_address)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError, BadAddress) as error:

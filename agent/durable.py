@@ -24,6 +24,13 @@ def write(path: Path, content: bytes, mode: int = 0o600) -> None:
     sync_folder(path.parent)
 
 
+def remove_halves(folder: Path) -> None:
+    """Remove what a write that was cut off left here and below. Nobody else may be writing."""
+    for half in folder.rglob(".*"):
+        if half.suffix[1:].isdecimal():
+            half.unlink(missing_ok=True)
+
+
 def sync_folder(folder: Path) -> None:
     """Make renames and removals in `folder` last. Windows cannot and need not be asked."""
     with contextlib.suppress(PermissionError):

@@ -54,12 +54,16 @@ class State:
         try:
             if create:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if folder.exists():
+            there = folder.exists()
+            if there:
                 _refuse_foreign(folder)
-                _finish_swap(folder)
         except OSError as error:
             raise StateError(f"the state folder {folder}: {error.strerror}") from error
-        return cls(folder)
+        state = cls(folder)
+        if there and (state.path(SWAP).exists() or any(folder.glob("*.new"))):
+            with contextlib.suppress(StateBusy), state.exclusive():  # the busy one finishes it
+                pass
+        return state
 
     def path(self, name: str) -> Path:
         return self.folder / name
@@ -91,7 +95,10 @@ class State:
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Hold the folder against other muster-agent processes. Raises StateBusy at once."""
+        """Hold the folder against other muster-agent processes. Raises StateBusy at once.
+
+        What an interrupted one left is finished or removed first.
+        """
         try:
             lock = self.path("lock").open("ab")
         except OSError as error:
@@ -103,6 +110,11 @@ class State:
                 raise StateBusy(
                     "another muster-agent is checking in right now; try again in a minute"
                 ) from error
+            try:
+                _finish_swap(self.folder)
+                durable.remove_halves(self.folder)
+            except OSError as error:
+                raise StateError(f"cannot write to {self.folder}: {error.strerror}") from error
             yield
 
 
@@ -141,12 +153,25 @@ def _finish_swap(folder: Path) -> None:
         for half in folder.glob("*.new"):
             half.unlink()
         return
-    listed = json.loads(swap.read_bytes())
-    for name in listed["new"]:
+    new, gone = _listed(swap)
+    for name in new:
         with contextlib.suppress(FileNotFoundError):  # renamed before the interruption
             (folder / f"{name}.new").replace(folder / name)
-    for name in listed["gone"]:
+    for name in gone:
         (folder / name).unlink(missing_ok=True)
     durable.sync_folder(folder)
     swap.unlink()
     durable.sync_folder(folder)
+
+
+def _listed(swap: Path) -> tuple[list[str], list[str]]:
+    """The names of new files and of those to remove. Raises StateError."""
+    try:
+        lists = json.loads(swap.read_bytes())
+        new, gone = lists["new"], lists["gone"]
+        plain = all(Path(name).name == name for name in [*new, *gone])
+    except (ValueError, TypeError, KeyError):
+        plain = False
+    if not plain:
+        raise StateError(f"{swap} is damaged; remove it, then: muster-agent enroll --again")
+    return new, gone

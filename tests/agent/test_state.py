@@ -108,3 +108,36 @@ def test_the_state_folder_follows_option_then_environment_then_account() -> None
     del environ["MUSTER_AGENT_STATE"]
     assert state_folder(None, environ, root=True) == Path("/var/lib/muster-agent")
     assert state_folder(None, environ, root=False) == Path("/c/muster-agent")
+
+
+def test_whoever_only_reads_leaves_a_replacement_under_way_alone(tmp_path: Path) -> None:
+    """A look at the status while the certificate is renewed must not part key and certificate."""
+    at_work = State.open(tmp_path)
+    with at_work.exclusive():
+        (tmp_path / "key.pem.new").write_bytes(b"half of a replacement")
+        State.open(tmp_path)
+        assert (tmp_path / "key.pem.new").exists()
+
+
+def test_what_was_left_half_written_is_removed_by_the_next_at_work(tmp_path: Path) -> None:
+    state = State.open(tmp_path)
+    (tmp_path / "receipts").mkdir()
+    halves = [tmp_path / ".key.pem.4711", tmp_path / "receipts" / ".1.receipt.4711"]
+    for half in halves:
+        half.write_bytes(b"half")
+    with state.exclusive():
+        assert not any(half.exists() for half in halves)
+
+
+@pytest.mark.parametrize("swap", ["{", "[]", '{"new": 1, "gone": []}', '{"new": ["../x"]}'])
+def test_a_damaged_list_of_a_replacement_is_one_clear_error(tmp_path: Path, swap: str) -> None:
+    (tmp_path / SWAP).write_text(swap)
+    with pytest.raises(StateError, match="is damaged"):
+        State.open(tmp_path)
+
+
+def test_an_address_of_another_type_is_one_clear_error(tmp_path: Path) -> None:
+    state = State.open(tmp_path)
+    state.write("agent.toml", CONFIG.to_toml().replace(b'"collector.example:7844"', b"5"))
+    with pytest.raises(StateError, match="is damaged"):
+        load(state)
