@@ -1,7 +1,7 @@
 """A rule is asked only about what was seen; whatever was not seen is unknown, with its reason."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -60,13 +60,12 @@ def evaluate(
     `first_seen` holds, by rule and by the keys of `tracked`, when the collector first saw each
     thing. A tracked thing that is missing there is not judged as new: its age is unknown.
     """
-    circumstances = _circumstances(posture.inventory, now)
     judged = []
     for rule, settings in _enabled(policy):
         observations = [o for o in posture.observations if o.signal == rule.signal]
-        seen = first_seen.get(rule.id, {})
+        circumstances = _circumstances(posture.inventory, now, first_seen.get(rule.id, {}))
         verdict = _beside_the_point(settings, posture.inventory) or _verdict(
-            rule, settings.limits, observations, replace(circumstances, first_seen=seen)
+            rule, settings.limits, observations, circumstances
         )
         judged.append(Judged(rule, verdict, _evidence(observations)))
     return judged
@@ -94,12 +93,15 @@ def _enabled(policy: Policy) -> Iterator[tuple[Rule, RuleSettings]]:
             yield rule, settings
 
 
-def _circumstances(inventory: Inventory, now: datetime) -> Circumstances:
+def _circumstances(
+    inventory: Inventory, now: datetime, first_seen: Mapping[str, datetime]
+) -> Circumstances:
     return Circumstances(
         now=now,
         platform=PLATFORMS.get(inventory.platform),
         os_id=inventory.os_id,
         os_version=inventory.os_version,
+        first_seen=first_seen,
     )
 
 
