@@ -91,5 +91,6 @@ def _runs_elsewhere(c: Connection, other: Device, newcomer: InventoryRow, now: d
     """
     mine = newcomer.fingerprint.get(INSTALLATION, b"")
     theirs = devices.fingerprint_of(c, other.device_id).get(INSTALLATION, b"")
-    spoke_lately = other.last_report_at is not None and now - other.last_report_at < TOO_LATELY
+    seen_at = other.last_seen_at if other.last_report_at else None  # enrolling is no report
+    spoke_lately = seen_at is not None and now - seen_at < TOO_LATELY
     return spoke_lately and _tells_apart(mine) and _tells_apart(theirs) and mine != theirs

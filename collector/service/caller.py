@@ -22,9 +22,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who the TLS handshake proved to be calling: the serial of a certificate of ours."""
+    """Who the TLS handshake proved to be calling, from a certificate of ours.
+
+    `name` is the device's in all of its certificates, so that a renewal multiplies no limit.
+    """
 
     serial: str
+    name: str
 
 
 def caller_of(context: Context) -> Caller:
@@ -33,14 +37,15 @@ def caller_of(context: Context) -> Caller:
     if not shown:
         raise _unauthenticated("a client certificate is needed: enroll this device first")
     try:
-        return Caller(_serial(shown[0]))
+        return _named(shown[0])
     except ValueError as error:
         raise _unauthenticated("the client certificate cannot be read") from error
 
 
 @lru_cache(maxsize=MOST_REMEMBERED)
-def _serial(certificate_pem: bytes) -> str:
-    return serial_text(x509.load_pem_x509_certificate(certificate_pem))
+def _named(certificate_pem: bytes) -> Caller:
+    certificate = x509.load_pem_x509_certificate(certificate_pem)
+    return Caller(serial_text(certificate), certificate.subject.rfc4514_string())
 
 
 def admitted(c: Connection, caller: Caller, now: datetime) -> tuple[Standing, int]:

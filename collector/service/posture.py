@@ -91,8 +91,8 @@ class PostureService:
     @contextmanager
     def _admitted(self, context: Context) -> Iterator[Caller]:
         caller = caller_of(context)
-        with self.running.one(caller.serial) as allowed:
-            wait_seconds = self.calls.take(caller.serial)
+        with self.running.one(caller.name) as allowed:
+            wait_seconds = self.calls.take(caller.name)
             if not allowed or wait_seconds:
                 raise slow_down(wait_seconds or 1)
             yield caller

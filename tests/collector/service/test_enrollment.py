@@ -9,7 +9,7 @@ from cryptography import x509
 
 from collector.identity.authority import new_key
 from collector.inventory import row_of
-from collector.store import devices, events, tokens
+from collector.store import Connection, devices, events, tokens
 from protos.posture.v1.device_pb2 import HardwareFingerprint, Inventory
 from tests.collector.identity.requests import signing_request
 from tests.collector.service.edge_desk import EdgeDesk
@@ -154,6 +154,23 @@ async def test_two_machines_running_with_one_identity_quarantine_the_newcomer(
 ) -> None:
     said = await again(desk, machine(BOARD, BOARD), machine(BOARD, ELSEWHERE), 14)
     assert said == ["enrolled", "same hardware", "quarantined"]
+
+
+async def test_a_device_that_has_nothing_new_to_say_runs_all_the_same(desk: EdgeDesk) -> None:
+    first = await desk.enroll(inventory=machine(BOARD, BOARD))
+    row, reported_at = row_of(machine(BOARD, BOARD), ""), desk.clock()
+
+    def unchanged_since(c: Connection) -> None:
+        devices.record_check_in(c, first.device_id, row, 1, b"d" * 32, reported_at)
+        devices.touch(c, first.device_id, 2, desk.clock())
+
+    desk.clock.advance(days=3)
+    desk.store.write(unchanged_since)
+    desk.clock.advance(minutes=5)
+    new = await desk.enroll(inventory=machine(BOARD, ELSEWHERE), csr=signing_request(new_key()))
+    kept = desk.store.read(lambda c: devices.get(c, new.device_id))
+    assert kept is not None
+    assert kept.quarantined_because
 
 
 @pytest.mark.parametrize("blank", [b"", b"\x00" * 32, b"\xff" * 32, b"short"])
