@@ -13,6 +13,7 @@ from agent.exchange.progress import Clock, Progress
 from agent.exchange.receipt import NO_ANSWER_YET, Receipt, Receipts
 from agent.exchange.report import Observed
 from agent.exchange.spool import Spool
+from agent.exchange.times import in_range
 from agent.exchange.transport import CollectorFailed, Rejected, Transport, TransportError
 from agent.state import State
 from protos.posture.v1 import posture_service_pb2 as wire
@@ -116,6 +117,8 @@ class CheckIn:
             receipts.settle(path, replace(receipt, result=str(error)))
             raise
         receipts.settle(path, replace(receipt, result=receipt_word(response)))
+        if not in_range(response):
+            raise CollectorFailed("the collector's answer holds a time out of range")
         self._learn(response)
         return response
 

@@ -1,12 +1,13 @@
 """What the last exchanges left behind; losing it costs one full report and nothing else."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from google.protobuf.message import DecodeError
 
+from agent.exchange.times import in_range
 from agent.state import State
 from protos.posture.v1.posture_service_pb2 import CheckInResponse
 
@@ -14,6 +15,8 @@ FILE = "progress.json"
 ANSWER = "answer.pb"
 SEQUENCE = "sequence"
 MOST_COMMANDS = 100
+HIGHEST = (1 << 63) - 1
+"""The largest sequence number: what is above it is a defect, and could never be gone beyond."""
 
 Clock = Callable[[], datetime]
 
@@ -40,15 +43,28 @@ class Progress:
 
 
 def load(state: State) -> Progress:
+    """What cannot be understood as a whole is taken for lost."""
     try:
         values = json.loads(state.read(FILE) or b"{}")
         for name in ("checked_in_at", "answered_at"):
             if values.get(name):
-                values[name] = datetime.fromisoformat(values[name])
+                values[name] = datetime.fromisoformat(values[name]).astimezone(UTC)
         values["commands_done"] = tuple(values.get("commands_done", ()))
-        return Progress(**values)
+        return Progress(**values) if _fits(values) else Progress()
     except (ValueError, TypeError, AttributeError):
         return Progress()
+
+
+def _fits(values: Mapping[str, object]) -> bool:
+    """Text is text and numbers are numbers. Raises ValueError for a digest that is none."""
+    texts = (values.get("accepted_digest", ""), values.get("trouble", ""))
+    numbers = (values.get("collector_ahead_seconds") or 0, values.get("next_check_in_seconds", 0))
+    commands = values.get("commands_done", ())
+    assert isinstance(commands, tuple)
+    bytes.fromhex(str(texts[0]))
+    return all(isinstance(text, str) for text in (*texts, *commands)) and all(
+        isinstance(number, int | float) for number in numbers
+    )
 
 
 def save(state: State, progress: Progress) -> None:
@@ -65,9 +81,10 @@ def to_json(progress: Progress) -> bytes:
 def highest_sequence(state: State) -> int:
     """0 when it is lost: the collector's accepted_sequence then lifts it again."""
     try:
-        return max(0, int(state.read(SEQUENCE) or b"0"))
+        number = int(state.read(SEQUENCE) or b"0")
     except ValueError:
         return 0
+    return number if 0 <= number < HIGHEST else 0
 
 
 def next_sequence(state: State) -> int:
@@ -79,7 +96,7 @@ def next_sequence(state: State) -> int:
 
 def lift_sequence(state: State, accepted: int) -> None:
     """Go on from what the collector holds when that is above ours."""
-    if accepted > highest_sequence(state):
+    if highest_sequence(state) < accepted < HIGHEST:
         state.write(SEQUENCE, str(accepted).encode())
 
 
@@ -87,6 +104,7 @@ def last_answer(state: State) -> CheckInResponse | None:
     """The last response that held an Answer; None when there is none that can be read."""
     content = state.read(ANSWER)
     try:
-        return None if content is None else CheckInResponse.FromString(content)
+        response = None if content is None else CheckInResponse.FromString(content)
     except DecodeError:
         return None
+    return response if response is not None and in_range(response) else None

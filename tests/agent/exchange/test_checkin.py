@@ -232,3 +232,51 @@ def test_the_largest_observations_of_a_report_too_large_become_unknown() -> None
     outcomes = [observation.WhichOneof("outcome") for observation in made.observations]
     assert outcomes == ["unknown", "disk_encryption", "disk_encryption"]
     assert [observation.signal for observation in made.observations] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b'{"accepted_digest": "zz"}',
+        b'{"accepted_digest": 5}',
+        b'{"checked_in_at": "yesterday"}',
+        b'{"collector_ahead_seconds": "x"}',
+        b'{"next_check_in_seconds": "x"}',
+        b'{"commands_done": [5]}',
+        b'{"trouble": {}}',
+        b"[]",
+    ],
+)
+def test_damaged_progress_is_no_progress(device: Device, damaged: bytes) -> None:
+    device.state.write(record.FILE, damaged)
+    assert record.load(device.state) == record.Progress()
+    assert device.check_in().receipt == wire.RECEIPT_STORED
+
+
+@pytest.mark.parametrize("absurd", [b"18446744073709551615", b"9" * 30])
+def test_a_sequence_that_cannot_be_is_a_lost_one(device: Device, absurd: bytes) -> None:
+    device.state.write(record.SEQUENCE, absurd)
+    device.check_in()
+    assert device.sent() == ["1A"]
+
+
+def test_a_collector_cannot_use_up_all_sequence_numbers(device: Device) -> None:
+    device.check_in()
+    record.lift_sequence(device.state, (1 << 64) - 1)
+    device.check_in()
+    assert device.sent() == ["1A", "2="]
+
+
+@pytest.mark.parametrize("where", ["collector_time", "answer", "commands"])
+def test_a_time_that_no_calendar_has_is_the_collectors_error(device: Device, where: str) -> None:
+    device.collector.response.answer.policy_version = 1
+    times = {
+        "collector_time": device.collector.response.collector_time,
+        "answer": device.collector.response.answer.findings.add().since,
+        "commands": device.collector.response.commands.add(id="1").expires_at,
+    }
+    times[where].seconds = 1 << 60
+    with pytest.raises(CollectorFailed, match="a time out of range"):
+        device.check_in()
+    device.state.write(record.ANSWER, device.collector.response.SerializeToString())
+    assert record.last_answer(device.state) is None

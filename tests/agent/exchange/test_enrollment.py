@@ -335,3 +335,7 @@ def test_every_shorter_string_is_refused_or_lacks_only_the_name() -> None:
 def test_a_wrong_string_is_refused_with_one_line(words: str, said: str) -> None:
     with pytest.raises(BadString, match=said):
         decode(words)
+
+
+def test_a_certificate_that_cannot_be_read_is_not_the_authority() -> None:
+    assert identity.authority_with(b"x" * 32, (b"no certificate", b"")) is None
