@@ -33,9 +33,12 @@ def export(around: Surroundings, out: Path, formats: tuple[str, ...]) -> None:
     """
     from collector.export import writing
     from collector.policy_in_force import policy_in_force
+    from collector.upkeep import rejudge_due
 
     chosen = tuple(dict.fromkeys(formats)) or FORMATS
     with around.store() as store:
+        # The collector may be stopped: no verdict is exported that time has overtaken since.
+        rejudge_due(store, around.clock)
         policy = store.read(policy_in_force)
         try:
             folder = writing.write(store, policy, around.clock(), out, chosen)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tests.collector.commands.conftest import Console
-from tests.collector.desk import BAD, RULE, Desk
+from tests.collector.desk import BAD, RULE, UPDATES_RULE, Desk, pending
 
 
 def test_the_folder_is_printed_and_holds_every_format(
@@ -18,6 +18,19 @@ def test_the_folder_is_printed_and_holds_every_format(
     assert sorted(path.name for path in folder.iterdir()) == ["posture.csv", "posture.json"]
     rows = json.loads((folder / "posture.json").read_text())["findings"]
     assert {row["status"] for row in rows if row["rule_id"] == RULE} == {"fail"}
+
+
+def test_no_pass_is_exported_that_time_has_overtaken(
+    desk: Desk, console: Console, tmp_path: Path
+) -> None:
+    """The collector is stopped, so no upkeep judges again."""
+    desk.report(1, pending(desk))
+    for days, status in ((0, "pass"), (8, "unknown")):
+        desk.clock.advance(days=days)
+        result = console.run("export", "--out", str(tmp_path / "out"), "--format", "json")
+        exported = json.loads((Path(result.stdout.strip()) / "posture.json").read_text())
+        said = [row["status"] for row in exported["findings"] if row["rule_id"] == UPDATES_RULE]
+        assert said == [status]
 
 
 def test_one_format_is_enough(console: Console, tmp_path: Path) -> None:
