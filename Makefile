@@ -15,13 +15,14 @@ help: ## List the targets
 $(READY): requirements/dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Muster needs Python 3.11 or newer: set PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@echo "Installing into $(VENV) (about a minute, once) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-run: $(READY) ## Start a collector here, enroll this machine and show its posture
-	@$(BIN)/python build/local/run.py
+run: $(READY) ## Start a collector here, enroll this machine and show its posture (PORT=8843)
+	@PORT=$(PORT) $(BIN)/python build/local/run.py
 
 test: lint ## Run every fast check: lint, types, import contracts, fresh protos, tests
 	@$(BIN)/python -m pytest -n 2

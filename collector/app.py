@@ -120,7 +120,7 @@ def _write_serving(collector: "Collector", serving: "Serving") -> None:
 def _say(config: Config, serving: "Serving", password: str | None, announce: Announce) -> None:
     if password is not None:
         announce(f"First start: sign in as {USERNAME!r} with the password {password}")
-        announce("It is shown only now; `muster-collector` can make another one.")
+        announce("It is shown only now; `muster-collector admin reset-password` makes another one.")
     announce(f"{config.name} is ready: open https://{serving.web}")
     announce(f"Agents enroll at {serving.enroll} and check in at {serving.check_in}.")
     log.info(

@@ -27,15 +27,22 @@ def run(args: argparse.Namespace, around: Surroundings) -> int:
     host = around.host()
     redaction = Redaction(_names(host)) if args.redact else None
     try:
-        recorder = Recorder(host, args.folder, redaction)
-        observe_all(recorder)
-        device.inventory(recorder)
-        recorder.finish()
+        _record(host, args.folder, redaction)
     except OSError as error:
         said = error.strerror or str(error)
         raise BadInput(f"cannot record into {args.folder}: {said}") from error
     around.say(f"Recorded into {args.folder}. See: muster-agent check --recording {args.folder}")
     return 0
+
+
+def _record(host: Host, folder: Path, redaction: Redaction | None) -> None:
+    recorder = Recorder(host, folder, redaction)
+    try:
+        observe_all(recorder)
+        device.inventory(recorder)
+        recorder.finish()
+    finally:
+        recorder.discard()
 
 
 def _names(host: Host) -> set[str]:

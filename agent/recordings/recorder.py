@@ -7,6 +7,8 @@ relations inside the recording survive. Passwords and keys are never asked for, 
 
 import json
 import re
+import shutil
+import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,21 +96,24 @@ class Redaction:
 class Recorder:
     """Stands between the checks and a host, and writes down what passes. Call `finish` at the end.
 
-    The folder must be new or empty; a recording is never mixed with another.
+    The folder must be new or empty; a recording is never mixed with another. It appears whole at
+    `finish`; until then everything is in a folder beside it, which `discard` removes.
     """
 
     def __init__(self, host: Host, folder: Path, redaction: Redaction | None = None) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
+        if folder.exists() and any(folder.iterdir()):
             raise FileExistsError(f"{folder} is not empty: name a new folder")
+        folder.parent.mkdir(parents=True, exist_ok=True)
         self._host = host
-        self._folder = folder
+        self._target = folder
+        self._folder = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         self._redact = redaction
         self._commands: dict[str, tuple[str, str]] = {}
-        self._files: dict[str, str] = {}
+        self._files: dict[str, tuple[str, ...]] = {}
+        self._links: dict[str, str] = {}
         self._running: tuple[Process, ...] = ()
         self._environments: dict[int, dict[str, str]] = {}
-        (folder / "SYSTEM").write_text(host.os + "\n")
+        self._write("SYSTEM", f"{host.os}\n".encode())
 
     @property
     def os(self) -> Os:
@@ -152,16 +157,14 @@ class Recorder:
         with self._reason_for(folder):
             names = self._host.list(folder)
         said = "/".join(self._said(name) for name in names)
-        self._files[self._said(folder.rstrip("/"))] = f"listed\t{{path}}\t{said}"
+        self._files[self._said(folder.rstrip("/"))] = ("listed", said)
         return names
 
     def link(self, path: str) -> str:
         with self._reason_for(path):
             target = self._host.link(path)
-        file = self._folder / f"fs{self._said(path)}"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if not file.is_symlink():
-            file.symlink_to(self._said(target))
+        # Named, not made: a link in the folder would lead whoever reads or writes it astray.
+        self._links[self._said(path)] = self._said(target)
         return target
 
     def processes(self) -> tuple[Process, ...]:
@@ -180,7 +183,7 @@ class Recorder:
         except CannotTell as trouble:
             kind = WORDS.get(type(trouble))
             if kind is not None:
-                self._files[self._said(path)] = f"{kind}\t{{path}}"
+                self._files[self._said(path)] = (kind,)
             raise
 
     def _said(self, words: str) -> str:
@@ -202,11 +205,18 @@ class Recorder:
         """Write the tables: after this the folder is a whole recording."""
         commands = [f"{file}\t{said}\t{line}\n" for line, (file, said) in self._commands.items()]
         self._write("COMMANDS.tsv", "".join(commands).encode())
-        files = [entry.format(path=path) + "\n" for path, entry in sorted(self._files.items())]
-        self._write("FILES.tsv", "".join(files).encode())
+        files = ["\t".join((kind, path, *rest)) for path, (kind, *rest) in self._files.items()]
+        files += ["\t".join(("link", path, target)) for path, target in self._links.items()]
+        self._write("FILES.tsv", "".join(line + "\n" for line in sorted(files)).encode())
         if self._running:
             entries = [self._entry(process) for process in self._running]
             self._write("PROCESSES.json", (json.dumps(entries, indent=1) + "\n").encode())
+        self._folder.chmod(0o700)
+        self._folder.rename(self._target)  # takes the place of an empty folder, and of nothing else
+
+    def discard(self) -> None:
+        """Leave nothing behind; after `finish` there is nothing to discard."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _entry(self, process: Process) -> dict[str, object]:
         """Only the program name of an unrelated process is kept; arguments can hold secrets."""

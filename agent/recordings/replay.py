@@ -5,8 +5,9 @@ Layout, all text, so that a person can read and edit one::
     COMMANDS.tsv    one line a command: its file below cmd/, "rc=<exit status>", the command line;
                     a command that gave no answer has "-" for the file and its reason for the
                     status: missing, denied, timed-out, too-large
-    FILES.tsv       one line a path without content: absent, denied, too-large or listed, then the
-                    path; "listed" is a folder whose names were all taken down, "/" between them
+    FILES.tsv       one line a path that is more or less than content: absent, denied, too-large,
+                    "listed" (a folder whose names were all taken down, "/" between them) or
+                    "link", then the path, then the names or the link's target
     PROCESSES.json  [{pid, name, user, executable, arguments, environment}]
     SYSTEM          linux, macos or windows
     cmd/            what commands printed; <file>.stderr what they complained of
@@ -20,7 +21,7 @@ missing was not recorded.
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -82,6 +83,15 @@ class Taken:
     status: str
 
 
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """What FILES.tsv says: why a path gave no content, whole folders, and where links point."""
+
+    reasons: dict[str, str] = field(default_factory=dict)
+    listed: dict[str, list[str]] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+
+
 class Recording:
     """Replays one folder. It never looks at the machine it runs on."""
 
@@ -94,7 +104,7 @@ class Recording:
         self.folder = folder
         self.os: Os = _system(folder)
         self._commands = _commands(folder)
-        self._files, self._listed = _files(folder)
+        self._paths = _paths(folder)
         self._strict = (folder / "FILES.tsv").exists()
 
     def run(self, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT) -> Output:
@@ -129,11 +139,15 @@ class Recording:
     def _path(self, path: str) -> Path:
         return self.folder / "fs" / path.lstrip("/")
 
+    def _held(self, file: Path) -> bool:
+        """Whether it is a file of the recording; a link that leads out of it is not followed."""
+        return file.is_file() and file.resolve().is_relative_to(self.folder.resolve())
+
     def _absent(self, path: str) -> CannotTell:
-        if path in self._files:
-            return REASONS[self._files[path]](f"{path}: recorded as {self._files[path]}")
+        if (kind := self._paths.reasons.get(path)) is not None:
+            return REASONS[kind](f"{path}: recorded as {kind}")
         folder, _, name = path.rpartition("/")
-        if name not in self._listed.get(folder, (name,)):
+        if name not in self._paths.listed.get(folder, (name,)):
             return FileMissing(f"{path} does not exist")
         if not self._strict and self._whole(path):
             return FileMissing(f"{path} does not exist")
@@ -145,12 +159,12 @@ class Recording:
 
     def read(self, path: str, limit: int = MOST_BYTES) -> bytes:
         file = self._path(path)
-        if not file.is_file():
+        if not self._held(file):
             if (listed := fdinfo_from_listing(path, self.folder / "cmd")) is not None:
                 return listed
             if (printed := self._commands.get(f"cat {path}")) is not None:
                 return self._output(printed, f"cat {path}").text.encode()
-            if any(file.with_name(file.name + suffix).is_file() for suffix in HEADS):
+            if any(self._held(file.with_name(file.name + suffix)) for suffix in HEADS):
                 raise NotRecorded(f"only the head of {path} was recorded")
             raise self._absent(path)
         content = file.read_bytes()
@@ -162,14 +176,14 @@ class Recording:
         file = self._path(path)
         for suffix in ("", *HEADS):
             candidate = file.with_name(file.name + suffix)
-            if candidate.is_file():
+            if self._held(candidate):
                 return candidate.read_bytes()[:size]
         raise self._absent(path)
 
     def list(self, folder: str) -> tuple[str, ...]:
         folder = folder.rstrip("/")
-        if folder in self._listed:
-            return tuple(sorted(self._listed[folder]))
+        if folder in self._paths.listed:
+            return tuple(sorted(self._paths.listed[folder]))
         if (names := fdinfo_from_listing(folder, self.folder / "cmd")) is not None:
             return tuple(text(names).split("/"))
         if not self._path(folder).is_dir() or self._strict:
@@ -177,6 +191,8 @@ class Recording:
         return tuple(sorted({_whole_name(file.name) for file in self._path(folder).iterdir()}))
 
     def link(self, path: str) -> str:
+        if path in self._paths.links:
+            return self._paths.links[path]
         file = self._path(path)
         if file.is_symlink():
             return str(file.readlink())
@@ -242,20 +258,21 @@ def _commands(folder: Path) -> dict[str, Taken]:
     return taken
 
 
-def _files(folder: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
-    reasons: dict[str, str] = {}
-    listed: dict[str, list[str]] = {}
+def _paths(folder: Path) -> Paths:
+    paths = Paths()
     for number, line in enumerate(_lines(folder / "FILES.tsv"), 1):
         kind, _, rest = line.partition("\t")
-        path, _, names = rest.partition("\t")
+        path, _, more = rest.partition("\t")
         if kind == "listed":
-            listed[path] = [name for name in names.split("/") if name]
+            paths.listed[path] = [name for name in more.split("/") if name]
+        elif kind == "link":
+            paths.links[path] = more
         elif kind in REASONS:
-            reasons[path] = kind
+            paths.reasons[path] = kind
         elif line.strip():
-            known = ", ".join(("listed", *REASONS))
+            known = ", ".join(("listed", "link", *REASONS))
             raise UnusableRecording(f"{folder}/FILES.tsv:{number}: {kind!r} is not one of {known}")
-    return reasons, listed
+    return paths
 
 
 def _lines(file: Path) -> list[str]:

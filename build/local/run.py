@@ -1,7 +1,8 @@
 """Everything on one machine: a collector on loopback, this machine enrolled, its posture shown.
 
 The recipe of ``make run``. Safe to run again: the data folder (``.muster`` or $MUSTER_RUN_FOLDER)
-keeps the collector's store and this machine's enrollment. Ctrl-C ends both.
+keeps the collector's store and this machine's enrollment. Ctrl-C ends both. ``make run PORT=8843``
+uses that port and the two after it.
 """
 
 import contextlib
@@ -15,13 +16,23 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(os.environ.get("MUSTER_RUN_FOLDER", ROOT / ".muster"))
+PORT = os.environ.get("PORT") or "7843"
 START_SECONDS = 60
 SAID = FOLDER / "collector.out"
 LOG = FOLDER / "collector.log"
+MUSTER_AGENT = Path(sys.executable).with_name("muster-agent")
+MUSTER_COLLECTOR = f"{Path(sys.executable).with_name('muster-collector')} --data {FOLDER}/collector"
 
 
 def collector(*words: str) -> list[str]:
     return [sys.executable, "-m", "collector", "--data", str(FOLDER / "collector"), *words]
+
+
+def serve() -> list[str]:
+    check_in = int(PORT)
+    addresses = zip(("--check-in", "--enroll", "--web"), range(check_in, check_in + 3), strict=True)
+    options = [word for option, port in addresses for word in (option, f"127.0.0.1:{port}")]
+    return collector("serve", *options)
 
 
 def agent(command: str, *words: str) -> list[str]:
@@ -30,23 +41,34 @@ def agent(command: str, *words: str) -> list[str]:
 
 def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if not PORT.isdecimal() or not 1024 <= int(PORT) <= 65533:
+        print(f"PORT={PORT!r} is not a port from 1024 to 65533", file=sys.stderr)
+        return 2
     FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
     serving = FOLDER / "collector" / "serving.json"
     serving.unlink(missing_ok=True)
     print("Starting the collector ...", flush=True)
     with SAID.open("wb") as said, LOG.open("ab") as log:
-        process = subprocess.Popen(collector("serve"), cwd=ROOT, stdout=said, stderr=log)
+        process = subprocess.Popen(serve(), cwd=ROOT, stdout=said, stderr=log)
     try:
         addresses = wait_for(serving, process)
         if addresses is None:
-            print(LOG.read_text().strip().splitlines()[-1], file=sys.stderr)
-            return process.wait()
+            return explain(process.wait())
         return show_this_machine(addresses) or keep_running(process)
     except KeyboardInterrupt:
         print("\nEnded. `make run` goes on where you left off.")
         return 0
     finally:
         stop(process)
+
+
+def explain(status: int) -> int:
+    """Why the collector did not start, and what helps when its ports are taken."""
+    why = LOG.read_text().strip().splitlines()[-1]
+    print(why, file=sys.stderr)
+    if "is used by something else" in why:
+        print("Does another `make run` run? End it, or: make run PORT=8843", file=sys.stderr)
+    return status
 
 
 def wait_for(serving: Path, collector: subprocess.Popen[bytes]) -> dict[str, str] | None:
@@ -71,8 +93,8 @@ def show_this_machine(addresses: dict[str, str]) -> int:
         return failed
     print(f"\nThe page    {addresses['web']}")
     print(f"Login       {login()}")
-    print(f"Also try    {Path(sys.executable).parent}/muster-collector \\")
-    print(f"              --data {FOLDER / 'collector'} devices")
+    print(f"Also try    {MUSTER_COLLECTOR} devices")
+    print(f"            {MUSTER_AGENT} receipt --state {FOLDER / 'agent'}")
     print(f"Data, log   {FOLDER}\n\nCtrl-C ends it; this machine checks in every hour until then.")
     sys.stdout.flush()
     return 0
@@ -83,7 +105,9 @@ def login() -> str:
     for line in SAID.read_text().splitlines():
         if "with the password" in line:
             return "admin, password " + line.rpartition(" ")[2] + "  (shown only this once)"
-    return "admin, with the password of the first start (`admin reset-password` makes a new one)"
+    return "admin, with the password of the first start; for a new one:\n" + (
+        f"            {MUSTER_COLLECTOR} admin reset-password"
+    )
 
 
 def enroll() -> int:

@@ -94,6 +94,36 @@ def test_a_recording_fails_as_the_machine_did(recorded: Path) -> None:
         replay.read("/etc/crypttab")
 
 
+def test_a_device_that_is_a_link_and_a_folder_is_both(tmp_path: Path) -> None:
+    machine = FakeHost(
+        files={"/sys/class/block/vda/size": "42\n"},
+        links={"/sys/class/block/vda": "../../devices/virtio3/block/vda"},
+    )
+    recorder = Recorder(machine, tmp_path / "host")
+    recorder.read("/sys/class/block/vda/size")
+    recorder.link("/sys/class/block/vda")
+    recorder.finish()
+    replay = Recording(tmp_path / "host")
+    assert replay.read("/sys/class/block/vda/size") == b"42\n"
+    assert replay.link("/sys/class/block/vda") == "../../devices/virtio3/block/vda"
+
+
+def test_a_recording_that_was_not_finished_leaves_nothing(tmp_path: Path) -> None:
+    recorder = Recorder(MACHINE, tmp_path / "host")
+    ask_everything(recorder)
+    recorder.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_out_of_the_recording_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("of this machine")
+    folder = tmp_path / "host/fs/etc"
+    folder.mkdir(parents=True)
+    (folder / "hostname").symlink_to(tmp_path / "secret")
+    with pytest.raises(NotRecorded):
+        Recording(tmp_path / "host").read("/etc/hostname")
+
+
 def test_what_was_not_asked_is_not_recorded(recorded: Path) -> None:
     replay = Recording(recorded)
     with pytest.raises(NotRecorded):
