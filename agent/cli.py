@@ -11,8 +11,11 @@ from typing import NoReturn, Protocol
 from agent import __version__
 from agent.commands import check, doctor, enroll, receipt, record, report, run, status
 from agent.exchange.transport import TransportError
+from agent.observation import shorten
 from agent.state import StateError
-from agent.surroundings import BadInput, Surroundings
+from agent.surroundings import BadInput, OutputFailed, Surroundings
+
+LONGEST_TROUBLE = 1000
 
 
 class Command(Protocol):
@@ -74,13 +77,16 @@ def main(argv: Sequence[str] | None = None, around: Surroundings | None = None) 
     except BrokenPipeError:
         sys.stderr.close()  # the reader went away; nothing is left to say
         return 1
+    except OutputFailed as error:
+        return _say(f"cannot write the output: {error}", 1)
     except KeyboardInterrupt:
         return _say("interrupted", 1)
     return status
 
 
 def _say(trouble: str, status: int) -> int:
-    print(f"muster-agent: {' '.join(trouble.split())}", file=sys.stderr)
+    """One line; what a server or a proxy answered may hold control characters."""
+    print(f"muster-agent: {shorten(trouble, LONGEST_TROUBLE)}", file=sys.stderr)
     return status
 
 

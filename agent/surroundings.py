@@ -20,6 +20,10 @@ class BadInput(Exception):
     """What the person gave cannot be used; the message says what to give instead."""
 
 
+class OutputFailed(Exception):
+    """What was to be shown could not be written; the message says why."""
+
+
 def this_machine() -> Host:
     """A new one for each look: a machine keeps its answers."""
     from agent.machine import Machine
@@ -46,5 +50,13 @@ class Surroundings:
         return config.state_folder(named, self.environ, root=self.root)
 
     def say(self, *lines: str) -> None:
-        for line in lines:
-            print(line, file=self.out)
+        """Raises OutputFailed; what the terminal cannot show is shown as "?"."""
+        coding = getattr(self.out, "encoding", None) or "utf-8"
+        try:
+            for line in lines:
+                print(line.encode(coding, "replace").decode(coding), file=self.out)
+            self.out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputFailed(error.strerror or str(error)) from error

@@ -2,14 +2,15 @@
 
 The string holds the SHA-256 of the collector's authority. The server's chain is looked at first,
 without sending anything; only when it holds that authority, and the server proves under it to be
-the host of the address, does the token go out. State is written after everything has succeeded.
+the host of the address, does the token go out. Its receipt is written before, without the token;
+the identity only after everything has succeeded.
 """
 
 import base64
 import binascii
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from google.protobuf.message import DecodeError
 
@@ -18,9 +19,9 @@ from agent.config import BadAddress, Config, split_address
 from agent.exchange import contact, progress
 from agent.exchange.contact import NotTrusted
 from agent.exchange.progress import Clock
-from agent.exchange.receipt import Receipt, Receipts
+from agent.exchange.receipt import NO_ANSWER_YET, Receipt, Receipts
 from agent.exchange.spool import Spool
-from agent.exchange.transport import CollectorFailed, Credentials, Transport
+from agent.exchange.transport import CollectorFailed, Credentials, Transport, TransportError
 from agent.identity import Identity
 from agent.observation import shorten
 from agent.state import State
@@ -114,19 +115,36 @@ class Enrollment:
             inventory=self.inventory,
             agent_version=__version__,
         )
-        transport = self.connect(invitation.enroll_address, Credentials(authority))
-        sent_at = self.clock()
+        receipts = Receipts(self.state.path("receipts"))
+        receipt = Receipt("enroll", self.clock(), NO_ANSWER_YET, _without_token(request))
+        path = receipts.add(receipt)
         try:
-            response = transport.enroll(request)
+            response = self._ask(invitation.enroll_address, Credentials(authority), request)
+            settled = _settled(invitation, response)
+            received = _identity(key, authority, response)
+        except TransportError as error:
+            receipts.settle(path, replace(receipt, result=str(error)))
+            raise
+        _keep(self.state, settled, received)
+        receipts.settle(path, replace(receipt, result=f"enrolled as {settled.device_id}"))
+        return settled
+
+    def _ask(
+        self, address: str, credentials: Credentials, request: EnrollRequest
+    ) -> EnrollResponse:
+        transport = self.connect(address, credentials)
+        try:
+            return transport.enroll(request)
         finally:
             transport.close()
-        settled = _settled(invitation, response)
-        _keep(self.state, settled, _identity(key, authority, response))
-        request.token = "(not kept)"  # noqa: S105 - the words that stand where the token was
-        content = request.SerializeToString(deterministic=True)
-        kept = Receipt("enroll", sent_at, f"enrolled as {settled.device_id}", content)
-        Receipts(self.state.path("receipts")).add(kept)
-        return settled
+
+
+def _without_token(request: EnrollRequest) -> bytes:
+    """The request as its receipt keeps it: a token that nobody used may still enroll a device."""
+    kept = EnrollRequest()
+    kept.CopyFrom(request)
+    kept.token = "(not kept)"  # noqa: S105 - the words that stand where the token was
+    return kept.SerializeToString(deterministic=True)
 
 
 def _settled(invitation: Invitation, response: EnrollResponse) -> Config:

@@ -1,6 +1,7 @@
 import base64
 import io
 import json
+import os
 import random
 import subprocess
 import sys
@@ -357,3 +358,32 @@ def test_the_service_ends_at_once_on_sigterm(terminal: Terminal) -> None:
         service.terminate()
         assert service.wait(10) == 0
         assert service.stderr.read() == "stopped\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
+def test_an_output_that_cannot_be_written_is_one_line_and_status_1(
+    terminal: Terminal, capfd: pytest.CaptureFixture[str]
+) -> None:
+    command = [sys.executable, "-m", "agent", "status", "--state", str(terminal.folder)]
+    terminal.enroll()
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "muster-agent: cannot write the output: No space left on device\n"
+
+
+def test_a_terminal_without_our_characters_still_shows_the_rest(terminal: Terminal) -> None:
+    command = [sys.executable, "-m", "agent", "check", "--signal", "antivirus"]
+    environ = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
+    assert done.returncode == 0
+    assert done.stdout.startswith("antivirus")
+
+
+def test_trouble_is_one_line_without_control_characters(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal.enroll()
+    terminal.collector.troubles = [Refused("the collector refuses:\x1b]0;x\x07\nno")]
+    assert terminal.type("report") == 1
+    assert capsys.readouterr().err == "muster-agent: the collector refuses: ]0;x no\n"

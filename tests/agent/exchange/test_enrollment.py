@@ -204,7 +204,20 @@ async def test_a_refused_token_leaves_nothing_behind(
     collector.refusal = (code, "the token has expired")
     with pytest.raises(meaning, match="the token has expired"):
         await asyncio.to_thread(enroll(tmp_path, collector.invitation()))
-    assert files(tmp_path) == []
+    assert files(tmp_path) == ["receipts"]
+
+
+async def test_what_was_sent_without_success_has_a_receipt_and_it_holds_no_token(
+    collector: Collector, tmp_path: Path
+) -> None:
+    """The inventory has left the device, whatever came of it."""
+    collector.refusal = (grpc.StatusCode.UNAUTHENTICATED, "the token has expired")
+    with pytest.raises(Refused):
+        await asyncio.to_thread(enroll(tmp_path, collector.invitation()))
+    (kept,) = Receipts(tmp_path / "receipts").last(2)
+    assert "the token has expired" in kept.result
+    assert TOKEN.encode() not in kept.content
+    assert wire.EnrollRequest.FromString(kept.content).HasField("inventory")
 
 
 async def test_a_busy_collectors_hint_is_read(collector: Collector, tmp_path: Path) -> None:
@@ -221,7 +234,7 @@ async def test_a_certificate_that_does_not_fit_is_not_kept(
     collector.foreign = TestAuthority()
     with pytest.raises(TransportError, match="cannot be used"):
         await asyncio.to_thread(enroll(tmp_path, collector.invitation()))
-    assert files(tmp_path) == []
+    assert files(tmp_path) == ["receipts"]
 
 
 async def test_a_second_enrollment_keeps_the_first_until_it_succeeds(
