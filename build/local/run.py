@@ -105,9 +105,8 @@ def login() -> str:
     for line in SAID.read_text().splitlines():
         if "with the password" in line:
             return "admin, password " + line.rpartition(" ")[2] + "  (shown only this once)"
-    return "admin, with the password of the first start; for a new one:\n" + (
-        f"            {MUSTER_COLLECTOR} admin reset-password"
-    )
+    anew = f"{MUSTER_COLLECTOR} admin reset-password"
+    return f"admin, with the password of the first start; for a new one:\n            {anew}"
 
 
 def enroll() -> int:

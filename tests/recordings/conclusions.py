@@ -202,20 +202,28 @@ def agrees(expected: str, ours: str) -> bool:
     # "yes for IPv4; IPv6 unknown": the whole is what its least known part is
     cell = "unknown" if "; ipv6 unknown" in expected.lower() else expected
     cell = re.split(r"[:(;]", cell)[0].strip().lower()
-    first = cell.split(" ")[0].rstrip(",")
     mine = ours.lower()
-    if "(use board)" in expected:
-        return True  # the board's name stands in for a placeholder
+    if "(use board)" in expected or mine == "known":
+        return True  # the board's name stands in for a placeholder; a hash is only known
+    state = _by_state(cell, mine)
+    return _by_words(cell, expected, mine) if state is None else state
+
+
+def _by_state(cell: str, mine: str) -> bool | None:
+    """Compare yes, no, unknown, not-applicable and numbers; None: the cell is none of them."""
+    first = cell.split(" ")[0].rstrip(",")
     if first in ("unknown", "not-applicable") or mine in ("unknown", "not-applicable"):
         return mine == first or (mine == "unknown" and first == "none")
-    if re.match(r"yes after \d+ s", cell):
-        return mine == re.match(r"yes after \d+ s", cell)[0]  # type: ignore[index]
+    if found := re.match(r"yes after \d+ s", cell):
+        return mine == found[0]
     if first == "yes" and re.fullmatch(r"[1-9]\d*", mine):
         return True  # "pending: yes"
     if first in ("yes", "no", "ineffective") or re.fullmatch(r"\d+", first):
         return mine == first
-    if mine == "known":
-        return True
+    return None
+
+
+def _by_words(cell: str, expected: str, mine: str) -> bool:
     if cell.startswith(("everything", "all ports")):
         return "everything" in mine
     ports = re.findall(r"\b(?:tcp|udp)/[\d-]+", expected)
