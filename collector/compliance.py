@@ -18,12 +18,13 @@ from collector.model import (
 def state(findings: Iterable[OpenFinding], now: datetime) -> Compliance:
     """The worst of the findings: a failure that counts, else anything unknown, else compliant.
 
-    A device without a single finding was never judged: it is unknown, not compliant.
+    A device that no rule applies to was not judged, like one without findings: it is unknown,
+    not compliant.
     """
     judged = False
     unknown = False
     for each in findings:
-        judged = True
+        judged = judged or each.finding.status is not Status.NOT_APPLICABLE
         if each.counts(now):
             return Compliance.NON_COMPLIANT
         waived = each.waiver is not None and now < each.waiver.ends_at

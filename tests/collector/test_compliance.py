@@ -49,6 +49,7 @@ def laid(status: Status, grace_days: int = 0, waiver: Waiver | None = None) -> O
     ("findings", "compliance"),
     [
         ([], Compliance.UNKNOWN),
+        ([laid(Status.NOT_APPLICABLE)], Compliance.UNKNOWN),
         ([laid(Status.PASS), laid(Status.NOT_APPLICABLE)], Compliance.COMPLIANT),
         ([laid(Status.PASS), laid(Status.UNKNOWN)], Compliance.UNKNOWN),
         ([laid(Status.UNKNOWN), laid(Status.FAIL)], Compliance.NON_COMPLIANT),
