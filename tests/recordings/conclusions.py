@@ -211,7 +211,7 @@ def agrees(expected: str, ours: str) -> bool:
 
 def _by_state(cell: str, mine: str) -> bool | None:
     """Compare yes, no, unknown, not-applicable and numbers; None: the cell is none of them."""
-    first = cell.split(" ")[0].rstrip(",")
+    first = cell.split(" ", maxsplit=1)[0].rstrip(",")
     if first in ("unknown", "not-applicable") or mine in ("unknown", "not-applicable"):
         return mine == first or (mine == "unknown" and first == "none")
     if found := re.match(r"yes after \d+ s", cell):
