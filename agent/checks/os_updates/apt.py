@@ -9,6 +9,7 @@ import re
 
 from agent.checks.os_updates.answer import Answer, in_order
 from agent.checks.os_updates.apt_archive import security_index_at
+from agent.checks.os_updates.apt_policy import Policy, is_security, parse_policy
 from agent.checks.os_updates.apt_versions import security_versions
 from agent.checks.os_updates.release import os_release
 from agent.host import CannotTell, Host, NoData, NotRecorded, Unparsable
@@ -26,8 +27,6 @@ SUMMARY = re.compile(
     re.MULTILINE,
 )
 KEPT_BACK = ("The following packages have been kept back:", "Not upgrading:")
-SOURCE = re.compile(r"^ +-?[0-9]+ \S+ (\S+)/\S* .*Packages$", re.MULTILINE)
-RELEASE = re.compile(r"^ +release (.*)$", re.MULTILINE)
 
 
 def ask(host: Host) -> Answer:
@@ -36,9 +35,9 @@ def ask(host: Host) -> Answer:
     simulated = host.run(*SIMULATION, time_limit=TIME_LIMIT).text
     try:
         updates = parse_simulation(simulated)
-        indexed, blind = _indexes(host, simulated, updates)
-        kept = parse_kept_back(simulated)
-        if not indexed:
+        policy, blind = _indexes(host, simulated, updates)
+        kept = sorted({*parse_kept_back(simulated), *policy.pinned})
+        if not policy.indexed:
             raise NoData('apt has no package index, so apt-get\'s "0 upgraded" says nothing')
         _fill(host, answer, updates, kept, blind)
     except CannotTell as trouble:
@@ -61,11 +60,12 @@ def _fill(
     hidden, trouble = _hidden(host, unclear)
     for update in updates:
         update.security = update.security or update.name in hidden
-    held = [PendingUpdate(name=name, security=True) for name in kept if name in hidden]
+    named = {update.name for update in updates}
+    held = [PendingUpdate(name=n, security=True) for n in kept if n in hidden - named]
     listed = updates + held
     answer.pending = len(listed)
     answer.updates = in_order(listed)
-    words = f"{len(listed)} upgrades" + (", others are kept back" if kept else "")
+    words = f"{len(listed)} upgrades" + (", others are kept back or pinned" if kept else "")
     answer.because(" ".join(SIMULATION), words)
     if (why := blind or trouble) is not None:
         answer.missing("pending_security", why)
@@ -85,52 +85,25 @@ def _hidden(host: Host, names: list[str]) -> tuple[set[str], CannotTell | None]:
 
 def _indexes(
     host: Host, simulated: str, updates: list[PendingUpdate]
-) -> tuple[bool, CannotTell | None]:
-    """Is there a package index, and why it cannot speak of security updates, if it cannot.
+) -> tuple[Policy, CannotTell | None]:
+    """The package indexes, and why they cannot speak of security updates, if they cannot.
 
     What the simulation itself shows is proof too: an upgrade must have come from an index.
     """
     shown = bool(updates) or parse_summary(simulated)[1] > 0
     secured = any(update.security for update in updates)
     try:
-        names = parse_policy(host.run("apt-cache", "policy", time_limit=TIME_LIMIT).text)
+        policy = parse_policy(host.run("apt-cache", "policy", time_limit=TIME_LIMIT).text)
     except NotRecorded as trouble:
         if not shown:
             raise
-        return True, None if secured else trouble
-    if secured or has_security(names, os_release(host)):
-        return bool(names), None
-    return bool(names), NoData("apt has no index of this release's security archive")
-
-
-def parse_policy(text: str) -> set[str]:
-    """Suites, codenames and labels of the package indexes that ``apt-cache policy`` names."""
-    if not text.startswith("Package files:"):
-        raise Unparsable("apt-cache policy does not begin with its list of package files")
-    suites = set(SOURCE.findall(text))
-    parts = [part for line in RELEASE.findall(text) for part in line.split(",")]
-    named = {part[2:] for part in parts if part[:2] in ("a=", "n=", "l=")}
-    return suites | named if suites else set()
-
-
-def has_security(names: set[str], release: dict[str, str]) -> bool:
-    """A security archive left over from another release does not count."""
-    keys = ("VERSION_CODENAME", "UBUNTU_CODENAME", "DEBIAN_CODENAME")
-    codenames = [release[key] for key in keys if release.get(key)]
-    if not codenames:
-        return any(is_security(name) for name in names)
-    return any(f"{c}{end}" in names for c in codenames for end in ("-security", "/updates"))
-
-
-def is_security(name: str) -> bool:
-    """Whether a suite or label is a security archive's.
-
-    >>> [is_security(n) for n in ("bookworm-security", "Debian-Security", "jammy-updates")]
-    [True, True, False]
-    >>> is_security("buster/updates")
-    True
-    """
-    return name.lower().endswith("-security") or name.endswith("/updates")
+        return Policy(indexed=True), None if secured else trouble
+    release = os_release(host)
+    if policy.shuns_security(release):
+        return policy, NoData("apt is told to prefer other archives to the security archive")
+    if secured or policy.has_security(release):
+        return policy, None
+    return policy, NoData("apt has no index of this release's security archive")
 
 
 def parse_simulation(text: str) -> list[PendingUpdate]:

@@ -191,3 +191,57 @@ def test_versions_below_the_installed_one_are_not_asked_for() -> None:
     table = TZDATA.replace(" *** 2026a-0 100\n        100 /var/lib/dpkg/status\n", "")
     below = table.replace("     2026e-0", " *** 2026e-1 100\n        100 /x\n     2026e-0")
     assert parse_version_tables(below) == set()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (" 500 http://deb.example.org/debian-sec", "  -1 http://deb.example.org/debian-sec"),
+        (
+            " 500 http://deb.example.org/debian bookworm/",
+            " 990 http://deb.example.org/debian bookworm/",
+        ),
+    ],
+    ids=["pinned below zero", "APT::Default-Release"],
+)
+@pytest.mark.parametrize("simulated", [NOTHING, PENDING])
+def test_a_security_archive_that_apt_puts_last_leaves_security_unknown(
+    before: str, after: str, simulated: str
+) -> None:
+    assert before in POLICY
+    answer = apt.ask(machine(simulated, POLICY.replace(before, after)))
+    assert answer.pending_security is None
+    assert "pending_security" in dict(answer.gaps)
+
+
+def test_a_pinned_package_is_asked_for_what_its_pin_hides() -> None:
+    policy = (
+        POLICY + "     tzdata -> 2026a-0 with priority 1001\n     absent -> 1 with priority 9\n"
+    )
+    host = machine(NOTHING, policy)
+    tables = TZDATA + "absent:\n  Installed: (none)\n  Version table:\n     2 500\n"
+    tables += "        500 http://deb.example.org/debian-security bookworm-security/main amd64 x\n"
+    host.commands = {**host.commands, "apt-cache policy absent tzdata": tables}
+    answer = apt.ask(host)
+    assert (answer.pending, answer.pending_security) == (1, 1)
+    assert [update.name for update in answer.updates] == ["tzdata"]
+
+
+def test_any_number_of_packages_is_asked_for() -> None:
+    lines = [f"Inst p{n} [1] (2 Debian:12/oldstable [all])\n" for n in range(500)]
+    summary = "500 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n"
+    names = sorted(f"p{n}" for n in range(500))
+    host = machine(summary + "".join(lines))
+    host.commands = {
+        **host.commands,
+        "apt-cache policy " + " ".join(names[:400]): "",
+        "apt-cache policy " + " ".join(names[400:]): TZDATA.replace("tzdata", names[-1]),
+    }
+    assert apt.ask(host).pending_security == 1
+
+
+def test_another_makers_archive_may_come_first() -> None:
+    """Linux Mint puts its own packages before Ubuntu's."""
+    other = " 700 http://m.example.org wilma/main amd64 Packages\n     release o=mint,n=bookworm\n"
+    policy = POLICY.replace("Pinned packages:", other + "Pinned packages:")
+    assert apt.ask(machine(NOTHING, policy)).pending_security == 0
