@@ -5,6 +5,7 @@ A gap is named as signals.proto says: "field", "list", "list[key]" or "list[key]
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from google.protobuf.message import Message
 
@@ -30,6 +31,10 @@ WORDS = {
 }
 KEYS = {"volumes": "name", "scopes": "name", "products": "name", "users": "user"}
 """The field of a list's elements that gaps name them by."""
+UNNAMED = ""
+"""A gap that does not say where it is may be anywhere."""
+
+M = TypeVar("M", bound=Message)
 
 
 def because(reason: int, detail: str) -> str:
@@ -66,6 +71,23 @@ def unset(value: Message, needs: Collection[str], gaps: Iterable[Gap]) -> Verdic
     return None
 
 
+def seen_only(value: M, gaps: Collection[Gap]) -> M:
+    """The value without those fields of listed elements that a gap speaks of: where a device says
+    both "true" and "not seen", it did not see.
+    """
+    if not gaps:
+        return value
+    kept = type(value)()
+    kept.CopyFrom(value)
+    for gap in gaps:
+        root, key, name = _parts(gap.field)
+        if root in KEYS and root in kept.DESCRIPTOR.fields_by_name:
+            for each in getattr(kept, root):
+                if getattr(each, KEYS[root]) == key and name in each.DESCRIPTOR.fields_by_name:
+                    each.ClearField(name)
+    return kept
+
+
 def believed(rule: Rule, verdict: Verdict, value: Message, gaps: Sequence[Gap]) -> Verdict:
     """The verdict, unless it rests on having seen everything while something was hidden.
 
@@ -74,9 +96,9 @@ def believed(rule: Rule, verdict: Verdict, value: Message, gaps: Sequence[Gap]) 
     if verdict.status is Status.UNKNOWN:
         return _explained(rule, verdict, gaps)
     whole = {
-        Status.PASS: rule.whole_to_pass,
+        Status.PASS: (UNNAMED, *rule.whole_to_pass),
         Status.FAIL: rule.whole_to_fail,
-        Status.NOT_APPLICABLE: (*rule.whole_to_pass, *rule.whole_to_fail),
+        Status.NOT_APPLICABLE: (UNNAMED, *rule.whole_to_pass, *rule.whole_to_fail),
     }[verdict.status]
     for gap in gaps:
         if _root(gap.field) in whole and _hides(gap.field, value):
@@ -127,7 +149,8 @@ def _root(path: str) -> str:
 
 
 def _unseen(gap: Gap) -> Verdict:
-    words = f"{_plain(gap.field)} could not be seen: {because(gap.reason, gap.detail)}"
+    part = _plain(gap.field) or "a part of it"
+    words = f"{part} could not be seen: {because(gap.reason, gap.detail)}"
     return Verdict(Status.UNKNOWN, sentence(words), cause=cause_of(gap.reason))
 
 

@@ -145,6 +145,7 @@ def _verdict(
     missing = blind_spots.unset(value, rule.needs, observation.gaps)
     if missing:
         return missing
+    value = blind_spots.seen_only(value, observation.gaps)
     verdict = rule.judge(value, limits, circumstances)
     return blind_spots.believed(rule, verdict, value, observation.gaps)
 
