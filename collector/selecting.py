@@ -4,6 +4,7 @@ from collector.model import Device
 from collector.store import Connection, devices
 from collector.surroundings import BadInput
 from collector.terminal import fitted, plain
+from collector.wording import exact
 
 MOST_LISTED = 20
 
@@ -18,7 +19,14 @@ def the_device(c: Connection, words: str) -> Device:
             f"no device {plain(words)!r}: give its host name, its id or the beginning of it "
             "(see muster-collector devices)"
         )
-    several = [
-        f"  {each.device_id}  {fitted(each.hostname or '(no name)', 40).rstrip()}" for each in found
-    ]
+    several = [f"  {each.device_id}  {_seen(each)}  {_name(each)}" for each in found]
     raise BadInput("\n".join([f"{plain(words)!r} could be one of these: give its id", *several]))
+
+
+def _seen(device: Device) -> str:
+    """When it was last seen: of several of one name, the one that is used."""
+    return fitted(f"seen {exact(device.last_seen_at)}" if device.last_seen_at else "never seen", 25)
+
+
+def _name(device: Device) -> str:
+    return fitted(device.hostname or "(no name)", 13).rstrip()

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from collector.model import Compliance, Status
+from collector.model import Compliance, Device, Status
 from collector.wording import STATES, STATUSES, machine
 
 WIDTH = 80
@@ -107,6 +107,11 @@ def _beginning(text: str, columns: int) -> str:
         if taken > columns:
             return text[:place]
     return text
+
+
+def called(device: Device) -> str:
+    """By its name and its id, which alone tells two of one name apart."""
+    return f"{fitted(device.hostname or '(no name)', 40).rstrip()} ({device.device_id})"
 
 
 def state_words(state: Compliance, columns: int = 0) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from collector.model import Compliance, Device, FormFactor, OpenFinding, Platform, Status
+from collector.model import Compliance, Device, FormFactor, OpenFinding, Platform, Status, Waiver
 
 STATES = {
     Compliance.NON_COMPLIANT: "Non-compliant",
@@ -27,6 +27,8 @@ FORM_FACTORS = {
     FormFactor.CONTAINER: "Container",
     FormFactor.UNKNOWN: "",
 }
+SHORT_ID = 8
+"""So much of a device's id tells devices of one name apart."""
 UNITS = (
     ("year", timedelta(days=365)),
     ("month", timedelta(days=30)),
@@ -109,6 +111,12 @@ def note(found: OpenFinding, now: datetime) -> str:
     if found.grace_ends_at is not None:
         return f"grace until {day(found.grace_ends_at, now)}"
     return ""
+
+
+def waiver_words(waiver: Waiver, now: datetime) -> str:
+    """Until when, why and who; whatever the finding says, because an unknown is waived too."""
+    until, reason = day(waiver.ends_at, now), sentence_end(waiver.reason)
+    return f"until {until}: {reason} (granted by {waiver.requested_by})"
 
 
 def state_sentence(

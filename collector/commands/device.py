@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from collector.model import Device, Language, OpenFinding
+from collector.model import Language, OpenFinding
 from collector.surroundings import BadInput, Surroundings
 from collector.terminal import (
     as_json,
+    called,
     fitted,
     plain,
     row,
@@ -19,7 +20,7 @@ from collector.terminal import (
     state_words,
     status_words,
 )
-from collector.wording import ago, capital, exact, note, state_sentence
+from collector.wording import ago, capital, exact, note, state_sentence, waiver_words
 
 if TYPE_CHECKING:
     from collector.described import Whole
@@ -71,8 +72,8 @@ def retire(around: Surroundings, /, device: str, yes: bool) -> None:
     with around.store() as store:
         meant = store.read(lambda c: the_device(c, device))
         if meant.retired_at is not None:
-            raise BadInput(f"{_called(meant)} was retired on {exact(meant.retired_at)}")
-        _ask(yes, f"Retire {_called(meant)}? It has to be enrolled again to come back.")
+            raise BadInput(f"{called(meant)} was retired on {exact(meant.retired_at)}")
+        _ask(yes, f"Retire {called(meant)}? It has to be enrolled again to come back.")
 
         def change(c: Connection) -> None:
             devices.retire(c, meant.device_id, now)
@@ -80,7 +81,7 @@ def retire(around: Surroundings, /, device: str, yes: bool) -> None:
             events.add(c, now, "retired", meant.device_id, f"by {around.who()}")
 
         store.write(change)
-    say(sentence(f"{_called(meant)} is retired; its certificates are revoked."))
+    say(sentence(f"{called(meant)} is retired; its certificates are revoked."))
 
 
 @device.command(epilog="Example: muster-collector device release alpha --yes")
@@ -96,9 +97,9 @@ def release(around: Surroundings, /, device: str, yes: bool) -> None:
     with around.store() as store:
         meant = store.read(lambda c: the_device(c, device))
         if not meant.quarantined_because:
-            raise BadInput(f"{_called(meant)} is not in quarantine")
+            raise BadInput(f"{called(meant)} is not in quarantine")
         reason = plain(meant.quarantined_because)
-        _ask(yes, f"Release {_called(meant)}? It was set apart because: {reason}.")
+        _ask(yes, f"Release {called(meant)}? It was set apart because: {reason}.")
 
         def change(c: Connection) -> None:
             devices.release(c, meant.device_id)
@@ -106,11 +107,7 @@ def release(around: Surroundings, /, device: str, yes: bool) -> None:
             events.add(c, now, "released", meant.device_id, detail)
 
         store.write(change)
-    say(sentence(f"{_called(meant)} is released; its next report is judged."))
-
-
-def _called(device: Device) -> str:
-    return f"{fitted(device.hostname or '(no name)', 40).rstrip()} ({device.device_id})"
+    say(sentence(f"{called(meant)} is released; its next report is judged."))
 
 
 def _ask(yes: bool, question: str) -> None:
@@ -154,7 +151,7 @@ def _print_findings(findings: Sequence[OpenFinding], now: datetime) -> None:
         say(row("    since", f"{exact(finding.since)}, {ago(finding.since, now)}"))
         say(row("    severity", found.severity + (f"; {spared}" if spared else "")))
         if found.waiver is not None:
-            say(row("    waived", f"{found.waiver.reason} (by {found.waiver.requested_by})"))
+            say(row("    waived", waiver_words(found.waiver, now)))
         say(row("    to do", found.remediation))
         for line in finding.evidence:
             say(row("    evidence", f"{line.source}: {line.said}"))

@@ -11,7 +11,7 @@ import click
 from collector.model import Compliance, Device, OpenFinding, Status
 from collector.surroundings import BadInput, Surroundings
 from collector.terminal import as_json, counted, fitted, indented, say, state_words
-from collector.wording import STATES, ago, note, sentence_end
+from collector.wording import SHORT_ID, STATES, ago, note, sentence_end
 
 if TYPE_CHECKING:
     from collector.store import Connection
@@ -128,14 +128,24 @@ def _since(device: Device, state: Compliance, stale_after: timedelta) -> datetim
 def _table(found: Sequence[Listed], now: datetime) -> None:
     if found:
         say(f"{'HOST NAME':30}{'STATE':15}{'SINCE':12}LAST SEEN")
+    names = Counter(each.device.hostname for each in found)
     for each in found:
         device = each.device
-        name = fitted(device.hostname or "(no name)", 28)
+        name = _name(device, alone=names[device.hostname] == 1)
         since = f"{each.since_at:%Y-%m-%d}" if each.since_at else ""
         last = ago(device.last_seen_at, now) if device.last_seen_at else "never"
         say(f"{name}  {state_words(each.compliance, 13)}  {since:12}{last}")
         say(indented(problems(each, now)))
     say(count_line(found))
+
+
+def _name(device: Device, *, alone: bool) -> str:
+    """In 28 columns; beside a name that others have too, what its id begins with."""
+    name = device.hostname or "(no name)"
+    if alone:
+        return fitted(name, 28)
+    beginning = f" ({device.device_id[:SHORT_ID]})"
+    return fitted(fitted(name, 28 - len(beginning)).rstrip() + beginning, 28)
 
 
 def problems(listed: Listed, now: datetime) -> str:

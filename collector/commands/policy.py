@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collector.trial import DeviceChange, FindingChange
 
 LARGEST_FILE = 1 << 20
-LONGEST_NOTE = 500
+LONGEST_REASON = 500
 FILE = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 
 
@@ -93,17 +93,19 @@ def try_(around: Surroundings, /, file: Path, wants_json: bool) -> None:
     say(sentence(f"{said}{counted(findings, 'finding')} would change. Nothing was written."))
 
 
-@policy.command(epilog='Example: muster-collector policy apply policy.toml --note "14 days"')
+@policy.command(epilog='Example: muster-collector policy apply policy.toml --reason "14 days"')
 @FILE
-@click.option("--note", metavar="TEXT", default="", help="Why; kept in the history.")
+@click.option("--reason", metavar="TEXT", default="", help="Why; kept in the history.")
+@click.option("--note", "older_name", default="", hidden=True)
 @click.pass_obj
-def apply(around: Surroundings, /, file: Path, note: str) -> None:
+def apply(around: Surroundings, /, file: Path, reason: str, older_name: str) -> None:
     """Put a policy in force and judge every device by it."""
     from collector.store import Connection, events, policies
     from collector.upkeep import Rejudged, rejudge_due
 
-    if len(note) > LONGEST_NOTE or not note.isprintable():
-        raise BadInput(f"--note: up to {LONGEST_NOTE} printable characters")
+    reason = reason or older_name
+    if len(reason) > LONGEST_REASON or not reason.isprintable():
+        raise BadInput(f"--reason: up to {LONGEST_REASON} printable characters")
     now, who = around.clock(), around.who()
 
     def progress(done: Rejudged) -> None:
@@ -111,7 +113,7 @@ def apply(around: Surroundings, /, file: Path, note: str) -> None:
             click.echo(f"\r{counted(done.judged, 'device')} judged", nl=False, err=True)
 
     def put_in_force(c: Connection) -> int:
-        version = policies.add(c, text, now, who, note).version
+        version = policies.add(c, text, now, who, reason).version
         events.add(c, now, "policy applied", "", f"version {version} by {who}")
         return version
 

@@ -14,13 +14,25 @@ DEFAULT = Config(Path())
 
 @click.command(epilog="Example: muster-collector serve --check-in 0.0.0.0:7843")
 @click.option(
-    "--check-in", metavar="HOST:PORT", default=str(DEFAULT.check_in), help="Where agents check in."
+    "--check-in",
+    metavar="HOST:PORT",
+    default=str(DEFAULT.check_in),
+    show_default=True,
+    help="Where agents check in.",
 )
 @click.option(
-    "--enroll", metavar="HOST:PORT", default=str(DEFAULT.enroll), help="Where agents enroll."
+    "--enroll",
+    metavar="HOST:PORT",
+    default=str(DEFAULT.enroll),
+    show_default=True,
+    help="Where agents enroll.",
 )
 @click.option(
-    "--web", metavar="HOST:PORT", default=str(DEFAULT.web), help="Where browsers find the pages."
+    "--web",
+    metavar="HOST:PORT",
+    default=str(DEFAULT.web),
+    show_default=True,
+    help="Where browsers find the pages.",
 )
 @click.option(
     "--host-name",
@@ -28,7 +40,13 @@ DEFAULT = Config(Path())
     multiple=True,
     help="What others call this machine (may be repeated; the first is handed out to agents).",
 )
-@click.option("--name", metavar="TEXT", default=DEFAULT.name, help="What employees are shown.")
+@click.option(
+    "--name",
+    metavar="TEXT",
+    default=DEFAULT.name,
+    show_default=True,
+    help="What employees are shown.",
+)
 @click.pass_obj
 def serve(around: Surroundings, /, **settings: object) -> None:
     """Run the collector in the foreground.

@@ -31,6 +31,7 @@ def token() -> None:
 @click.option("--hours", type=click.IntRange(min=1), metavar="N", help="The same in hours (24).")
 @click.option("--uses", type=int, default=1, metavar="N", help="How many devices it admits (1).")
 @click.option("--string-only", is_flag=True, help="Print the enrollment string and nothing else.")
+@click.option("--json", "wants_json", is_flag=True, help="Print JSON, with the string in it.")
 @click.option(
     "--address-host",
     metavar="NAME",
@@ -40,6 +41,8 @@ def token() -> None:
 def create(around: Surroundings, /, label: str, uses: int, **settings: Any) -> None:
     """Make an enrollment string. It is a secret, shown once: the collector keeps its hash."""
     life = _life(settings["days"], settings["hours"])
+    if settings["wants_json"] and settings["string_only"]:
+        raise BadInput("--json and --string-only ask for different output: give one of them")
     if len(label) > LONGEST_LABEL or not label.isprintable():
         raise BadInput(f"--label: up to {LONGEST_LABEL} printable characters")
     from collector.identity import tokens
@@ -51,6 +54,9 @@ def create(around: Surroundings, /, label: str, uses: int, **settings: Any) -> N
             made = store.write(lambda c: tokens.create(c, now, label, life=life, max_uses=uses))
         except tokens.TokenError as error:
             raise BadInput(f"{error}: choose other --days, --hours or --uses") from error
+    if settings["wants_json"]:
+        say(as_json(_made_fields(made, serving)))
+        return
     say(_string(made, serving))
     if not settings["string_only"]:
         _explain(made, serving)
@@ -177,6 +183,19 @@ def _explain(made: "NewToken", serving: dict[str, str]) -> None:
             f"Only this computer can reach {serving['enroll']}. For others, start the collector "
             "with --check-in 0.0.0.0:7843 --enroll 0.0.0.0:7844 --host-name NAME."
         )
+
+
+def _made_fields(made: "NewToken", serving: dict[str, str]) -> dict[str, object]:
+    return {
+        "enrollment_string": _string(made, serving),
+        "token_id": made.token_id,
+        "expires_at": made.expires_at,
+        "max_uses": made.max_uses,
+        "enroll_address": serving["enroll"],
+        "check_in_address": serving["check_in"],
+        "authority_sha256": serving["authority_sha256"],
+        "collector": serving["name"],
+    }
 
 
 def _fields(each: "Token", now: "datetime") -> dict[str, object]:

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from collector.model import Waiver
+from collector.model import Device, Waiver
 from collector.surroundings import BadInput, Surroundings
-from collector.terminal import as_json, fitted, indented, plain, say, sentence
+from collector.terminal import as_json, called, fitted, indented, plain, say, sentence
 from collector.wording import exact
 
 LONGEST_REASON = 500
@@ -41,19 +41,20 @@ def add(around: Surroundings, /, device: str, rule: str, until: str, reason: str
         raise BadInput(f"--reason: say why in 1 to {LONGEST_REASON} printable characters")
     _must_be_a_rule(rule)
 
-    def grant(c: Connection) -> Waiver:
+    def grant(c: Connection) -> Device:
         meant = the_device(c, device)
         if meant.retired_at is not None:
             raise BadInput(f"{plain(meant.hostname)} is retired: it needs no waiver")
+        _must_not_be_waived(waivers.active_for(c, meant.device_id, now), meant, rule)
         granted = Waiver(meant.device_id, rule, reason, who, now, ends_at)
         waivers.add(c, granted)
         events.add(c, now, "waiver granted", meant.device_id, f"{rule} by {who}: {reason}")
         rejudge(c, policy_in_force(c), meant.device_id, now)
-        return granted
+        return meant
 
     with around.store() as store:
-        granted = store.write(grant)
-    say(sentence(f"{rule} is waived on {granted.device_id} until {exact(ends_at)}."))
+        meant = store.write(grant)
+    say(sentence(f"{rule} is waived on {called(meant)} until {exact(ends_at)}."))
 
 
 @waiver.command("list", epilog="Example: muster-collector waiver list --all --json")
@@ -83,7 +84,7 @@ def list_waivers(around: Surroundings, /, wants_all: bool, wants_json: bool) -> 
         for name, each in found:
             until = f"{each.ends_at:%Y-%m-%d}{'' if now < each.ends_at else ' (over)'}"
             say(f"{fitted(name or '(no name)', 28)}  {each.rule_id:30}  {until}")
-            say(indented(f"{each.reason} (by {each.requested_by})"))
+            say(indented(f"{each.reason} (granted by {each.requested_by})"))
 
 
 @waiver.command(epilog="Example: muster-collector waiver end alpha disk_encrypted")
@@ -100,17 +101,17 @@ def end(around: Surroundings, /, device: str, rule: str) -> None:
     now = around.clock()
     _must_be_a_rule(rule)
 
-    def stop(c: Connection) -> str:
+    def stop(c: Connection) -> Device:
         meant = the_device(c, device)
         if not waivers.end(c, meant.device_id, rule, now):
             raise BadInput(f"{rule} is not waived on {plain(meant.hostname)} (see waiver list)")
         events.add(c, now, "waiver ended", meant.device_id, f"{rule} by {around.who()}")
         rejudge(c, policy_in_force(c), meant.device_id, now)
-        return meant.device_id
+        return meant
 
     with around.store() as store:
-        device_id = store.write(stop)
-    say(sentence(f"{rule} counts again on {device_id}."))
+        meant = store.write(stop)
+    say(sentence(f"{rule} counts again on {called(meant)}."))
 
 
 def _end_of(day: str, now: datetime) -> datetime:
@@ -132,6 +133,17 @@ def _must_be_a_rule(rule: str) -> None:
     known = sorted(each.id for each in RULES)
     if rule not in known:
         raise BadInput(f"no rule {rule!r}; there are {', '.join(known)}")
+
+
+def _must_not_be_waived(in_force: list[Waiver], meant: Device, rule: str) -> None:
+    """One at a time: two ends and two reasons for one exception would answer no auditor."""
+    for each in in_force:
+        if each.rule_id == rule:
+            raise BadInput(
+                f"{rule} is waived on {plain(meant.hostname)} already, until "
+                f"{exact(each.ends_at)}: end that first with muster-collector waiver end "
+                f"{meant.device_id} {rule}"
+            )
 
 
 def _fields(hostname: str, granted: Waiver, now: datetime) -> dict[str, object]:

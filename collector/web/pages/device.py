@@ -133,9 +133,7 @@ def _view(found: OpenFinding, now: datetime) -> FindingView:
         since=finding.since,
         because=finding.because,
         waiver=(
-            f"Waived: {wording.sentence_end(waiver.reason)} (asked for by {waiver.requested_by})."
-            if waiver is not None and waived
-            else ""
+            f"Waived {wording.waiver_words(waiver, now)}." if waiver is not None and waived else ""
         ),
         remediation=found.remediation if open_to_do else "",
         evidence=finding.evidence,

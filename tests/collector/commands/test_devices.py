@@ -176,13 +176,27 @@ def test_several_that_could_be_meant_are_listed_and_none_is_chosen(
 ) -> None:
     enrol(desk, "abc-1", "twin")
     enrol(desk, "abd-2", "twin")
+    desk.clock.advance(hours=2)
+    desk.store.write(lambda c: devices.touch(c, "abd-2", 9, desk.clock()))
     for words in ("twin", "ab"):
         result = console.run("device", "retire", words, "--yes")
         assert (result.exit_code, result.stdout) == (2, "")
         first, *rest = result.stderr.splitlines()
         assert first == f"muster-collector: '{words}' could be one of these: give its id"
-        assert [line.split() for line in rest] == [["abc-1", "twin"], ["abd-2", "twin"]]
+        assert [line.split() for line in rest] == [
+            ["abc-1", "seen", "2026-11-22", "13:00", "UTC", "twin"],
+            ["abd-2", "seen", "2026-11-22", "15:00", "UTC", "twin"],
+        ]
     assert console.reads("devices")["count"] == 3
+
+
+def test_in_the_list_an_id_tells_devices_of_one_name_apart(desk: Desk, console: Console) -> None:
+    enrol(desk, "3f9c0e12-aaaa", "twin" * 10)
+    enrol(desk, "4f9c0e12-bbbb", "twin" * 10)
+    said = console.says("devices")
+    for beginning in ("3f9c0e12", "4f9c0e12"):
+        assert f"twintwintwintwin… ({beginning})  Unknown" in said
+    assert "alpha (d1)" not in said
 
 
 def test_a_retired_twin_does_not_stand_in_the_way(desk: Desk, console: Console) -> None:

@@ -171,7 +171,7 @@ def test_applying_says_who_when_and_why_and_judges_everyone(
 ) -> None:
     desk.report(1, BAD)
     path = file.holds(only_firewall(grace=5))
-    said = console.says("policy", "apply", path, "--note", "five days to mend it")
+    said = console.says("policy", "apply", path, "--reason", "five days to mend it")
     assert said == "Version 2 is in force.\n1 device judged; the answer changes for 1.\n"
     device = desk.store.read(lambda c: devices.get(c, "d1"))
     assert device is not None
@@ -194,9 +194,11 @@ def test_applying_the_same_again_adds_no_version(desk: Desk, console: Console, f
     assert desk.store.read(policies.current_version) == 1
 
 
-def test_a_note_that_would_not_fit_a_line_is_refused(
-    desk: Desk, console: Console, file: File
+@pytest.mark.parametrize("option", ["--reason", "--note"])
+def test_a_reason_that_would_not_fit_a_line_is_refused(
+    option: str, desk: Desk, console: Console, file: File
 ) -> None:
-    said = console.refuses("policy", "apply", file.holds(only_firewall()), "--note", "a\nb")
-    assert said.startswith("--note: up to 500 printable")
+    said = console.refuses("policy", "apply", file.holds(only_firewall()), option, "a\nb")
+    assert said.startswith("--reason: up to 500 printable")
+    assert "--note" not in console.says("policy", "apply", "--help")
     assert desk.store.read(policies.current_version) == 1

@@ -1,6 +1,7 @@
 """Every command explains itself, and every foreseeable trouble is one line and an exit status."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -133,6 +134,12 @@ def test_serve_refuses_settings_before_it_makes_anything(
 ) -> None:
     assert nowhere.refuses("serve", *words).startswith(said)
     assert not nowhere.folder.exists()
+
+
+def test_the_help_of_serve_says_which_addresses_it_takes_by_itself(nowhere: Console) -> None:
+    said = " ".join(nowhere.says("serve", "--help").split())
+    for option, port in (("check-in", 7843), ("enroll", 7844), ("web", 7845)):
+        assert re.search(rf"--{option} HOST:PORT [^-]*\[default: 127.0.0.1:{port}\]", said)
 
 
 def test_serve_on_a_file_says_what_to_name_instead(nowhere: Console) -> None:

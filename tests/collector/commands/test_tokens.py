@@ -95,6 +95,24 @@ def test_a_damaged_serving_file_is_one_line(console: Console, serving: Path) -> 
 
 
 @pytest.mark.usefixtures("serving")
+def test_a_program_reads_the_string_and_all_that_it_says(console: Console) -> None:
+    made = console.reads("token", "create", "--uses", "3", "--address-host", "muster.example")
+    content = enrollment_string.decode(made.pop("enrollment_string"))
+    (listed,) = console.reads("token", "list")["tokens"]
+    assert content.token not in made.values()
+    assert made == {
+        "token_id": listed["token_id"],
+        "expires_at": "2026-11-23T13:00:00Z",
+        "max_uses": 3,
+        "enroll_address": content.enroll_address,
+        "check_in_address": "muster.example:7843",
+        "authority_sha256": "ab" * 32,
+        "collector": "Muster",
+    }
+    assert "give one of them" in console.refuses("token", "create", "--json", "--string-only")
+
+
+@pytest.mark.usefixtures("serving")
 def test_the_list_says_what_became_of_every_token(desk: Desk, console: Console) -> None:
     for label in ("good", "used", "revoked"):
         console.says("token", "create", "--days", "2", "--label", label)

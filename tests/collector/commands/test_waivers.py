@@ -6,7 +6,7 @@ import pytest
 
 from collector.store import waivers
 from tests.collector.commands.conftest import Console
-from tests.collector.desk import BAD, RULE, Desk
+from tests.collector.desk import BAD, RULE, Desk, posture
 
 ADD = ("waiver", "add", "alpha", RULE)
 
@@ -20,7 +20,7 @@ def finding(console: Console) -> dict[str, object]:
 def test_a_waiver_covers_its_last_day_and_counts_at_once(desk: Desk, console: Console) -> None:
     desk.report(1, BAD)
     said = console.says(*ADD, "--until", "2026-12-01", "--reason", "in repair")
-    assert said == f"{RULE} is waived on d1 until 2026-12-01 23:59 UTC.\n"
+    assert said == f"{RULE} is waived on alpha (d1) until 2026-12-01 23:59 UTC.\n"
     (granted,) = desk.store.read(waivers.list_all)
     assert granted.ends_at == datetime(2026, 12, 1, 23, 59, 59, tzinfo=UTC)
     assert (granted.reason, granted.requested_by) == ("in repair", "alice")
@@ -28,7 +28,8 @@ def test_a_waiver_covers_its_last_day_and_counts_at_once(desk: Desk, console: Co
     found = finding(console)
     assert (found["status"], found["counts"]) == ("fail", False)
     assert found["waiver"] == {"until": "2026-12-01T23:59:59Z", "reason": "in repair"}
-    assert "waived        in repair (by alice)" in console.says("device", "show", "alpha")
+    said = console.says("device", "show", "alpha")
+    assert "waived        until Tuesday 1 December: in repair (granted by alice)" in said
     assert desk.events() == ["waiver granted"]
 
 
@@ -36,13 +37,36 @@ def test_ending_a_waiver_makes_the_finding_count_again(desk: Desk, console: Cons
     desk.report(1, BAD)
     console.says(*ADD, "--until", "2026-12-01", "--reason", "in repair")
     desk.clock.advance(hours=1)
-    assert console.says("waiver", "end", "alpha", RULE) == f"{RULE} counts again on d1.\n"
+    assert console.says("waiver", "end", "alpha", RULE) == f"{RULE} counts again on alpha (d1).\n"
     assert console.reads("devices")["devices"][0]["compliance"] == "non_compliant"
     assert finding(console)["counts"] is True
     assert console.refuses("waiver", "end", "alpha", RULE).startswith(f"{RULE} is not waived on")
     assert console.reads("waiver", "list")["waivers"] == []
     (over,) = console.reads("waiver", "list", "--all")["waivers"]
     assert over["in_force"] is False
+
+
+def test_an_unknown_that_is_waived_says_until_when(desk: Desk, console: Console) -> None:
+    desk.report(1, posture())
+    console.says(*ADD, "--until", "2026-12-01", "--reason", "in repair")
+    assert finding(console)["status"] == "unknown"
+    said = console.says("device", "show", "alpha")
+    assert "waived        until Tuesday 1 December: in repair (granted by alice)" in said
+
+
+def test_a_second_waiver_is_refused_while_one_is_in_force(desk: Desk, console: Console) -> None:
+    console.says(*ADD, "--until", "2026-12-01", "--reason", "in repair")
+    desk.clock.advance(hours=1)
+    again = (*ADD, "--until", "2026-12-09", "--reason", "still in repair")
+    assert console.refuses(*again) == (
+        f"{RULE} is waived on alpha already, until 2026-12-01 23:59 UTC: "
+        f"end that first with muster-collector waiver end d1 {RULE}"
+    )
+    console.says("waiver", "add", "alpha", "disk_encrypted", *again[4:])
+    console.says("waiver", "end", "d1", RULE)
+    desk.clock.advance(hours=1)
+    console.says(*again)
+    assert len(desk.store.read(waivers.list_all)) == 3
 
 
 def test_the_list_says_where_until_when_and_why(console: Console) -> None:

@@ -152,7 +152,16 @@ def test_a_waiver_shows_its_reason_and_its_end(helpdesk: Browser) -> None:
     helpdesk.store.write(lambda c: waivers.add(c, waiver))
     page = helpdesk.get("/devices/id-zeta")
     assert "Waived until Tuesday 1 December" in page
-    assert "Waived: A loan (asked for by alice)." in page
+    assert "Waived until Tuesday 1 December: A loan (granted by alice)." in page
+
+
+def test_an_unknown_that_is_waived_says_until_when(helpdesk: Browser) -> None:
+    now = helpdesk.clock()
+    waiver = Waiver(device_id("zeta"), FIREWALL, "A loan", "alice", now, now + timedelta(days=9))
+    helpdesk.enrol(BAD)
+    helpdesk.store.write(lambda c: waivers.add(c, waiver))
+    page = helpdesk.get("/devices/id-zeta")
+    assert "Waived until Tuesday 1 December: A loan (granted by alice)." in page
 
 
 def test_check_in_health_says_when_the_next_one_is_expected(helpdesk: Browser) -> None:
