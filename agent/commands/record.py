@@ -6,7 +6,8 @@ from pathlib import Path
 from agent import device
 from agent.checks import observe_all
 from agent.host import CannotTell, Host, read_text
-from agent.recordings.recorder import Recorder, Redaction
+from agent.recordings.recorder import Recorder
+from agent.recordings.redaction import Redaction
 from agent.surroundings import BadInput, Surroundings
 
 NAME = "record"
@@ -19,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--redact",
         action="store_true",
-        help="replace serial numbers, addresses, the host's and people's names by stand-ins",
+        help="put stand-ins for serial numbers, hardware addresses, the host's and people's names",
     )
 
 

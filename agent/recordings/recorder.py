@@ -1,15 +1,15 @@
 """Takes down a machine's answers, exactly those the checks ask, as `agent.recordings.replay` reads.
 
-With redaction on, serial numbers, hardware addresses, UUIDs, the host name, account names and
-machine ids are replaced by stand-ins of the same shape, each always by the same one, so that
-relations inside the recording survive. Passwords and keys are never asked for, so never written.
+With redaction on, serial numbers, hardware addresses, UUIDs, labels, the host name, account names
+and machine ids are replaced, and a person's binary files (dconf: every setting there is) are left
+out: see `agent.recordings.redaction`. Passwords and keys are never asked for, so never written.
 """
 
 import json
 import re
 import shutil
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,8 +27,8 @@ from agent.host import (
     TooLarge,
     ToolFailed,
     ToolMissing,
-    text,
 )
+from agent.recordings.redaction import Redaction
 
 WORDS: dict[type[CannotTell], str] = {
     ToolMissing: "missing",
@@ -54,43 +54,6 @@ KEPT = (
 
 TELLING = ("swayidle", "hypridle", "xss-lock", "xautolock", "xidlehook", "clamd", "clamonacc")
 """Programs whose arguments are the setting a check reads."""
-
-SECRET_FILES = re.compile(r"serial|product_uuid|asset_tag|machine-id|/address$|boot_id")
-PATTERNS = (
-    re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"),  # UUID
-    re.compile(r"\b[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}\b"),  # hardware address
-    re.compile(r"\b[0-9a-f]{32}\b"),  # machine id, dashless UUID
-    re.compile(r"(?<=ID_SERIAL=)\S+|(?<=ID_SERIAL_SHORT=)\S+"),
-    re.compile(r'(?<="serial":")[^"]+|(?<=Serial Number: )\S+'),
-)
-
-
-class Redaction:
-    """Replaces what names a person or a machine; the same words always by the same stand-in."""
-
-    def __init__(self, names: Iterable[str] = ()) -> None:
-        self._known: dict[str, str] = {}
-        for number, name in enumerate(sorted(set(names) - {"", "root"}), 1):
-            self._known[name] = f"name{number}"
-        self._names = sorted(self._known, key=len, reverse=True)
-
-    def __call__(self, content: str) -> str:
-        for name in self._names:
-            content = re.sub(rf"(?<![\w.]){re.escape(name)}(?![\w])", self._known[name], content)
-        for pattern in PATTERNS:
-            content = pattern.sub(lambda found: self._stand_in(found[0]), content)
-        return content
-
-    def whole(self, content: str) -> str:
-        """A file that is nothing but an identifier."""
-        return "\n".join(self._stand_in(line) if line else line for line in content.split("\n"))
-
-    def _stand_in(self, secret: str) -> str:
-        if secret not in self._known:
-            number = f"{len(self._known) + 1:x}"
-            shape = re.sub(r"[0-9a-zA-Z]", "0", secret)
-            self._known[secret] = shape[: -len(number)] + number if len(shape) > 4 else number
-        return self._known[secret]
 
 
 class Recorder:
@@ -143,14 +106,14 @@ class Recorder:
     def read(self, path: str, limit: int = MOST_BYTES) -> bytes:
         with self._reason_for(path):
             content = self._host.read(path, limit)
-        self._write("fs" + self._said(path), self._redacted(path, content))
+        self._keep("fs" + self._said(path), path, content)
         return content
 
     def head(self, path: str, size: int) -> bytes:
         with self._reason_for(path):
             content = self._host.head(path, size)
         if not (self._folder / f"fs{self._said(path)}").is_file():
-            self._write(f"fs{self._said(path)}.header", self._redacted(path, content))
+            self._keep(f"fs{self._said(path)}.header", path, content)
         return content
 
     def list(self, folder: str) -> tuple[str, ...]:
@@ -189,12 +152,11 @@ class Recorder:
     def _said(self, words: str) -> str:
         return self._redact(words) if self._redact else words
 
-    def _redacted(self, path: str, content: bytes) -> bytes:
-        if self._redact is None or b"\0" in content:
-            return content
-        words = text(content)
-        whole = SECRET_FILES.search(path) is not None
-        return (self._redact.whole(words) if whole else self._redact(words)).encode()
+    def _keep(self, name: str, path: str, content: bytes) -> None:
+        """What may not be written down was not recorded, and is unknown when read again."""
+        kept = self._redact.file(path, content) if self._redact else content
+        if kept is not None:
+            self._write(name, kept)
 
     def _write(self, name: str, content: bytes) -> None:
         file = self._folder / name

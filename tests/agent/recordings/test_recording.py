@@ -15,7 +15,8 @@ from agent.host import (
     ToolFailed,
     ToolMissing,
 )
-from agent.recordings.recorder import Recorder, Redaction
+from agent.recordings.recorder import Recorder
+from agent.recordings.redaction import Redaction
 from agent.recordings.replay import Recording, UnusableRecording
 from tests.fakes import FakeHost
 
@@ -165,6 +166,59 @@ def test_one_stand_in_an_identifier_and_one_identifier_a_stand_in() -> None:
     one, _, other = first.partition(" and ")
     assert one != other
     assert "12:34" not in first
+
+
+@pytest.mark.parametrize(
+    ("said", "secret"),
+    [
+        ("E:ID_SERIAL_SHORT=S5H9NS0N1234\n", "S5H9NS0N1234"),
+        ("E:ID_SCSI_SERIAL=S5H9NS0N1234\n", "S5H9NS0N1234"),
+        ("E:ID_WWN_WITH_EXTENSION=0x5002538d4\n", "5002538d4"),
+        ("S:disk/by-id/nvme-Maker_Disk_S5H9NS0N1234\n", "S5H9NS0N1234"),
+        ("E:ID_FS_LABEL=Alices_disk\nE:X=1\n", "Alices"),
+        ("E:ID_FS_UUID=1A2B-3C4D\n", "1A2B"),
+        ("UUID=1A2B-3C4D /boot/efi vfat\n", "1A2B"),
+        ('"serial": "S5H9NS0N1234", "x": 1', "S5H9NS0N1234"),
+        ('"wwn":"eui.0025388b71", "x": 1', "0025388b71"),
+        ("\tAsset Tag: Room 12\n\tX: 1\n", "Room 12"),
+        (
+            "systemd-cryptsetup@luks\\x2d0a1b2c3d\\x2d1111\\x2d2222\\x2d3333\\x2d444455556666",
+            "0a1b2c3d",
+        ),
+        (
+            '"unit":"dev-by\\\\x2d0a1b2c3d\\\\x2d1111\\\\x2d2222\\\\x2d3333\\\\x2d444455556666"',
+            "0a1b2c3d",
+        ),
+        ("enx0a1b2c3d4e5f: flags", "0a1b2c3d4e5f"),
+        ("inet6 fe80::81b:2cff:fe3d:4e5f/64", "3d:4e5f"),
+        ("aid=0A1B2C3D4E5F0A1B2C3D4E5F0A1B2C3D", "0A1B2C3D"),
+    ],
+)
+def test_redaction_knows_what_tells_one_machine_from_another(said: str, secret: str) -> None:
+    redact = Redaction()
+    written = redact(said)
+    assert secret not in written
+    assert redact(said) == written
+    assert redact(written) == written
+
+
+def test_redaction_reads_past_a_zero_byte_and_leaves_a_persons_databases_out(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "/proc/device-tree/serial-number": b"100000001234abcd\0",
+        "/home/alice/.config/dconf/user": b"GVariant\0 alice@example.org",
+        "/etc/dconf/db/local": b"GVariant\0 240",
+    }
+    recorder = Recorder(FakeHost(files=files), tmp_path / "host", Redaction(["alice"]))
+    for path, content in files.items():
+        assert recorder.read(path) == content
+    recorder.finish()
+    replay = Recording(tmp_path / "host")
+    assert b"1234abcd" not in replay.read("/proc/device-tree/serial-number")
+    assert replay.read("/etc/dconf/db/local") == files["/etc/dconf/db/local"]
+    with pytest.raises(NotRecorded):
+        replay.read("/home/name1/.config/dconf/user")
 
 
 def test_a_recording_is_never_mixed_with_what_is_there(tmp_path: Path) -> None:
