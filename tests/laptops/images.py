@@ -9,8 +9,7 @@ from pathlib import Path
 
 from tests.laptops.case import Case
 from tests.laptops.layouts import LAYOUTS, Layout
-from tests.laptops.prerequisites import RELEASE
-from tests.laptops.trees import BASE_PACKAGES, HERE, SOURCES, Trees
+from tests.laptops.trees import LOCKED, Trees, made_of
 from tests.laptops.uml import Boot, LaptopTrouble, run_to_end
 
 BUILD_SECONDS = 300.0
@@ -81,10 +80,8 @@ def stage_root(trees: Trees, script: str) -> list[str]:
 
 def _made_of(case: Case) -> str:
     layout = LAYOUTS[case.layout]
-    parts = [case.packages, case.setup, case.updated, layout, RELEASE, BASE_PACKAGES, SOURCES]
-    inside = [path.read_text() for path in sorted((HERE / "inside").iterdir())]
-    locked = (HERE.parents[1] / "requirements/agent.txt").read_text()
-    return hashlib.sha256(repr((parts, inside, locked)).encode()).hexdigest()[:12]
+    parts = (case.packages, case.setup, case.updated, layout, made_of(), LOCKED.read_text())
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
 def _write_filesystem(tree: Path, image: Path, filesystem: str) -> None:

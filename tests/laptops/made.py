@@ -1,23 +1,6 @@
 """Pieces that laptops are made of: scripts that run in the new system before it is written."""
 
-LEGACY = """
-update-alternatives --set iptables /usr/sbin/iptables-legacy
-update-alternatives --set ip6tables /usr/sbin/ip6tables-legacy
-"""
-"""Debian's kernel of user-mode Linux filters IPv4 and IPv6 through x_tables only: its nf_tables is
-built without those families. The programs of the older kind write to x_tables.
-"""
-
-FIREWALLD = (
-    LEGACY
-    + """
-sed -i s/^FirewallBackend=.*/FirewallBackend=iptables/ /etc/firewalld/firewalld.conf
-systemctl enable firewalld
-"""
-)
-
-UFW_OFF = LEGACY
-UFW_ON = LEGACY + "sed -i s/ENABLED=no/ENABLED=yes/ /etc/ufw/ufw.conf\n"
+UFW_ON = "sed -i s/ENABLED=no/ENABLED=yes/ /etc/ufw/ufw.conf\n"
 
 NFTABLES_DROP = """
 cat > /etc/nftables.conf <<'RULES'
@@ -108,24 +91,23 @@ def clamav_database(age_days: int) -> str:
     """An order: a database of one signature whose header says it was built so long ago.
 
     There is no network to the real signatures and no key to sign with, so it is an unsigned
-    `daily.cud` in the form that `sigtool --unsigned` writes: a header of 512 bytes, then a tar.
+    `daily.cud` of `sigtool --unsigned`, its header dated back.
     """
-    return f"""python3 - <<'MAKE'
-import gzip, hashlib, io, tarfile, time
+    return f"""set -e; cd $(mktemp -d); echo test > COPYING
+echo 44d88612fea8a8f36de82e1278abb02f:68:Eicar-Test > daily.hdb
+SIGNDUSER=test sigtool --unsigned --datadir=. --cvd-version=27000 --build=daily.cud --flevel=90
+python3 - <<'AGE'
+import time
 at = time.time() - {age_days} * 86400
-inner = io.BytesIO()
-with tarfile.open(fileobj=inner, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-    for name, body in (("COPYING", b"test"), ("daily.hdb",
-            b"44d88612fea8a8f36de82e1278abb02f:68:Eicar-Test\\n")):
-        one = tarfile.TarInfo(name); one.size = len(body); tar.addfile(one, io.BytesIO(body))
-body = gzip.compress(inner.getvalue())
-built = time.strftime("%d %b %Y %H-%M +0000", time.gmtime(at))
-digest = hashlib.md5(body).hexdigest()
-head = f"ClamAV-VDB:{{built}}:27000:1:90:{{digest}}:unsigned:test:{{int(at)}}"
-open("/var/lib/clamav/daily.cud", "wb").write(head.encode().ljust(512) + body)
-MAKE
+content = open("daily.cud", "rb").read()
+fields = content[:512].decode().split(":")
+fields[1] = time.strftime("%d %b %Y %H-%M +0000", time.gmtime(at))
+fields[8] = str(int(at))
+head = ":".join(fields).encode().ljust(512)
+open("/var/lib/clamav/daily.cud", "wb").write(head + content[512:])
+AGE
 chown clamav: /var/lib/clamav/daily.cud
 systemctl start clamav-daemon
-for second in $(seq 60); do test -S /run/clamav/clamd.ctl && break; sleep 1; done
-systemctl start clamav-clamonacc; sleep 5; systemctl status clamav-daemon clamav-clamonacc
+timeout 60 sh -c 'until test -S /run/clamav/clamd.ctl; do sleep 1; done'
+systemctl start clamav-clamonacc; sleep 5; systemctl is-active clamav-daemon clamav-clamonacc
 """

@@ -1,5 +1,6 @@
 """The systems before they are written to disks: folders, made with debootstrap and apt."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -7,12 +8,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.laptops import kernel
 from tests.laptops.layouts import LAYOUTS
 from tests.laptops.prerequisites import RELEASE
 from tests.laptops.uml import LaptopTrouble
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
+LOCKED = REPOSITORY / "requirements/agent.txt"
 MIRROR = "http://deb.debian.org/debian"
 SECURITY = "http://deb.debian.org/debian-security"
 BASE_PACKAGES = (
@@ -21,7 +24,6 @@ BASE_PACKAGES = (
 )
 STAGE_PACKAGES = ("cryptsetup-bin", "lvm2", "mdadm", "btrfs-progs", "fdisk")
 UNITS = ("laptop-orders.service", "laptop-network.service", "laptop-disks.service")
-MODULES = Path("/usr/lib/uml/modules")
 SOURCES = "".join(
     f"deb {where} {suite} main\n"
     for where, suite in (
@@ -45,17 +47,17 @@ class Trees:
 
     @property
     def base(self) -> Path:
-        return self._once("base", self._make_base)
+        return self._once(f"base-{made_of()}", self._make_base)
 
     @property
     def current(self) -> Path:
         """The base with every update installed."""
-        return self._once("current", self._make_current)
+        return self._once(f"current-{made_of()}", self._make_current)
 
     @property
     def stage(self) -> Path:
         """The first system, which opens disks; its scripts are of this run."""
-        stage = self._once("stage", self._make_stage)
+        stage = self._once(f"stage-{made_of()}", self._make_stage)
         scripts = stage / "laptops"
         scripts.mkdir(exist_ok=True)
         for name, layout in LAYOUTS.items():
@@ -66,7 +68,8 @@ class Trees:
     @property
     def agent_libraries(self) -> Path:
         """What the agent depends on, for the laptops' Python: the locked requirements."""
-        return self._once("agent-libraries", _install_libraries)
+        locked = hashlib.sha256(LOCKED.read_bytes()).hexdigest()[:12]
+        return self._once(f"agent-libraries-{locked}", _install_libraries)
 
     def derive(self, name: str, packages: tuple[str, ...], setup: str, *, updated: bool) -> Path:
         """A new copy of the base with more in it; the caller removes it."""
@@ -101,9 +104,7 @@ class Trees:
             *("debootstrap", "--variant=minbase", f"--include={','.join(BASE_PACKAGES)}"),
             *(RELEASE, str(tree), MIRROR),
         )
-        (version,) = MODULES.iterdir()
-        shutil.copytree(version, tree / "lib/modules" / version.name, symlinks=True)
-        _run("depmod", "--basedir", str(tree), version.name)
+        kernel.install(self._once("kernel-modules", kernel.build), tree)
         (tree / "etc/apt/sources.list").write_text(SOURCES)
         _install_units(tree)
         inside(tree, f"systemctl enable {' '.join(UNITS)}", self.archives)
@@ -116,6 +117,13 @@ class Trees:
         _copy(self.base, tree)
         install = f"apt-get install -y --no-install-recommends {' '.join(STAGE_PACKAGES)}"
         inside(tree, f"apt-get update\n{install}", self.archives)
+
+
+def made_of() -> str:
+    """Short, and another when the base would be another."""
+    files = [path.read_text() for path in sorted((HERE / "inside").iterdir())]
+    parts = (RELEASE, BASE_PACKAGES, STAGE_PACKAGES, SOURCES, kernel.version(), kernel.BUILT, files)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
 def inside(tree: Path, script: str, archives: Path) -> None:
@@ -144,11 +152,10 @@ def _install_units(tree: Path) -> None:
 
 
 def _install_libraries(folder: Path) -> None:
-    locked = REPOSITORY / "requirements/agent.txt"
     _run(
         *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
         *("--require-hashes", "--only-binary", ":all:", "--python-version", "3.11"),
-        *("--target", str(folder), "-r", str(locked)),
+        *("--target", str(folder), "-r", str(LOCKED)),
     )
 
 
