@@ -42,12 +42,12 @@ def lines(
 
 
 def compliance(code: int) -> str:
-    """The collector's word.
+    """The collector's word, as people say it.
 
-    >>> compliance(4)
-    'stale'
+    >>> compliance(4), compliance(2)
+    ('stale', 'not compliant')
     """
-    return _word(Compliance, code, "COMPLIANCE_")
+    return _word(Compliance, code, "COMPLIANCE_").replace("non_", "not ")
 
 
 SETTLED = (FindingStatus.FINDING_STATUS_PASS, FindingStatus.FINDING_STATUS_NOT_APPLICABLE)
@@ -57,15 +57,22 @@ def _finding(finding: Finding, now: datetime) -> list[str]:
     """A title and a reason; the rest only where somebody has something to do."""
     status = _word(FindingStatus, finding.status, "FINDING_STATUS_").replace("_", " ")
     words = [finding.title or finding.rule_id, finding.because]
+    waived = finding.HasField("waived_until") and _still(finding.waived_until, now)
+    if waived:
+        words.insert(0, f"nothing to do until {_at(finding.waived_until)}: waived")
     if finding.status not in SETTLED:
         words += [_dated(finding, now), f"rule: {finding.rule_id}"]
     if finding.remediation:
-        words.append(f"what to do: {finding.remediation}")
+        words.append(f"what to do{' after that' if waived else ''}: {finding.remediation}")
     if finding.HasField("grace_ends_at"):
         words.append(f"does not count before {_at(finding.grace_ends_at)}")
-    if finding.HasField("waived_until"):
-        words.append(f"waived until {_at(finding.waived_until)}")
-    return row(status, [each for each in words if each], COLUMN)
+    if finding.HasField("waived_until") and not waived:
+        words.append(f"was waived until {_at(finding.waived_until)}")
+    return row(f"{status}, waived" if waived else status, [w for w in words if w], COLUMN)
+
+
+def _still(until: Timestamp, now: datetime) -> bool:
+    return until.ToDatetime(tzinfo=UTC) > now
 
 
 def _dated(finding: Finding, now: datetime) -> str:

@@ -21,6 +21,9 @@ from protos.posture.v1.posture_service_pb2 import CheckInResponse
 MOST_CHECK_INS = 3
 """In one visit, however many commands the collector sends."""
 
+CHECKED_IN = "checked in"
+"""What the log says after each exchange."""
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -50,7 +53,7 @@ class Visit:
         for _ in range(MOST_CHECK_INS):
             response = exchange.run()
             self.log(
-                "checked in",
+                CHECKED_IN,
                 receipt=receipt_word(response),
                 sequence=response.accepted_sequence,
                 next_seconds=response.next_check_in_seconds,

@@ -123,10 +123,26 @@ def test_the_answer_is_the_collectors_in_eighty_columns() -> None:
     told = "\n".join(lines)
     assert max(map(len, lines)) <= 80
     assert all(line.isprintable() for line in lines)
-    assert "non_compliant (policy 3" in told
+    assert "not compliant (policy 3" in told
     assert "fail            The system disk is encrypted" in told
     assert "severity high, since 2026-11-20 12:00 UTC, 2 days ago" in told
     assert "rule: disk_encrypted" in told
+
+
+def test_a_waived_finding_first_says_that_nothing_is_to_be_done() -> None:
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    response = wire.CheckInResponse()
+    finding = response.answer.findings.add(
+        title="A firewall is on", status=wire.FINDING_STATUS_FAIL, remediation="Switch it on."
+    )
+    finding.waived_until.FromDatetime(datetime(2026, 12, 1, tzinfo=UTC))
+    config = Config("Example", "d-1", "h:1", "h:2")
+    told = answer.lines(config, Progress(), response, now)
+    assert "fail, waived    nothing to do until 2026-12-01 00:00 UTC: waived" in told
+    assert told[-1].strip() == "what to do after that: Switch it on."
+    told = answer.lines(config, Progress(), response, datetime(2026, 12, 2, tzinfo=UTC))
+    assert "fail            A firewall is on" in told
+    assert told[-1].strip() == "was waived until 2026-12-01 00:00 UTC"
 
 
 def test_words_of_a_newer_collector_are_shown_as_numbers() -> None:
