@@ -88,8 +88,15 @@ def _reach(state: State, settled: Config) -> Item:
         shown = state.path(identity.CERTIFICATE), state.path(identity.KEY)
         contact.verify(address, identity.load(state).authority, shown)
     except Unreachable as error:
-        return Item("collector", str(error), "check network, proxy (https_proxy) and firewall")
+        return Item("collector", str(error), way(str(error)))
     return Item("collector", f"{address} answers, with the right certificate")
+
+
+def way(trouble: str) -> str:
+    """What to do about a collector that cannot be reached."""
+    if "refused" in trouble:
+        return "the machine answers, the collector does not run there: tell IT"
+    return "check network, proxy (https_proxy) and firewall"
 
 
 def clock(progress: Progress) -> Item:

@@ -96,33 +96,38 @@ class GrpcTransport:
         secure = grpc.ssl_channel_credentials(
             credentials.authority, credentials.key, credentials.certificate
         )
+        self._address = address
         self._channel = grpc.secure_channel(address, secure, options)
         self._posture = services.PostureServiceStub(self._channel)
         self._enrollment = services.EnrollmentServiceStub(self._channel)
 
     def check_in(self, request: wire.CheckInRequest) -> wire.CheckInResponse:
-        return _ask(lambda: self._posture.CheckIn(request, timeout=DEADLINE_SECONDS))
+        return _ask(self._address, lambda: self._posture.CheckIn(request, timeout=DEADLINE_SECONDS))
 
     def renew(self, request: wire.RenewCertificateRequest) -> wire.RenewCertificateResponse:
-        return _ask(lambda: self._posture.RenewCertificate(request, timeout=DEADLINE_SECONDS))
+        return _ask(
+            self._address, lambda: self._posture.RenewCertificate(request, timeout=DEADLINE_SECONDS)
+        )
 
     def enroll(self, request: wire.EnrollRequest) -> wire.EnrollResponse:
-        return _ask(lambda: self._enrollment.Enroll(request, timeout=DEADLINE_SECONDS))
+        return _ask(
+            self._address, lambda: self._enrollment.Enroll(request, timeout=DEADLINE_SECONDS)
+        )
 
     def close(self) -> None:
         self._channel.close()
 
 
-def _ask(call: Callable[[], Response]) -> Response:
+def _ask(address: str, call: Callable[[], Response]) -> Response:
     import grpc
 
     try:
         return call()
     except grpc.RpcError as error:
-        raise _meaning(cast("grpc.Call", error)) from error  # every RpcError of a call is one
+        raise _meaning(address, cast("grpc.Call", error)) from error  # every RpcError is a Call
 
 
-def _meaning(error: "grpc.Call") -> TransportError:
+def _meaning(address: str, error: "grpc.Call") -> TransportError:
     """One of our errors for each gRPC status."""
     code, said = error.code().name, error.details() or "no reason given"
     retry_after = _retry_after(error)
@@ -131,12 +136,30 @@ def _meaning(error: "grpc.Call") -> TransportError:
     if code == "DEADLINE_EXCEEDED":
         return Unreachable(f"the collector gave no answer in {DEADLINE_SECONDS:g} s")
     if code in ("UNAVAILABLE", "CANCELLED"):
-        return Unreachable(f"the collector cannot be reached: {said}")
+        return Unreachable(f"{address}: {why_unreachable(said)}")
     if code in ("UNAUTHENTICATED", "PERMISSION_DENIED", "NOT_FOUND", "FAILED_PRECONDITION"):
         return Refused(f"the collector refuses: {said}")
     if code in ("INVALID_ARGUMENT", "OUT_OF_RANGE", "ALREADY_EXISTS"):
         return Rejected(f"the collector rejects the message: {said}")
     return CollectorFailed(f"the collector answered {code}: {said}")
+
+
+def why_unreachable(said: str) -> str:
+    """gRPC's account of a failed connection, without its addresses and stages.
+
+    >>> why_unreachable("failed to connect to all addresses; last error: UNKNOWN: "
+    ...     "ipv4:192.0.2.7:7843: Failed to connect to remote host: Connection refused")
+    'connection refused'
+    >>> why_unreachable("errors resolving c.test:1: [field:hostname lookup error: not found]")
+    'this name cannot be resolved'
+    """
+    if "resolving" in said or "DNS resolution failed" in said:
+        return "this name cannot be resolved"
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        return "this is not the collector it should be: its certificate is another's"
+    if not said.startswith("failed to connect"):
+        return said
+    return said.rpartition(": ")[2].lower()
 
 
 def _retry_after(error: "grpc.Call") -> float | None:

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 import hashlib
+import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -352,3 +353,13 @@ def test_a_wrong_string_is_refused_with_one_line(words: str, said: str) -> None:
 
 def test_a_certificate_that_cannot_be_read_is_not_the_authority() -> None:
     assert identity.authority_with(b"x" * 32, (b"no certificate", b"")) is None
+
+
+def test_a_collector_that_is_stopped_is_told_as_enrolling_tells_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    transport = GrpcTransport(address, Credentials(TestAuthority().pem))
+    with pytest.raises(Unreachable) as told:
+        transport.check_in(wire.CheckInRequest())
+    transport.close()
+    assert str(told.value) == f"{address}: connection refused"
