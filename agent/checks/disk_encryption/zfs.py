@@ -62,9 +62,9 @@ class Zfs:
         self._datasets: Datasets | None = None
 
     def answer(self, dataset: str) -> Answer:
-        """For one mounted dataset or volume. Never raises."""
+        """For one mounted dataset, snapshot or volume. Never raises."""
         try:
-            return self._look(dataset)
+            return self._look(dataset.partition("@")[0])
         except CannotTell as trouble:
             return cannot(trouble)
 

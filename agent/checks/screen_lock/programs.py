@@ -63,12 +63,20 @@ def named(process: Process, name: str) -> bool:
     >>> named(Process(7, "xfce4-screensav", "alice", None, None), "xfce4-screensaver")
     True
     """
+    if _is_another_script(process, name):
+        return False
     names = [process.name, _last(process.executable)]
     if process.arguments:
         names.append(_last(process.arguments[0]))
     wrapped = f".{name}-wrapped"
     forms = {name, name[:CUT], wrapped, wrapped[:CUT]}
     return any(one in forms for one in names if one)
+
+
+def _is_another_script(process: Process, name: str) -> bool:
+    """An interpreter runs NAME-preferences, say, whose name in /proc is cut to that of NAME."""
+    script = _last(process.arguments[1]) if process.arguments and process.arguments[1:] else ""
+    return script.startswith(f"{name}-") and script != f"{name}-main.py"
 
 
 def _last(path: str | None) -> str:

@@ -47,3 +47,11 @@ def test_zfs_without_its_tools_is_not_told() -> None:
     stack = encrypted_laptop()
     stack.mount("0:50", "/tank", "zfs", "tank")
     assert look(stack)["/tank"] == "-"
+
+
+def test_a_mounted_snapshot_is_as_its_dataset() -> None:
+    stack = encrypted_laptop()
+    stack.mount("0:50", "/tank", "zfs", "tank")
+    stack.mount("0:51", "/tank/.zfs/snapshot/monday", "zfs", "tank@monday")
+    zfs(stack, ("tank", "aes-256-gcm", "prompt"))
+    assert look(stack)["/tank/.zfs/snapshot/monday"] == "encrypted"

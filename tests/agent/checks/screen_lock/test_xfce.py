@@ -3,7 +3,8 @@
 import pytest
 
 from agent.checks.screen_lock import xfce
-from agent.host import Denied
+from agent.checks.screen_lock.programs import named
+from agent.host import Denied, Process
 from tests.agent.checks.screen_lock.desk import CONFIG, Files, alice, away, live, words
 
 OWN = f"{CONFIG}/{xfce.CHANNEL}"
@@ -114,3 +115,16 @@ def test_for_somebody_away_a_default_counts_only_where_the_locker_starts() -> No
     assert words(alice(away(autostart, session_files=["xfce"]))) == "yes 300+0"
     own = {OWN: channel({"saver/idle-activation/delay": "4"})}
     assert words(alice(away(own, session_files=["xfce"]))) == "yes 240+0"
+
+
+def test_the_settings_window_of_a_locker_is_not_the_locker() -> None:
+    """Its name in /proc is cut to the same 15 characters."""
+    window = ("/usr/bin/python3", "/usr/bin/xfce4-screensaver-preferences")
+    process = Process(9, "xfce4-screensav", "alice", "/usr/bin/python3.11", window)
+    assert not named(process, "xfce4-screensaver")
+    script = ("/usr/bin/python3", "/usr/bin/cinnamon-screensaver", "--hold")
+    process = Process(9, "cinnamon-screen", "alice", "/usr/bin/python3.11", script)
+    assert named(process, "cinnamon-screensaver")
+    main = (*window[:1], "/usr/share/cinnamon-screensaver/cinnamon-screensaver-main.py")
+    process = Process(9, "cinnamon-screen", "alice", "/usr/bin/python3.11", main)
+    assert named(process, "cinnamon-screensaver")
