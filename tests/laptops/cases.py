@@ -57,7 +57,7 @@ CASES: tuple[Case, ...] = (
         name="btrfs-on-luks",
         about="btrfs on LUKS2, no swap; nftables with a default of drop",
         layout="btrfs-on-luks",
-        packages=("nftables",),
+        packages=("nftables", "netbase"),
         setup=NFTABLES_DROP,
         expected={
             "disk_encrypted": passes("none in clear", "LUKS2"),
@@ -68,7 +68,7 @@ CASES: tuple[Case, ...] = (
         name="luks-on-md",
         about="LUKS2 on a RAID1 of two disks; firewalld in its default zone",
         layout="luks-on-md",
-        packages=("firewalld", "nftables"),
+        packages=("firewalld", "nftables", "netbase"),
         expected={
             "disk_encrypted": passes("none in clear", "LUKS2"),
             "firewall_blocks_inbound": passes(*BLOCKED, "tcp 22"),

@@ -4,6 +4,8 @@ Exit status 0: everything was found as expected. 1: something was not. 2: it cou
 """
 
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -30,13 +32,15 @@ def main(names: Sequence[str]) -> int:
         known = ", ".join(case.name for case in CASES)
         print(f"laptops: no laptop {min(unknown)!r}; there are {known}", file=sys.stderr)
         return 2
+    begun = time.monotonic()
     try:
         prerequisites.ensure()
         rows = _run_all(chosen)
-    except (prerequisites.CannotRun, LaptopTrouble) as error:
+    except (prerequisites.CannotRun, LaptopTrouble, OSError) as error:
         print(f"laptops: {error}", file=sys.stderr)
         return 2
     print(*table(rows), sep="\n")
+    print(f"{len(chosen)} laptops, {(time.monotonic() - begun) / 60:.0f} minutes")
     return 0 if all(row.ok for row in rows) else 1
 
 
@@ -52,14 +56,24 @@ def _run_all(chosen: Sequence[Case]) -> list[Row]:
         site = Site(net, judge, images, scratch, copy_agent(scratch / "agent-code"))
         with ThreadPoolExecutor(AT_ONCE) as pool:
             work = [pool.submit(_one, case, site, n) for n, case in enumerate(chosen)]
-            return [row for each in work for row in each.result()]
+            rows = [row for each in work for row in each.result()]
+    _clear_away(scratch, keep_logs=not all(row.ok for row in rows))
+    return rows
+
+
+def _clear_away(scratch: Path, *, keep_logs: bool) -> None:
+    """The disks that were written to; what was said is kept only where something went wrong."""
+    for written in scratch.glob("*.cow"):
+        written.unlink()
+    if not keep_logs:
+        shutil.rmtree(scratch)
 
 
 def _one(case: Case, site: Site, number: int) -> list[Row]:
     begun = time.monotonic()
     try:
         rows = run(case, site, number)
-    except LaptopTrouble as error:
+    except (LaptopTrouble, OSError, subprocess.SubprocessError) as error:
         rows = [Row(case.name, "runs to its end", "yes", "no", False, str(error))]
     wrong = sum(not row.ok for row in rows)
     said = f"{wrong} not as expected" if wrong else "as expected"

@@ -23,7 +23,7 @@ def firewall_switched(laptop: Laptop) -> list[Row]:
         laptop.machine.must(order)
         laptop.report()
         switched.append(datetime.now(UTC))
-    was_on, off, on = _intervals(laptop)
+    was_on, off, on = _intervals(laptop, 3)[:3]
     told = f"{[(p.finding.status.value, p.finding.since, p.closed_at) for p in (was_on, off, on)]}"
     return [
         _row(name, "statuses in turn", "pass fail pass", _statuses([was_on, off, on]), told),
@@ -51,7 +51,7 @@ def power_cut(laptop: Laptop) -> list[Row]:
     laptop.power_on_again()
     _wait_until_seen_after(laptop, cut_at)
     doctor, said = laptop.machine.order("muster-agent doctor")
-    after, opened = laptop.shown(), _intervals(laptop)[1]
+    after, opened = laptop.shown(), _intervals(laptop, 2)[1]
     return [
         _row(name, "after the cut", "fail", opened.finding.status.value, opened.finding.because),
         _held(name, "opened before the cut", begun_at, opened.finding.since, cut_at),
@@ -60,15 +60,21 @@ def power_cut(laptop: Laptop) -> list[Row]:
     ]
 
 
-def _intervals(laptop: Laptop) -> list[Past]:
-    """Of the firewall rule, the oldest first, straight from the collector's store."""
+def _intervals(laptop: Laptop, count: int) -> list[Past]:
+    """Of the firewall rule, the oldest first, straight from the collector's store.
+
+    Raises LaptopTrouble when there are fewer than `count`.
+    """
     device_id = laptop.shown()["device_id"]
     store = Store.open(laptop.site.collector.folder, create=False)
     try:
         past = store.read(lambda c: findings.history(c, device_id))
     finally:
         store.close()
-    return [each for each in reversed(past) if each.finding.rule_id == RULE]
+    found = [each for each in reversed(past) if each.finding.rule_id == RULE]
+    if len(found) < count:
+        raise LaptopTrouble(f"the firewall was found {_statuses(found)}, {count} were expected")
+    return found
 
 
 def _wait_until_seen_after(laptop: Laptop, at: datetime) -> None:
