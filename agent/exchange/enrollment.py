@@ -8,6 +8,7 @@ the identity only after everything has succeeded.
 
 import base64
 import binascii
+import contextlib
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -54,16 +55,30 @@ class Invitation:
 
 
 def decode(words: str) -> Invitation:
-    """Read an enrollment string; line breaks that a mail put into it do no harm."""
-    joined = "".join(words.split())
-    if not joined:
+    """Read the one enrollment string in a text.
+
+    Words before and after it do no harm, nor do line breaks that a mail put into it.
+    """
+    parts = words.split()
+    if not parts:
         raise BadString("no enrollment string was given; paste it, or name --string-file FILE")
-    if not joined.startswith(PREFIX):
+    starts = [n for n, part in enumerate(parts) if part.startswith(PREFIX)]
+    if not starts:
         raise BadString(f"this is not an enrollment string: one begins with {PREFIX}")
+    if len({parts[n] for n in starts}) > 1:
+        raise BadString("here are different enrollment strings; give only the one that is meant")
+    pieces = parts[starts[0] :]
+    for count in range(1, len(pieces)):
+        with contextlib.suppress(BadString):
+            return _decode_one("".join(pieces[:count]))
+    return _decode_one("".join(pieces))
+
+
+def _decode_one(string: str) -> Invitation:
     damaged = BadString("the enrollment string is damaged or cut short; copy all of it again")
-    if len(joined) > LONGEST_STRING:
+    if len(string) > LONGEST_STRING:
         raise damaged
-    body = joined.removeprefix(PREFIX)
+    body = string.removeprefix(PREFIX)
     try:
         content = base64.b64decode(body + "=" * (-len(body) % 4), b"-_", validate=True)
         read = EnrollmentString.FromString(content)

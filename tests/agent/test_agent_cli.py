@@ -283,6 +283,30 @@ def test_a_wrong_enrollment_string_is_one_line_and_leaves_nothing(
     assert not terminal.folder.exists()
 
 
+@pytest.mark.parametrize("cut", [None, 60])
+def test_the_string_is_found_among_the_lines_around_it(
+    terminal: Terminal, believed: TestAuthority, tmp_path: Path, cut: int | None
+) -> None:
+    del believed
+    terminal.collector.troubles = [Refused("the collector refuses: the token is used up")]
+    wrapped = string() if cut is None else f"{string()[:cut]}\n{string()[cut:]}"
+    file = tmp_path / "token.txt"
+    file.write_text(f"Enrollment string, good for 1 device:\n\n{wrapped}\n\nIt ends in 7 days.\n")
+    assert terminal.type("enroll", "--string-file", str(file)) == 2
+    assert "to enroll     collector.example:7844" in terminal.out
+    assert len(terminal.collector.sent) == 1
+
+
+def test_of_two_different_strings_none_is_taken(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert terminal.type("enroll", stdin=f"{string()}\n{string()}\nmuster1_other\n") == 2
+    said = capsys.readouterr().err
+    assert "different enrollment strings" in said
+    assert len(said.splitlines()) == 1
+    assert not terminal.folder.exists()
+
+
 def test_enrolling_twice_needs_to_be_meant(
     terminal: Terminal, capsys: pytest.CaptureFixture[str]
 ) -> None:
