@@ -11,6 +11,12 @@ STATES = {
     Compliance.STALE: "Stale",
     Compliance.COMPLIANT: "Compliant",
 }
+MEANINGS = {
+    Compliance.NON_COMPLIANT: "At least one rule fails, beyond its grace and without a waiver.",
+    Compliance.UNKNOWN: "No failure counts, but something that the policy asks was not seen.",
+    Compliance.STALE: "Not heard of for {}; what was last known is shown.",
+    Compliance.COMPLIANT: "All that the policy asks was seen or is waived, and no failure counts.",
+}
 PLATFORMS = {Platform.LINUX: "Linux", Platform.MACOS: "macOS", Platform.WINDOWS: "Windows"}
 STATUSES = {
     Status.FAIL: "Fails",
@@ -42,6 +48,15 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+
+
+def meaning(state: Compliance, stale_after_days: int) -> str:
+    """
+    >>> meaning(Compliance.STALE, 7)
+    'Not heard of for 7 days; what was last known is shown.'
+    """
+    days = f"{stale_after_days} day" + ("" if stale_after_days == 1 else "s")
+    return MEANINGS[state].format(days)
 
 
 def ago(at: datetime, now: datetime) -> str:

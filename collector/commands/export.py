@@ -29,7 +29,8 @@ FORMATS = ("csv", "json")
 def export(around: Surroundings, out: Path, formats: tuple[str, ...]) -> None:
     """Write a folder with one row for every device and rule, and print its name.
 
-    The files appear together when they are complete, or not at all.
+    README.txt in it explains the columns; policy.toml is the policy in force. The
+    files appear together when they are complete, or not at all.
     """
     from collector.export import writing
     from collector.policy_in_force import policy_in_force

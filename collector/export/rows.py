@@ -1,10 +1,10 @@
 """What an export says: one row a device and rule, built once for every format.
 
-To add a column, add a field to `Row`: the writers take them as they come.
+To add a column, add a field to `Row` with its meaning: the writers take them as they come.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -26,6 +26,8 @@ from collector.store import Connection, findings, waivers
 
 NEVER_REPORTED = "The device has not reported yet."
 NOT_JUDGED = "The device has not been judged by this rule yet."
+MEANS = "means"
+"""Under this name each column carries the words that README.txt has for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +43,49 @@ class Heading:
 class Row:
     """One rule on one device. Texts are as they came; a writer makes them safe for its format."""
 
-    device_id: str
-    hostname: str
-    platform: str
-    os: str
-    form_factor: str
-    manufacturer: str
-    model: str
-    serial: str
-    compliance: str
-    quarantine: str
-    enrolled_at: datetime
-    last_seen_at: datetime | None
-    rule_id: str
-    title: str
-    severity: str
-    status: str
-    because: str
-    since: datetime | None
-    grace_ends_at: datetime | None
-    waiver: str
-    evidence: str
-    evaluated_at: datetime | None
-    policy_version: int
+    device_id: str = field(metadata={MEANS: "The device's id at the collector; it never changes."})
+    hostname: str = field(
+        metadata={MEANS: "What the device calls itself; two may have the same name."}
+    )
+    platform: str = field(
+        metadata={MEANS: "linux, macos or windows; empty before the first report."}
+    )
+    os: str = field(metadata={MEANS: "The operating system, as it names itself."})
+    form_factor: str = field(
+        metadata={MEANS: "laptop, desktop, tablet, server, virtual_machine, container or unknown."}
+    )
+    manufacturer: str = field(metadata={MEANS: "Who made the device, as its firmware says."})
+    model: str = field(metadata={MEANS: "Its model, as its firmware says."})
+    serial: str = field(metadata={MEANS: "Its serial number, as its firmware says."})
+    compliance: str = field(
+        metadata={MEANS: "The device's state, the same in all its rows; see below."}
+    )
+    quarantine: str = field(metadata={MEANS: "Why the device is set apart; empty when it is not."})
+    enrolled_at: datetime = field(metadata={MEANS: "When it was enrolled."})
+    last_seen_at: datetime | None = field(
+        metadata={MEANS: "When it last checked in; empty: never."}
+    )
+    rule_id: str = field(metadata={MEANS: "The rule, under the name that it has in policy.toml."})
+    title: str = field(metadata={MEANS: "What the rule asks, in words."})
+    severity: str = field(metadata={MEANS: "low, medium, high or critical, by the policy."})
+    status: str = field(metadata={MEANS: "What the rule says of the device; see below."})
+    because: str = field(metadata={MEANS: "The reason for the status."})
+    since: datetime | None = field(metadata={MEANS: "Since when the status has been so."})
+    grace_ends_at: datetime | None = field(
+        metadata={MEANS: "A failure does not count before this time; empty: no grace."}
+    )
+    waiver: str = field(
+        metadata={
+            MEANS: "The last day of the exception in force (UTC), and its reason; empty: none."
+        }
+    )
+    evidence: str = field(metadata={MEANS: "What was asked on the device and what it said."})
+    evaluated_at: datetime | None = field(
+        metadata={MEANS: "When the rule was last put to the device; empty: not yet."}
+    )
+    policy_version: int = field(
+        metadata={MEANS: "The version of the policy that the row was judged by."}
+    )
 
 
 def rows(connection: Connection, policy: Policy, now: datetime) -> Iterator[Row]:

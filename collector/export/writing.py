@@ -8,11 +8,12 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
-from collector.export import FORMATS
+from collector.export import FORMATS, to_readme
 from collector.export.rows import Heading, rows
-from collector.policy import Policy
-from collector.store import Connection, Store
+from collector.policy import Policy, default_text
+from collector.store import Connection, Store, policies
 
 
 class CannotExport(Exception):
@@ -37,7 +38,8 @@ def write(
     out: Path,
     formats: Collection[str] = tuple(FORMATS),
 ) -> Path:
-    """Write one export below `out` and return its folder.
+    """Write one export below `out` and return its folder; beside the rows, what they mean and
+    the policy.
 
     Files are written beside it and moved in one step after they are on disk, so a reader never
     meets half an export. Raises CannotExport or StoreError; then nothing is left behind.
@@ -87,19 +89,30 @@ def _take_away(folders: Iterable[Path]) -> None:
 def _fill(
     draft: Path, store: Store, policy: Policy, now: datetime, formats: Collection[str]
 ) -> None:
-    """Write every format from one view of the store, so that they agree."""
+    """Write every file from one view of the store, so that they agree."""
     heading = Heading(now, "muster-collector", policy.version)
 
-    def every_format(connection: Connection) -> None:
+    def every_file(connection: Connection) -> None:
         for name in formats:
-            with (draft / f"posture.{name}").open("w", encoding="utf-8", newline="") as file:
+            with _lasting(draft / f"posture.{name}") as file:
                 FORMATS[name](heading, rows(connection, policy, now), file)
-                file.flush()
-                os.fsync(file.fileno())
+        with _lasting(draft / "README.txt") as file:
+            to_readme.write(heading, policy, file)
+        with _lasting(draft / "policy.toml") as file:
+            file.write(policies.text_of(connection, policy.version) or default_text())
 
-    store.read(every_format)
+    store.read(every_file)
     draft.chmod(0o750)
     _settle(draft)
+
+
+@contextmanager
+def _lasting(path: Path) -> Iterator[IO[str]]:
+    """A new file that is on disk when the block ends."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _settle(folder: Path) -> None:

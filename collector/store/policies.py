@@ -35,6 +35,13 @@ def current_version(connection: Connection) -> int:
     return int(version)
 
 
+def text_of(connection: Connection, version: int) -> str | None:
+    """As it was applied; None when there is no such version, and so for 0."""
+    return connection.execute(
+        select(policy.c.text).where(policy.c.version == version)
+    ).scalar_one_or_none()
+
+
 def add(
     connection: Connection, text: str, applied_at: datetime, applied_by: str, note: str = ""
 ) -> StoredPolicy:

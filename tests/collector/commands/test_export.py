@@ -15,7 +15,12 @@ def test_the_folder_is_printed_and_holds_every_format(
     assert (result.exit_code, result.stderr) == (0, "")
     folder = Path(result.stdout.strip())
     assert folder == tmp_path / "out" / "posture-2026-W47-20261122T130000Z"
-    assert sorted(path.name for path in folder.iterdir()) == ["posture.csv", "posture.json"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "README.txt",
+        "policy.toml",
+        "posture.csv",
+        "posture.json",
+    ]
     rows = json.loads((folder / "posture.json").read_text())["findings"]
     assert {row["status"] for row in rows if row["rule_id"] == RULE} == {"fail"}
 
@@ -36,7 +41,7 @@ def test_no_pass_is_exported_that_time_has_overtaken(
 def test_one_format_is_enough(console: Console, tmp_path: Path) -> None:
     out = str(tmp_path / "out")
     folder = Path(console.run("export", "--out", out, "--format", "csv").stdout.strip())
-    assert [path.name for path in folder.iterdir()] == ["posture.csv"]
+    assert [path.name for path in folder.glob("posture.*")] == ["posture.csv"]
 
 
 def test_what_cannot_be_exported_is_one_line(console: Console, tmp_path: Path) -> None:

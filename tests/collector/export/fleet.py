@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from collector.model import Compliance, EvidenceLine, Finding, FormFactor, Platform, Status, Waiver
 from collector.policy import RULES, Policy, load
-from collector.store import Connection, devices, findings, waivers
+from collector.store import Connection, devices, findings, policies, waivers
 from collector.store.devices import InventoryRow, Judgement
 from collector.store.findings import Moves, Opening
 
@@ -16,9 +16,12 @@ EVIDENCE = (EvidenceLine("lsblk", "sda2 is plain"), EvidenceLine("/proc/swaps", 
 
 def two_rules() -> Policy:
     """Only disks and firewall are asked; the firewall has five days of grace."""
+    return load(two_rules_text(), "policy.toml", 3)
+
+
+def two_rules_text() -> str:
     others = [f"[rules.{r.id}]\nenabled = false" for r in RULES if r.id not in (DISKS, FIREWALL)]
-    text = "\n".join([*others, f"[rules.{FIREWALL}]\ngrace_days = 5"])
-    return load(text, "policy.toml", 3)
+    return "\n".join([*others, f"[rules.{FIREWALL}]\ngrace_days = 5\n"])
 
 
 def enrol(c: Connection, device_id: str, hostname: str, **known: str) -> None:
@@ -48,6 +51,8 @@ def judged(c: Connection, device_id: str, said: dict[str, tuple[Status, str]]) -
 
 def everyone(c: Connection) -> None:
     """In good order, failing, waived, hostile, in quarantine, silent, never seen and gone."""
+    for text in ("", "stale_after_days = 9\n", two_rules_text()):
+        policies.add(c, text, NOW - 3 * DAY, "alice")
     enrol(c, "id-good", "alpha")
     judged(
         c, "id-good", {DISKS: (Status.PASS, "All is encrypted."), FIREWALL: (Status.PASS, "On.")}

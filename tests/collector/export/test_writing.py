@@ -5,7 +5,9 @@ import ctypes
 import io
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import IO
 
@@ -17,18 +19,39 @@ from collector import export
 from collector.export import to_csv
 from collector.export.rows import Heading, Row
 from collector.export.writing import CannotExport, write
-from collector.store import Store
-from tests.collector.export.fleet import NOW, two_rules
+from collector.model import Compliance, Status
+from collector.policy import default_text, load
+from collector.store import Store, policies
+from tests.collector.export.fleet import NOW, two_rules, two_rules_text
 
 GOLDEN = Path(__file__).parent / "golden"
 SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
 
 
-@pytest.mark.parametrize("name", ["posture.csv", "posture.json"])
+@pytest.mark.parametrize("name", ["posture.csv", "posture.json", "README.txt", "policy.toml"])
 def test_the_files_are_as_they_were_agreed_on(name: str, store: Store, tmp_path: Path) -> None:
     folder = write(store, two_rules(), NOW, tmp_path / "out")
     assert folder.name == "posture-2026-W47-20261122T120000Z"
     assert (folder / name).read_bytes() == (GOLDEN / name).read_bytes()
+
+
+def test_the_policy_is_there_as_it_was_applied_also_when_another_follows(
+    store: Store, tmp_path: Path
+) -> None:
+    store.write(lambda c: policies.add(c, "stale_after_days = 1\n", NOW, "alice"))
+    folder = write(store, two_rules(), NOW, tmp_path / "out")
+    assert (folder / "policy.toml").read_text() == two_rules_text()
+    default = load(default_text(), "the default policy", 0)
+    folder = write(store, default, NOW, tmp_path / "default")
+    assert (folder / "policy.toml").read_text() == default_text()
+
+
+def test_the_readme_explains_every_column_state_and_status(store: Store, tmp_path: Path) -> None:
+    text = (write(store, two_rules(), NOW, tmp_path) / "README.txt").read_text()
+    assert all(len(line) <= 80 and line.isprintable() for line in text.splitlines())
+    explained = set(re.findall(r"^  (\w+) +\S", text, re.MULTILINE))
+    columns = {"as_of", *(column.name for column in fields(Row))}
+    assert explained == {*columns, *Compliance, *Status}
 
 
 def test_csv_and_json_say_the_same(store: Store, tmp_path: Path) -> None:
@@ -148,7 +171,11 @@ def test_a_second_export_of_the_same_second_is_refused_and_the_first_stays(
     first = write(store, two_rules(), NOW, tmp_path, ["csv"])
     with pytest.raises(CannotExport, match="is already there: wait a second"):
         write(store, two_rules(), NOW, tmp_path)
-    assert [path.name for path in first.iterdir()] == ["posture.csv"]
+    assert sorted(path.name for path in first.iterdir()) == [
+        "README.txt",
+        "policy.toml",
+        "posture.csv",
+    ]
 
 
 def test_a_file_in_the_place_of_the_folder_is_one_line(store: Store, tmp_path: Path) -> None:
