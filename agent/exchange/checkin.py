@@ -107,7 +107,7 @@ class CheckIn:
         answer = record.last_answer(self.state)
         if answer is not None:
             request.answer_version = answer.answer_version
-        receipts = Receipts(self.state.path("receipts"))
+        receipts = Receipts.of(self.state)
         content = request.SerializeToString(deterministic=True)
         receipt = Receipt("check_in", self.clock(), NO_ANSWER_YET, content)
         path = receipts.add(receipt)

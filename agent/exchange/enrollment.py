@@ -130,7 +130,7 @@ class Enrollment:
             inventory=self.inventory,
             agent_version=__version__,
         )
-        receipts = Receipts(self.state.path("receipts"))
+        receipts = Receipts.of(self.state)
         receipt = Receipt("enroll", self.clock(), NO_ANSWER_YET, _without_token(request))
         path = receipts.add(receipt)
         try:

@@ -46,7 +46,7 @@ def renew_when_due(state: State, transport: Transport, clock: Clock, device_id: 
 def _ask(
     state: State, transport: Transport, clock: Clock, request: RenewCertificateRequest
 ) -> bytes:
-    receipts = Receipts(state.path("receipts"))
+    receipts = Receipts.of(state)
     content = request.SerializeToString(deterministic=True)
     receipt = Receipt("renew", clock(), NO_ANSWER_YET, content)
     path = receipts.add(receipt)

@@ -176,12 +176,27 @@ def test_the_receipts_hold_the_bytes_that_were_sent(device: Device) -> None:
     assert [receipt.result for receipt in kept] == ["away", "stored"]
 
 
-def test_only_the_last_twenty_receipts_are_kept(device: Device) -> None:
+def test_only_the_last_twenty_receipts_and_the_report_in_force_are_kept(device: Device) -> None:
+    device.check_in()
+    device.seen = b"B"
     for _ in range(25):
         device.check_in()
-    kept = Receipts(device.state.path("receipts")).last(100)
-    assert len(kept) == 20
+    kept = Receipts.of(device.state).last(100)
+    assert len(kept) == 21
+    assert [r.posture_digest for r in kept] == [""] * 20 + [hashlib.sha256(b"B").hexdigest()]
     assert kept[0].content == device.collector.sent[-1].SerializeToString()
+
+
+def test_reports_that_did_not_arrive_never_push_out_the_one_in_force(device: Device) -> None:
+    device.check_in()
+    device.seen = b"B"
+    device.collector.troubles = [Unreachable("away")] * 25
+    for _ in range(25):
+        with pytest.raises(Unreachable):
+            device.check_in()
+    held = Receipts.of(device.state).report(hashlib.sha256(b"A").hexdigest())
+    assert held is not None
+    assert held.result == "stored"
 
 
 def test_the_last_answer_stays_and_its_version_is_told(device: Device) -> None:
