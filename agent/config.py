@@ -18,6 +18,10 @@ class NotEnrolled(StateError):
     """No collector knows this agent yet."""
 
 
+class KeptByRoot(StateError):
+    """The installed agent keeps what was asked for where only root may read it."""
+
+
 class BadAddress(ValueError):
     """Not "host:port"."""
 
@@ -62,9 +66,10 @@ def load(state: State) -> Config:
 
 def _not_enrolled(folder: Path) -> str:
     said = f"this device is not enrolled ({folder} holds no {FILE})"
-    if folder != SYSTEM_FOLDER and SYSTEM_FOLDER.exists():
-        return f"{said}; the installed agent keeps its state in {SYSTEM_FOLDER}: try with sudo"
-    return f"{said}; ask IT for an enrollment string, then: muster-agent enroll"
+    return (
+        f"{said}; ask IT for an enrollment string, then: muster-agent enroll; "
+        "or name its state folder with --state"
+    )
 
 
 def is_root() -> bool:

@@ -14,6 +14,7 @@ from agent.exchange.progress import Clock, system_clock
 from agent.exchange.transport import Credentials, GrpcTransport, Transport
 from agent.host import Host
 from agent.log import Log, to_stderr
+from agent.state import State
 
 
 class BadInput(Exception):
@@ -45,9 +46,23 @@ class Surroundings:
     chance: random.Random = field(default_factory=random.SystemRandom)
     log: Log = to_stderr
     root: bool = field(default_factory=config.is_root)
+    system_folder: Path = config.SYSTEM_FOLDER
 
     def state_folder(self, named: str | None) -> Path:
         return config.state_folder(named, self.environ, root=self.root)
+
+    def open_state(self, named: str | None, what: str, command: str) -> State:
+        """Raises StateError; KeptByRoot when `what` was asked for is not this account's to read."""
+        folder = self.state_folder(named)
+        state = State.open(folder)
+        chosen = self.root or named or self.environ.get("MUSTER_AGENT_STATE")
+        holds = state.path(config.FILE).exists() or state.path("receipts").exists()
+        if not chosen and not holds and self.system_folder.exists():
+            raise config.KeptByRoot(
+                f"This device's {what} in {self.system_folder}, which only root may read: "
+                f"sudo muster-agent {command}"
+            )
+        return state
 
     def say(self, *lines: str) -> None:
         """Raises OutputFailed; what the terminal cannot show is shown as "?"."""

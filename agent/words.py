@@ -1,12 +1,14 @@
 """What was seen, in words for the person at the keyboard: no judgement. Pure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
+from google.protobuf.descriptor import EnumDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from protos.posture.v1 import signals_pb2 as signals
+from protos.posture.v1.device_pb2 import Disk, Inventory
 from protos.posture.v1.signals_pb2 import (
     Antivirus,
     AntivirusProduct,
@@ -180,10 +182,47 @@ def _day(at: Timestamp) -> str:
     return at.ToDatetime(tzinfo=UTC).date().isoformat()
 
 
-def inventory_lines(fields: Iterable[tuple[str, object]]) -> list[str]:
-    """Every field that is set, as `name: value`; bytes as hexadecimal."""
-    return [f"{name}: {_plain(value)}" for name, value in fields]
+def inventory_lines(inventory: Inventory) -> list[str]:
+    """Every field that is set; of an identifier that left hashed, only that it did."""
+    lines = []
+    for field, value in inventory.ListFields():
+        label = field.name.removesuffix("_bytes").replace("_", " ")
+        if field.name == "disks":
+            lines += [f"disk: {_disk(disk)}" for disk in value]
+        elif field.name == "fingerprint":
+            parts = ", ".join(part.name for part, _ in value.ListFields())
+            lines.append(f"{label}: {parts or 'nothing'}: hashed")
+        elif field.enum_type is not None:
+            lines.append(f"{label}: {_enumerated(field.enum_type, value)}")
+        elif field.name.endswith("_bytes"):
+            lines.append(f"{label}: {size(value)}")
+        else:
+            lines.append(f"{label}: {' '.join(str(value).split())}")
+    return lines
 
 
-def _plain(value: object) -> str:
-    return value.hex() if isinstance(value, bytes) else " ".join(str(value).split())
+def _enumerated(enum: EnumDescriptor, code: int) -> str:
+    """PLATFORM_LINUX is "linux": the names begin with that of their enumeration."""
+    if code not in enum.values_by_number:
+        return f"unlisted ({code})"
+    name = enum.values_by_number[code].name
+    prefix = enum.values_by_number[0].name.removesuffix("UNSPECIFIED")
+    return name.removeprefix(prefix).replace("_", " ").lower()
+
+
+def _disk(disk: Disk) -> str:
+    said = [disk.model, size(disk.size_bytes) if disk.HasField("size_bytes") else ""]
+    if disk.HasField("rotational"):
+        said.append("rotating" if disk.rotational else "not rotating")
+    if disk.HasField("removable"):
+        said.append("removable" if disk.removable else "built in")
+    return ", ".join(" ".join(part.split()) for part in said if part)
+
+
+def size(count: int) -> str:
+    """Bytes as people say them, in powers of ten.
+
+    >>> size(25_275_924_480), size(512_000)
+    ('25.3 GB', '0.5 MB')
+    """
+    return f"{count / 1e9:.1f} GB" if count >= 100_000_000 else f"{count / 1e6:.1f} MB"

@@ -2,9 +2,10 @@
 
 import argparse
 
+from agent import config
 from agent.checks import observe_all
 from agent.layout import row
-from agent.state import State, StateError
+from agent.state import StateError
 from agent.surroundings import Surroundings
 
 NAME = "doctor"
@@ -21,8 +22,11 @@ def run(args: argparse.Namespace, around: Surroundings) -> int:
 
     denied = None if around.root else denied_signals(observe_all(around.host()))
     try:
-        state = State.open(around.state_folder(args.state))
+        state = around.open_state(args.state, "state is", NAME)
         items = examine(state, around.clock(), denied)
+    except config.KeptByRoot as error:
+        where, _, to_do = str(error).rpartition(": ")
+        items = [Item("state folder", where, to_do), privileges(denied)]
     except StateError as error:
         items = [Item("state folder", str(error), "see above"), privileges(denied)]
     if args.json:

@@ -8,10 +8,8 @@ from google.protobuf.message import DecodeError, Message
 
 from agent.exchange.receipt import Receipt, Receipts
 from agent.layout import row, table
-from agent.state import State
 from agent.surroundings import BadInput, Surroundings
 from agent.words import inventory_lines
-from protos.posture.v1.device_pb2 import Inventory
 from protos.posture.v1.posture_service_pb2 import (
     CheckInRequest,
     EnrollRequest,
@@ -41,8 +39,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, around: Surroundings) -> int:
     if args.count < 1:
         raise BadInput("-n needs a number above 0")
-    state = State.open(around.state_folder(args.state))
-    found = Receipts(state.path("receipts")).last(args.count)
+    state = around.open_state(args.state, "receipts are", NAME)
+    receipts = Receipts.of(state)
+    found = receipts.last(args.count)
     if args.raw:
         return _raw(found, args.count, around)
     if args.json:
@@ -52,6 +51,7 @@ def run(args: argparse.Namespace, around: Surroundings) -> int:
         around.say(f"nothing was sent yet ({state.folder} holds no receipts)")
     for number, receipt in enumerate(found):
         around.say(*([""] if number else []), *heading(receipt), *_content(receipt))
+    around.say(*_in_force(receipts, found))
     return 0
 
 
@@ -74,17 +74,32 @@ def _raw(found: list[Receipt], count: int, around: Surroundings) -> int:
     return 0
 
 
+def _in_force(receipts: Receipts, shown: list[Receipt]) -> list[str]:
+    """The report that an "unchanged" means; nothing when it is already shown."""
+    message = _message(shown[0]) if shown else None
+    if not isinstance(message, CheckInRequest) or not message.HasField("unchanged"):
+        return []
+    digest = message.unchanged.digest.hex()
+    if digest in [receipt.posture_digest for receipt in shown]:
+        return []
+    report = receipts.report(digest)
+    if report is None:
+        return ["", "That report is no longer kept on this device."]
+    sent = f"{report.sent_at:%Y-%m-%d %H:%M:%S} UTC"
+    return ["", f"the report in force, sent {sent}", *_content(report)]
+
+
 def _content(receipt: Receipt) -> list[str]:
     message = _message(receipt)
     if message is None:
         return row("content", ["cannot be taken apart; see --raw"], 12)
     if isinstance(message, EnrollRequest):
-        return row("inventory", _inventory(message.inventory), 12)
+        return row("inventory", inventory_lines(message.inventory), 12)
     if not isinstance(message, CheckInRequest) or message.HasField("unchanged"):
         return row("content", _fields(message), 12)
     posture = Posture.FromString(message.report.posture)
     lines = row("sequence", [str(message.report.sequence)], 12)
-    lines += row("inventory", _inventory(posture.inventory), 12)
+    lines += row("inventory", inventory_lines(posture.inventory), 12)
     return [
         *lines,
         "",
@@ -92,10 +107,6 @@ def _content(receipt: Receipt) -> list[str]:
         "",
         "every field: muster-agent receipt --json",
     ]
-
-
-def _inventory(inventory: Inventory) -> list[str]:
-    return inventory_lines((field.name, value) for field, value in inventory.ListFields())
 
 
 def _fields(message: Message) -> list[str]:

@@ -22,10 +22,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, around: Surroundings) -> int:
-    to_collector = visit(args.state, replace(around, log=_all_but_check_ins(around.log)))
+    to_collector = visit(args.state, replace(around, log=_all_but_check_ins(around.log)), NAME)
     state = to_collector.state
     to_collector.run()
-    sent = [r for r in Receipts(state.path("receipts")).last(2) if r.kind == "check_in"]
+    sent = [r for r in Receipts.of(state).last(2) if r.kind == "check_in"]
     for receipt in sent[:1]:
         around.say(*heading(receipt), "")
     now, held = around.clock(), record.last_answer(state)

@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, around: Surroundings) -> int:
-    to_collector = visit(args.state, around)
+    to_collector = visit(args.state, around, NAME)
     if args.once:
         to_collector.run()
         return 0

@@ -19,7 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, around: Surroundings) -> int:
-    state = State.open(around.state_folder(args.state))
+    state = around.open_state(args.state, "state is", NAME)
     settled = config.load(state)
     if args.json:
         around.say(_json(state, settled))

@@ -3,13 +3,12 @@
 from agent import config
 from agent.exchange.visit import Visit
 from agent.observing import observe
-from agent.state import State
 from agent.surroundings import Surroundings
 
 
-def visit(named_state: str | None, around: Surroundings) -> Visit:
+def visit(named_state: str | None, around: Surroundings, command: str) -> Visit:
     """Raises NotEnrolled and StateError before anything is observed."""
-    state = State.open(around.state_folder(named_state))
+    state = around.open_state(named_state, "state is", command)
     config.load(state)
     return Visit(
         state=state,

@@ -33,6 +33,7 @@ class Terminal:
     clock: FixedClock = field(default_factory=FixedClock)
     raw: io.BytesIO = field(default_factory=io.BytesIO)
     said: list[str] = field(default_factory=list)
+    environ: dict[str, str] = field(default_factory=dict)
 
     def type(self, *argv: str, stdin: str = "") -> int:
         self.raw = io.BytesIO()
@@ -40,7 +41,7 @@ class Terminal:
         around = Surroundings(
             stdin=io.StringIO(stdin),
             out=out,
-            environ={"MUSTER_AGENT_STATE": str(self.folder)},
+            environ=self.environ or {"MUSTER_AGENT_STATE": str(self.folder)},
             clock=self.clock,
             host=FakeHost,
             connect=lambda address, credentials: self.collector,
@@ -48,6 +49,7 @@ class Terminal:
             chance=random.Random(1),
             log=lambda sentence, **fields: self.said.append(sentence),
             root=False,
+            system_folder=self.folder.parent / "of-root",
         )
         status = main(argv, around)
         out.detach()
@@ -167,6 +169,7 @@ def test_without_enrollment_the_way_to_enroll_is_shown(
     assert terminal.type(command) == 1
     said = capsys.readouterr().err
     assert "not enrolled" in said
+    assert "or name its state folder with --state" in said
     assert len(said.splitlines()) == 1
 
 
@@ -233,6 +236,55 @@ def test_receipts_of_nothing_say_so(terminal: Terminal) -> None:
     assert terminal.type("receipt") == 0
     assert "nothing was sent yet" in terminal.out
     assert terminal.type("receipt", "--raw") == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "what"), [("receipt", "receipts are"), ("status", "state is"), ("report", "state")]
+)
+def test_what_the_installed_agent_did_is_not_denied_to_others(
+    terminal: Terminal, capsys: pytest.CaptureFixture[str], command: str, what: str
+) -> None:
+    terminal.environ = {"XDG_STATE_HOME": str(terminal.folder)}
+    of_root = terminal.folder.parent / "of-root"
+    of_root.mkdir()
+    assert terminal.type(command) == 1
+    said = capsys.readouterr().err
+    assert f"This device's {what}" in said
+    assert f"{of_root}, which only root may read: sudo muster-agent {command}\n" in said
+    assert terminal.out == ""
+
+
+def test_doctor_first_says_where_the_installed_agent_keeps_its_state(terminal: Terminal) -> None:
+    terminal.environ = {"XDG_STATE_HOME": str(terminal.folder)}
+    (terminal.folder.parent / "of-root").mkdir()
+    assert terminal.type("doctor") == 1
+    told = " ".join(terminal.out.split())
+    assert told.startswith("problem state folder This device's state is in")
+    assert "to do: sudo muster-agent doctor" in told
+    assert "not enrolled" not in told
+
+
+def test_a_person_with_a_state_of_their_own_sees_that_one(terminal: Terminal) -> None:
+    (terminal.folder.parent / "of-root").mkdir()
+    terminal.environ = {"XDG_STATE_HOME": str(terminal.folder.parent)}
+    terminal.folder = terminal.folder.parent / "muster-agent"
+    terminal.enroll()
+    assert terminal.type("status") == 0
+
+
+def test_an_unchanged_check_in_shows_the_report_in_force(terminal: Terminal) -> None:
+    terminal.enroll()
+    terminal.type("report")
+    assert "the report in force" not in terminal.out
+    terminal.clock.advance(hours=1)
+    for _ in range(25):
+        terminal.type("report")
+    assert terminal.type("receipt") == 0
+    assert "nothing has changed since the report" in terminal.out
+    assert "the report in force, sent 2026-11-22 12:00:00 UTC" in terminal.out
+    assert all(signal in terminal.out for signal in CHECKS)
+    assert terminal.type("receipt", "-n", "100") == 0
+    assert "the report in force" not in terminal.out
 
 
 def test_doctor_names_problems_and_what_to_do(terminal: Terminal) -> None:

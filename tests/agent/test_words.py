@@ -7,9 +7,10 @@ from agent.checks import CHECKS
 from agent.config import Config
 from agent.exchange.progress import Progress
 from agent.layout import table
-from agent.words import WORDS, describe
+from agent.words import WORDS, describe, inventory_lines
 from protos.posture.v1 import posture_service_pb2 as wire
 from protos.posture.v1 import signals_pb2 as s
+from protos.posture.v1.device_pb2 import FormFactor, HardwareFingerprint, Inventory, Platform
 
 
 def test_every_signal_has_words() -> None:
@@ -127,6 +128,32 @@ def test_the_answer_is_the_collectors_in_eighty_columns() -> None:
     assert "fail            The system disk is encrypted" in told
     assert "severity high, since 2026-11-20 12:00 UTC, 2 days ago" in told
     assert "rule: disk_encrypted" in told
+
+
+def test_an_inventory_is_told_in_words() -> None:
+    inventory = Inventory(
+        hostname="pc-1",
+        platform=Platform.PLATFORM_LINUX,
+        form_factor=FormFactor.FORM_FACTOR_VIRTUAL_MACHINE,
+        cpu_cores=8,
+        memory_bytes=25_275_924_480,
+        fingerprint=HardwareFingerprint(network=b"\0\1", install=b"\2"),
+    )
+    inventory.disks.add(model="Disk 9", size_bytes=512_000_000_000, rotational=False)
+    assert inventory_lines(inventory) == [
+        "hostname: pc-1",
+        "platform: linux",
+        "form factor: virtual machine",
+        "cpu cores: 8",
+        "memory: 25.3 GB",
+        "disk: Disk 9, 512.0 GB, not rotating",
+        "fingerprint: network, install: hashed",
+    ]
+
+
+def test_an_inventory_of_a_newer_agent_is_told_with_numbers() -> None:
+    inventory = Inventory.FromString(b"\x10\x63")
+    assert inventory_lines(inventory) == ["platform: unlisted (99)"]
 
 
 def test_a_waived_finding_first_says_that_nothing_is_to_be_done() -> None:
