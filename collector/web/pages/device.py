@@ -46,7 +46,10 @@ class FindingView:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`language` is that of the rules' words; the page around them is in English."""
+    """`language` is that of the rules' words; the page around them is in English.
+
+    `latest` is the number of the last check-in: above the report's, it brought nothing new.
+    """
 
     frame: Frame
     language: str
@@ -62,6 +65,7 @@ class Context:
     health: tuple[Fact, ...]
     inventory: tuple[Fact, ...]
     report: Sent | None
+    latest: int
 
 
 def page(request: Request) -> Response:
@@ -102,6 +106,7 @@ def _context(
         health=_health(c, device, policy, report),
         inventory=inventory_facts(device, report),
         report=report,
+        latest=device.last_sequence,
     )
 
 
@@ -157,6 +162,6 @@ def _health(c: Connection, device: Device, policy: Policy, report: Sent | None) 
         Fact("Enrolled", at=device.enrolled_at),
         ends,
         Fact("Agent", device.agent_version or "Version not reported"),
-        Fact("Reports", f"Number {device.last_sequence} is the latest"),
+        Fact("Check-ins", f"Number {device.last_sequence} is the latest"),
         Fact("Device id", device.device_id),
     )

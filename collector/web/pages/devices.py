@@ -28,6 +28,7 @@ MOST_CAUSES = 5
 class Chip:
     kind: str
     label: str
+    meaning: str
     count: int
     href: str
     chosen: bool
@@ -62,6 +63,7 @@ class Problem:
 class Row:
     href: str
     hostname: str
+    short_id: str
     model: str
     state: str
     state_words: str
@@ -106,7 +108,7 @@ def _context(c: Connection, site: Site, frame: Frame, question: Question) -> Con
     return Context(
         frame=frame,
         question=question,
-        chips=_chips(counts, question),
+        chips=_chips(counts, question, policy.stale_after_days),
         causes=_causes(findings.count_failing(c)),
         choices=_choices(question),
         caption=_caption(question),
@@ -118,20 +120,24 @@ def _context(c: Connection, site: Site, frame: Frame, question: Question) -> Con
     )
 
 
-def _chips(counts: Mapping[Compliance, int], question: Question) -> tuple[Chip, ...]:
+def _chips(
+    counts: Mapping[Compliance, int], question: Question, stale_after_days: int
+) -> tuple[Chip, ...]:
     """The fleet by state. A chip shows all it counts: it takes the other filters away."""
     unfiltered = not question.narrows
     chips = [
         Chip(
             kind=state,
             label=wording.STATES[state],
+            meaning=wording.meaning(state, stale_after_days),
             count=counts.get(state, 0),
             href=Question(state=state).href(),
             chosen=question.state is state,
         )
         for state in listing.WORST_FIRST
     ]
-    return (*chips, Chip("all", "All", sum(counts.values()), "/devices", unfiltered))
+    every = "Every device in service."
+    return (*chips, Chip("all", "All", every, sum(counts.values()), "/devices", unfiltered))
 
 
 def _causes(failing: Mapping[str, int]) -> tuple[Cause, ...]:
@@ -193,6 +199,7 @@ def _row(
     return Row(
         href=f"/devices/{device.device_id}",
         hostname=device.hostname or "(no name)",
+        short_id=device.device_id[: wording.SHORT_ID],
         model=wording.model_name(device),
         state=state,
         state_words=wording.STATES[state],

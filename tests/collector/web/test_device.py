@@ -171,6 +171,16 @@ def test_check_in_health_says_when_the_next_one_is_expected(helpdesk: Browser) -
     assert "0.1.0" in page
 
 
+def test_the_report_in_force_and_the_latest_check_in_are_told_apart(helpdesk: Browser) -> None:
+    page = show(helpdesk, BAD)
+    assert "the report in force, number 7," in page
+    assert "nothing has changed" not in page
+    helpdesk.store.write(lambda c: devices.touch(c, "id-zeta", 9, helpdesk.clock()))
+    page = helpdesk.get("/devices/id-zeta")
+    assert "the report in force, number 7," in page
+    assert "The latest check-in, number 9, said that nothing has changed." in page
+
+
 def test_a_revoked_certificate_says_why(helpdesk: Browser) -> None:
     helpdesk.enrol(BAD)
     now = helpdesk.clock()
@@ -187,7 +197,7 @@ def test_a_quarantine_is_said_at_the_top(helpdesk: Browser) -> None:
 def test_what_was_sent_is_shown_whole_under_the_contracts_names(helpdesk: Browser) -> None:
     page = show(helpdesk, BAD)
     assert "&#34;cpu_cores&#34;: 8" in page
-    assert "report 7" in page
+    assert "the report in force, number 7," in page
 
 
 def test_bytes_that_cannot_be_decoded_are_shown_as_bytes(helpdesk: Browser) -> None:

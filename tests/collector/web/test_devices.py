@@ -3,6 +3,7 @@ import sqlite3
 import time
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import event
@@ -33,6 +34,31 @@ def test_the_worst_come_first(helpdesk: Browser) -> None:
     assert "/ is not encrypted." in page
     assert "permission denied. <small>(unknown)</small>" in page
     assert re.findall(r'class="count">(\d+)', page) == ["1", "1", "1", "1", "4"]
+
+
+def test_every_state_says_what_it_means_and_the_chosen_one_in_a_sentence(helpdesk: Browser) -> None:
+    helpdesk.enrol(GOOD)
+    stale = "Not heard of for 7 days; what was last known is shown."
+    page = helpdesk.get("/devices")
+    assert f'title="{stale}"' in page
+    assert f"<dt>Stale</dt><dd>{stale}</dd>" in page
+    page = helpdesk.get("/devices?state=stale")
+    assert f'<p class="meaning"><b>Stale:</b> {stale}</p>' in page
+    assert "<dt>Stale</dt>" not in page
+
+
+def test_devices_of_one_name_are_told_apart_by_their_ids(helpdesk: Browser) -> None:
+    row, now = replace(LAPTOP, hostname="twin"), helpdesk.clock()
+    for each in ("3f9c0e12-aaaa", "4f9c0e12-bbbb"):
+        helpdesk.store.write(partial(devices.add, device_id=each, inventory=row, enrolled_at=now))
+    shown = re.findall(r'<small class="id">id (\w+)</small>', helpdesk.get("/devices"))
+    assert shown == ["3f9c0e12", "4f9c0e12"]
+
+
+def test_the_filters_are_folded_unless_one_is_in_use(helpdesk: Browser) -> None:
+    helpdesk.enrol(GOOD)
+    assert '<details class="fold">' in helpdesk.get("/devices?q=a")
+    assert '<details class="fold" open>' in helpdesk.get("/devices?platform=linux")
 
 
 def test_a_state_is_said_in_words_and_by_a_shape_not_by_colour_alone(helpdesk: Browser) -> None:
