@@ -13,6 +13,7 @@ from agent.exchange.spool import Spool
 from agent.exchange.transport import Unreachable
 from agent.identity import Validity
 from agent.state import State, StateError
+from agent.unseen import unseen
 from agent.words import duration
 from protos.posture.v1.signals_pb2 import Observation, UnknownReason
 
@@ -139,6 +140,12 @@ def privileges(denied: Collection[str] | None) -> Item:
     if not denied:
         return Item("privileges", "not root; nothing the checks ask was denied")
     return Item("privileges", f"not root; unknown in part or whole: {', '.join(denied)}")
+
+
+def sight(observations: Iterable[Observation]) -> list[Item]:
+    """What a look at the device could not see, an item a signal."""
+    found = [Item(each.signal, each.said, each.to_do) for each in unseen(observations)]
+    return found or [Item("sight", "everything the checks ask about was seen")]
 
 
 def denied_signals(observations: Iterable[Observation]) -> list[str]:

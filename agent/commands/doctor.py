@@ -9,7 +9,7 @@ from agent.state import StateError
 from agent.surroundings import Surroundings
 
 NAME = "doctor"
-HELP = "look at the agent itself: state, certificate, clock, spool, way to the collector"
+HELP = "look at the agent itself: state, certificate, clock, spool, collector, what it cannot see"
 EXAMPLE = "muster-agent doctor"
 
 
@@ -18,9 +18,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, around: Surroundings) -> int:
-    from agent.doctor import Item, denied_signals, examine, privileges
+    from agent.doctor import Item, denied_signals, examine, privileges, sight
 
-    denied = None if around.root else denied_signals(observe_all(around.host()))
+    seen = observe_all(around.host())
+    denied = None if around.root else denied_signals(seen)
     try:
         state = around.open_state(args.state, "state is", NAME)
         items = examine(state, around.clock(), denied)
@@ -29,6 +30,7 @@ def run(args: argparse.Namespace, around: Surroundings) -> int:
         items = [Item("state folder", where, to_do), privileges(denied)]
     except StateError as error:
         items = [Item("state folder", str(error), "see above"), privileges(denied)]
+    items += sight(seen)
     if args.json:
         import json
         from dataclasses import asdict
@@ -37,5 +39,5 @@ def run(args: argparse.Namespace, around: Surroundings) -> int:
     else:
         for item in items:
             said = [item.said, *([f"to do: {item.to_do}"] if item.to_do else [])]
-            around.say(*row(f"{'problem' if item.to_do else 'ok':8} {item.name}", said, 24))
+            around.say(*row(f"{'problem' if item.to_do else 'ok':8} {item.name}", said, 25))
     return 1 if any(item.to_do for item in items) else 0
