@@ -38,7 +38,7 @@ test-recordings: $(READY) ## Compare the checks with recordings of real machines
 	@$(BIN)/python -m pytest tests/recordings -m recordings -q --recordings=$(or $(RECORDINGS),../shared/recordings)
 
 faults: $(READY) ## Kill the collector under check-ins, 50 rounds: nothing acknowledged may be lost
-	@$(BIN)/python -m pytest tests/faults -q -s --timeout=900
+	@$(BIN)/python -m pytest tests/faults -q -s --timeout=1800
 
 bench: $(READY) ## Measure the collector against a no-op server and the agent against its commands
 	@$(BIN)/python tests/load/bench.py

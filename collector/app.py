@@ -77,6 +77,7 @@ async def running(
 
     store = Store.open(config.folder, clock=clock)
     try:
+        store.check()  # damage is found now and not by the first report that meets it
         authority = open_authority(config.folder, config.name, clock())
         identity = open_server(config.folder, authority, _names(config), clock())
         store.write(lambda c: _first_policy(c, clock))

@@ -159,7 +159,10 @@ def split_nevra(nevra: str) -> tuple[str, str]:
 
 
 def parse_repolist(text: str) -> datetime:
-    """When dnf last looked at a repository, from ``repolist -v``; the door sets the zone to UTC."""
+    """When dnf looked last at the repository it has left alone longest, from ``repolist -v``.
+
+    A fresh third party must not hide stale base packages. The door sets the time zone to UTC.
+    """
     try:
         words = LOOKED_AT.findall(text)
         looks = [datetime.strptime(w, "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC) for w in words]
@@ -167,4 +170,4 @@ def parse_repolist(text: str) -> datetime:
         raise Unparsable(f"dnf repolist: {error}") from error
     if not looks:
         raise NoData("dnf repolist names no time of its last look")
-    return max(looks)
+    return min(looks)

@@ -21,6 +21,7 @@ from protos.posture.v1.signals_pb2 import PendingUpdate
 
 TIME_LIMIT = 60.0
 CACHE = "/var/cache/libdnf5"
+ADVISED = 'type="updateinfo"'
 REVISION = re.compile(r"<timestamp>([0-9]{9,10})</timestamp>")
 PROGRESS = ("Updating and loading repositories:", "Repositories loaded.")
 
@@ -109,12 +110,18 @@ def _cached(host: Host) -> list[str]:
 
 
 def _carried(host: Host) -> bool:
-    return any('type="updateinfo"' in repomd for repomd in _cached(host))
+    return any(ADVISED in repomd for repomd in _cached(host))
 
 
 def _index_at(host: Host) -> datetime:
-    """The newest time at which a cached repository was made, by its own repomd.xml."""
-    stamps = [int(stamp) for repomd in _cached(host) for stamp in REVISION.findall(repomd)]
+    """When the oldest cached repository that carries advisories was made, by its own repomd.xml.
+
+    Security updates are read from those: a fresh third party must not hide stale base metadata,
+    and a third party that is seldom made anew must not make fresh ones look stale.
+    """
+    cached = _cached(host)
+    telling = [repomd for repomd in cached if ADVISED in repomd] or cached
+    stamps = [max(map(int, found)) for each in telling if (found := REVISION.findall(each))]
     if not stamps:
         raise NoData(f"{CACHE} holds no dated repository metadata")
-    return datetime.fromtimestamp(max(stamps), UTC)
+    return datetime.fromtimestamp(min(stamps), UTC)

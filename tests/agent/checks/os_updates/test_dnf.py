@@ -133,6 +133,18 @@ def test_dnf5_counts_only_packages_that_are_installed() -> None:
     assert answer.index_at == datetime(2026, 11, 22, 14, 15, 34, tzinfo=UTC)
 
 
+def test_the_index_is_as_old_as_the_oldest_repository_that_counts() -> None:
+    two = REPOLIST + "Repo-expire        : 1 second(s) (last: Thu Oct  1 08:00:00 2026)\n"
+    host = FakeHost({CHECK: PENDING, LIST: ADVISORIES, "dnf -C repolist -v": two})
+    assert dnf.ask(host).index_at == datetime(2026, 10, 1, 8, tzinfo=UTC)
+    newer = dnf5_machine(PENDING, "[]")
+    old = '<data type="updateinfo"><timestamp>1790000000</timestamp></data>'
+    path = "/var/cache/libdnf5/fedora-9/repodata/repomd.xml"
+    third = {"/var/cache/libdnf5/extra-1/repodata/repomd.xml": "<timestamp>1700000000</timestamp>"}
+    both = FakeHost(newer.commands, {**newer.files, **third, path: old})
+    assert dnf5.ask(both).index_at == datetime.fromtimestamp(1790000000, UTC)
+
+
 def test_dnf5_with_nothing_to_do_is_zero_where_advisories_are_carried() -> None:
     answer = dnf5.ask(dnf5_machine("", "[]"))
     assert (answer.pending, answer.pending_security) == (0, 0)
