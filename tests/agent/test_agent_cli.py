@@ -1,87 +1,21 @@
 import base64
-import io
 import json
 import os
-import random
 import subprocess
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agent import identity
 from agent.checks import CHECKS
 from agent.cli import COMMANDS, main
-from agent.config import Config
 from agent.exchange import enrollment
 from agent.exchange.transport import Refused, Unreachable
-from agent.loop import Stopped
-from agent.state import State
 from agent.surroundings import Surroundings
 from protos.posture.v1 import posture_service_pb2 as wire
 from tests.agent.certificates import TestAuthority
-from tests.fakes import FakeHost, FakeTransport, FixedClock
-
-
-@dataclass
-class Terminal:
-    """Types commands; `out` and the status of the last one can be looked at."""
-
-    folder: Path
-    collector: FakeTransport = field(default_factory=FakeTransport)
-    clock: FixedClock = field(default_factory=FixedClock)
-    raw: io.BytesIO = field(default_factory=io.BytesIO)
-    said: list[str] = field(default_factory=list)
-    environ: dict[str, str] = field(default_factory=dict)
-
-    def type(self, *argv: str, stdin: str = "") -> int:
-        self.raw = io.BytesIO()
-        out = io.TextIOWrapper(self.raw, encoding="utf-8", write_through=True)
-        around = Surroundings(
-            stdin=io.StringIO(stdin),
-            out=out,
-            environ=self.environ or {"MUSTER_AGENT_STATE": str(self.folder)},
-            clock=self.clock,
-            host=FakeHost,
-            connect=lambda address, credentials: self.collector,
-            sleep=self._sleep,
-            chance=random.Random(1),
-            log=lambda sentence, **fields: self.said.append(sentence),
-            root=False,
-            system_folder=self.folder.parent / "of-root",
-        )
-        status = main(argv, around)
-        out.detach()
-        return status
-
-    def _sleep(self, seconds: float) -> None:
-        raise Stopped
-
-    @property
-    def out(self) -> str:
-        return self.raw.getvalue().decode()
-
-    def enroll(self) -> None:
-        """As `muster-agent enroll` leaves it."""
-        authority = TestAuthority(self.clock())
-        state = State.open(self.folder, create=True)
-        key = identity.new_key()
-        state.write("key.pem", key)
-        state.write("certificate.pem", authority.device(identity.signing_request(key)))
-        state.write("authority.pem", authority.pem)
-        config = Config("Example", "d-1", "127.0.0.1:1", "127.0.0.1:1")
-        state.write("agent.toml", config.to_toml())
-
-    def answer(self) -> None:
-        """Let the collector conclude something."""
-        answer = self.collector.response.answer
-        answer.compliance = wire.COMPLIANCE_NON_COMPLIANT
-        answer.policy_version = 3
-        answer.findings.add(
-            rule_id="firewall_on", title="A firewall is on", status=wire.FINDING_STATUS_UNKNOWN
-        )
-        self.collector.response.answer_version = 9
+from tests.agent.terminal import Terminal
 
 
 @pytest.fixture
@@ -214,107 +148,6 @@ def test_the_service_ends_quietly_when_it_is_stopped(terminal: Terminal) -> None
     assert terminal.type("run", "--at-once") == 0
     assert terminal.said[0] == "checked in"
     assert terminal.said[-1] == "stopped"
-
-
-def test_a_receipt_is_the_bytes_that_were_sent(terminal: Terminal) -> None:
-    terminal.enroll()
-    terminal.type("report")
-    sent = terminal.collector.sent[0].SerializeToString()
-    assert terminal.type("receipt", "--raw") == 0
-    assert terminal.raw.getvalue() == sent
-    assert terminal.type("receipt", "--json") == 0
-    (receipt,) = json.loads(terminal.out)["receipts"]
-    assert receipt["bytes"] == len(sent)
-    observations = receipt["content"]["report"]["posture"]["observations"]
-    assert [observation["signal"] for observation in observations] == list(CHECKS)
-    assert terminal.type("receipt") == 0
-    assert f"{len(sent)} bytes" in terminal.out
-    assert max(map(len, terminal.out.splitlines())) <= 80
-
-
-def test_receipts_of_nothing_say_so(terminal: Terminal) -> None:
-    assert terminal.type("receipt") == 0
-    assert "nothing was sent yet" in terminal.out
-    assert terminal.type("receipt", "--raw") == 2
-
-
-@pytest.mark.parametrize(
-    ("command", "what"), [("receipt", "receipts are"), ("status", "state is"), ("report", "state")]
-)
-def test_what_the_installed_agent_did_is_not_denied_to_others(
-    terminal: Terminal, capsys: pytest.CaptureFixture[str], command: str, what: str
-) -> None:
-    terminal.environ = {"XDG_STATE_HOME": str(terminal.folder)}
-    of_root = terminal.folder.parent / "of-root"
-    of_root.mkdir()
-    assert terminal.type(command) == 1
-    said = capsys.readouterr().err
-    assert f"This device's {what}" in said
-    assert f"{of_root}, which only root may read: sudo muster-agent {command}\n" in said
-    assert terminal.out == ""
-
-
-def test_doctor_first_says_where_the_installed_agent_keeps_its_state(terminal: Terminal) -> None:
-    terminal.environ = {"XDG_STATE_HOME": str(terminal.folder)}
-    (terminal.folder.parent / "of-root").mkdir()
-    assert terminal.type("doctor") == 1
-    told = " ".join(terminal.out.split())
-    assert told.startswith("problem state folder This device's state is in")
-    assert "to do: sudo muster-agent doctor" in told
-    assert "not enrolled" not in told
-
-
-def test_a_person_with_a_state_of_their_own_sees_that_one(terminal: Terminal) -> None:
-    (terminal.folder.parent / "of-root").mkdir()
-    terminal.environ = {"XDG_STATE_HOME": str(terminal.folder.parent)}
-    terminal.folder = terminal.folder.parent / "muster-agent"
-    terminal.enroll()
-    assert terminal.type("status") == 0
-
-
-def test_an_unchanged_check_in_shows_the_report_in_force(terminal: Terminal) -> None:
-    terminal.enroll()
-    terminal.type("report")
-    assert "the report in force" not in terminal.out
-    terminal.clock.advance(hours=1)
-    for _ in range(25):
-        terminal.type("report")
-    assert terminal.type("receipt") == 0
-    assert "nothing has changed since the report" in terminal.out
-    assert "the report in force, sent 2026-11-22 12:00:00 UTC" in terminal.out
-    assert all(signal in terminal.out for signal in CHECKS)
-    assert terminal.type("receipt", "-n", "100") == 0
-    assert "the report in force" not in terminal.out
-
-
-def test_doctor_names_problems_and_what_to_do(terminal: Terminal) -> None:
-    assert terminal.type("doctor") == 1
-    assert "problem  enrollment" in terminal.out
-    terminal.enroll()
-    terminal.type("run", "--once")
-    assert terminal.type("doctor") == 1
-    lines = terminal.out.splitlines()
-    problems = [line.split()[1] for line in lines if line.startswith("problem")]
-    assert problems[0] == "collector"
-    assert set(problems[1:]) <= set(CHECKS)
-    assert "firewall" in problems
-    assert "the collector does not run there: tell IT" in " ".join(terminal.out.split())
-    assert max(map(len, lines)) <= 80
-
-
-def test_doctor_sees_a_certificate_that_does_not_fit(terminal: Terminal) -> None:
-    terminal.enroll()
-    State.open(terminal.folder).write("key.pem", identity.new_key())
-    assert terminal.type("doctor", "--json") == 1
-    items = {item["name"]: item for item in json.loads(terminal.out)["items"]}
-    assert "not for this device's key" in items["certificate"]["said"]
-
-
-def test_doctor_sees_a_folder_others_can_write_to(terminal: Terminal) -> None:
-    terminal.enroll()
-    terminal.folder.chmod(0o777)
-    assert terminal.type("doctor") == 1
-    assert "can be written by others" in " ".join(terminal.out.split())
 
 
 def string() -> str:
