@@ -35,7 +35,7 @@ def not_applicable(*words: str) -> Expected:
 @dataclass(frozen=True)
 class Case:
     """`setup` runs in the new system before it is written to disk, `at_start` in the booted one
-    before the agent is installed. `story` is what happens after the first report.
+    before the agent is enrolled. `story` is what happens after the first report.
     """
 
     name: str

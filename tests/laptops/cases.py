@@ -69,6 +69,7 @@ CASES: tuple[Case, ...] = (
         about="LUKS2 on a RAID1 of two disks; firewalld in its default zone",
         layout="luks-on-md",
         packages=("firewalld", "nftables", "netbase"),
+        at_start=("timeout 90 sh -c 'until firewall-cmd --state; do sleep 1; done'",),
         expected={
             "disk_encrypted": passes("none in clear", "LUKS2"),
             "firewall_blocks_inbound": passes(*BLOCKED, "tcp 22"),

@@ -103,9 +103,9 @@ def run(case: Case, site: Site, number: int) -> list[Row]:
     laptop = Laptop.power_on(case, site, number)
     try:
         laptop.machine.wait_until_ready()
+        laptop.install_agent()
         for order in case.at_start:
             laptop.machine.must(order)
-        laptop.install_agent()
         laptop.enroll()
         laptop.start_agent()
         rows = compare(case, laptop.findings())

@@ -52,10 +52,11 @@ def power_cut(laptop: Laptop) -> list[Row]:
     _wait_until_seen_after(laptop, cut_at)
     doctor, said = laptop.machine.order("muster-agent doctor")
     after, opened = laptop.shown(), _intervals(laptop, 2)[1]
+    same = before["device_id"] == after["device_id"]
     return [
         _row(name, "after the cut", "fail", opened.finding.status.value, opened.finding.because),
         _held(name, "opened before the cut", begun_at, opened.finding.since, cut_at),
-        _row(name, "still the same device", before["device_id"], after["device_id"], ""),
+        _row(name, "still the same device", "yes", _yes(same), after["device_id"]),
         _row(name, "the agent is in order", "0", str(doctor), said),
     ]
 
