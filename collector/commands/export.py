@@ -4,10 +4,8 @@ from pathlib import Path
 
 import click
 
-from collector.surroundings import Surroundings, Trouble
+from collector.surroundings import BadInput, Surroundings, Trouble
 from collector.terminal import say
-
-FORMATS = ("csv", "json")
 
 
 @click.command(epilog="Example: muster-collector export --out /srv/evidence --format csv")
@@ -21,9 +19,9 @@ FORMATS = ("csv", "json")
 @click.option(
     "--format",
     "formats",
-    type=click.Choice(FORMATS),
+    metavar="FORMAT",
     multiple=True,
-    help="Which files to write (may be repeated; all of them).",
+    help="Which files to write, such as csv (may be repeated; all of them).",
 )
 @click.pass_obj
 def export(around: Surroundings, out: Path, formats: tuple[str, ...]) -> None:
@@ -32,11 +30,14 @@ def export(around: Surroundings, out: Path, formats: tuple[str, ...]) -> None:
     README.txt in it explains the columns; policy.toml is the policy in force. The
     files appear together when they are complete, or not at all.
     """
-    from collector.export import writing
+    from collector.export import FORMATS, writing
     from collector.policy_in_force import policy_in_force
     from collector.upkeep import rejudge_due
 
-    chosen = tuple(dict.fromkeys(formats)) or FORMATS
+    chosen = tuple(dict.fromkeys(formats)) or tuple(FORMATS)
+    for name in chosen:
+        if name not in FORMATS:
+            raise BadInput(f"no format {name!r}; there are {', '.join(FORMATS)}")
     with around.store() as store:
         # The collector may be stopped: no verdict is exported that time has overtaken since.
         rejudge_due(store, around.clock)
