@@ -52,7 +52,8 @@ def _openings(seen: Firewall) -> str:
 
 
 def _managers(seen: Firewall) -> str:
-    said = [f"{each.name} says {each.state}" for each in seen.managers if each.name and each.state]
+    present = [each for each in seen.managers if each.name not in ("", "none") and each.state]
+    said = [f"{each.name} says {each.state}" for each in present]
     return f" ({listed(said, 2)})" if said else ""
 
 

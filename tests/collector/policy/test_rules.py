@@ -11,6 +11,7 @@ from protos.posture.v1.signals_pb2 import (
     DiskEncryption,
     Firewall,
     FirewallOpening,
+    FirewallManager,
     FirewallScope,
     InboundDefault,
     OsUpdates,
@@ -104,6 +105,17 @@ def test_every_part_of_the_firewall_that_is_in_use_has_to_block(
 ) -> None:
     verdict = verdict_of("firewall_blocks_inbound", observed(Firewall(scopes=scopes)))
     assert verdict.status is status
+
+
+def test_a_manager_is_quoted_where_there_is_one() -> None:
+    wide = [IPV4, FirewallScope(name="ipv6", in_use=True, inbound=ALLOWED)]
+    for name, state, told in (
+        ("ufw", "inactive", " (ufw says inactive)"),
+        ("none", "no rules", ""),
+    ):
+        value = Firewall(scopes=wide, managers=[FirewallManager(name=name, state=state)])
+        verdict = verdict_of("firewall_blocks_inbound", observed(value))
+        assert verdict.because == f"New inbound traffic is let in on ipv6{told}."
 
 
 def test_a_part_of_the_firewall_that_was_not_seen_is_named() -> None:
