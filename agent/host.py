@@ -2,7 +2,7 @@
 
 Three stand behind the door: the live machine (`agent.machine`), a recording of one
 (`agent.recordings.replay`), and the fake of the tests. A question that cannot be answered raises a
-`CannotTell`; `agent.checks.observe` turns it into ``unknown(reason)`` in one place.
+`CannotTell`; `agent.observation.observe` turns it into ``unknown(reason)`` in one place.
 """
 
 from collections.abc import Collection

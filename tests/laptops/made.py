@@ -93,7 +93,7 @@ def clamav_database(age_days: int) -> str:
     There is no network to the real signatures and no key to sign with, so it is an unsigned
     `daily.cud` of `sigtool --unsigned`, its header dated back.
     """
-    return f"""set -e; mkdir -p /root/quarantine; cd $(mktemp -d); echo test > COPYING
+    return f"""set -e; mkdir -p /var/quarantine; cd $(mktemp -d); echo test > COPYING
 echo 44d88612fea8a8f36de82e1278abb02f:68:Eicar-Test > daily.hdb
 SIGNDUSER=test sigtool --unsigned --datadir=. --cvd-version=27000 --build=daily.cud --flevel=90
 python3 - <<'AGE'

@@ -18,7 +18,7 @@ def test_a_key_file_on_a_plain_volume_exposes_what_it_opens() -> None:
     stack.partition("nvme0n1", "nvme0n1p4", "259:4")
     stack.mount("259:4", "/", "ext4", "/dev/nvme0n1p4")
     stack.mount("254:0", "/home", "ext4", "/dev/mapper/home_crypt")
-    stack.files["/etc/crypttab"] = "home_crypt UUID=1 /root/home.key luks\n"
+    stack.files["/etc/crypttab"] = "home_crypt UUID=1 /etc/home.key luks\n"
     assert look(stack)["/home"] == "key_exposed"
     stack.files["/etc/crypttab"] = "home_crypt UUID=1 /dev/urandom plain\n"
     assert look(stack)["/home"] == "encrypted"
