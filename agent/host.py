@@ -5,8 +5,9 @@ Three stand behind the door: the live machine (`agent.machine`), a recording of 
 `CannotTell`; `agent.observation.observe` turns it into ``unknown(reason)`` in one place.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 from protos.posture.v1.signals_pb2 import UnknownReason
@@ -125,6 +126,13 @@ class Process:
     arguments: tuple[str, ...] | None
 
 
+RegistryValue = str | int | bytes | tuple[str, ...]
+"""REG_SZ and REG_EXPAND_SZ (not expanded), REG_DWORD and REG_QWORD, REG_BINARY, REG_MULTI_SZ."""
+
+Row = Mapping[str, object]
+"""One instance of a CIM class: properties by name, as JSON knows them. See `agent.windows.rows`."""
+
+
 class Host(Protocol):
     """Fixed questions to one machine. Nothing here changes it."""
 
@@ -158,12 +166,44 @@ class Host(Protocol):
         """Where a symbolic link points, as written. Raises FileMissing, Denied."""
         ...
 
+    def modified_at(self, path: str) -> datetime:
+        """When a file's or folder's content was last changed, in UTC. Raises as `list`."""
+        ...
+
     def processes(self) -> tuple[Process, ...]:
         """Every process this account can see, by pid. Raises Denied when none can be seen."""
         ...
 
     def environment(self, pid: int) -> dict[str, str]:
         """The environment a process was started with. Raises FileMissing, Denied."""
+        ...
+
+    def run_in_session(
+        self, uid: int, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT
+    ) -> Output:
+        """`run`, as the logged-in person `uid` and inside their session (macOS).
+
+        Raises as `run`; Denied when this account may not act for that person.
+        """
+        ...
+
+    def registry(self, key: str, name: str) -> RegistryValue:
+        r"""One value below ``HKLM\...`` or ``HKU\...``, names in any case (Windows, 64-bit view).
+
+        Raises FileMissing when the key or the value is not there, Denied.
+        """
+        ...
+
+    def subkeys(self, key: str) -> tuple[str, ...]:
+        """The names of the keys right below `key`, sorted (Windows). Raises FileMissing, Denied."""
+        ...
+
+    def cim(self, question: str) -> tuple[Row, ...]:
+        """Every instance of one class of `agent.windows.questions` (Windows).
+
+        All questions are asked at once, in one process, and kept for one observation. Raises
+        ToolMissing when the system has no such namespace or class, Denied, TimedOut, ToolFailed.
+        """
         ...
 
 

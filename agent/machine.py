@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Collection
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import IO
@@ -21,21 +22,16 @@ from agent.host import (
     Os,
     Output,
     Process,
+    RegistryValue,
+    Row,
     TimedOut,
     TooLarge,
     ToolFailed,
     ToolMissing,
     text,
 )
+from agent.windows import powershell, registry
 
-SYSTEM_FOLDERS = (
-    "/usr/sbin",
-    "/usr/bin",
-    "/sbin",
-    "/bin",
-    "/run/wrappers/bin",
-    "/run/current-system/sw/bin",  # NixOS keeps nothing in /usr
-)
 VENDOR_FOLDERS = (  # antivirus makers put their tools where no PATH looks
     "/opt/CrowdStrike",
     "/opt/sentinelone/bin",
@@ -43,18 +39,6 @@ VENDOR_FOLDERS = (  # antivirus makers put their tools where no PATH looks
     "/opt/traps/bin",
     "/opt/carbonblack/psc/bin",
 )
-ENVIRONMENT = {
-    "PATH": ":".join(SYSTEM_FOLDERS),
-    "LC_ALL": "C",
-    "LANG": "C",
-    "LANGUAGE": "",
-    "TZ": "UTC",
-    "PAGER": "cat",
-    "SYSTEMD_PAGER": "cat",
-    "HOME": "/nonexistent",  # no tool may read a user's settings on our behalf
-}
-
-
 def this_os() -> Os:
     if sys.platform == "darwin":
         return "macos"
@@ -64,46 +48,75 @@ def this_os() -> Os:
 class Machine:
     """The computer the agent runs on. Answers to the same command are kept for one observation."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: Places | None = None, budget: Budget | None = None) -> None:
         self.os: Os = this_os()
-        self._answers: dict[tuple[str, ...], Output] = {}
+        self._places = places or Places()
+        self._budget = budget or Budget()
+        self._answers: dict[tuple[str, ...], Output | CannotTell] = {}
+        self._cim: powershell.Answers | None = None
 
     def run(self, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT) -> Output:
         if argv not in self._answers:
-            self._answers[argv] = _run((_find(argv[0]), *argv[1:]), time_limit)
+            self._answers[argv] = self._asked(argv, time_limit)
         output = self._answers[argv]
+        if isinstance(output, CannotTell):
+            raise output
         if output.exit_status not in ok:
             raise ToolFailed(f"{' '.join(argv)} ended with status {output.exit_status}")
         return output
 
+    def _asked(self, argv: tuple[str, ...], time_limit: float) -> Output | CannotTell:
+        """One that hung is not asked a second time either."""
+        try:
+            return self._run((_find(argv[0]), *argv[1:]), time_limit)
+        except CannotTell as trouble:
+            return trouble
+
+    def _run(self, argv: tuple[str, ...], time_limit: float) -> Output:
+        return run_program(argv, self._budget.granted(" ".join(argv), time_limit))
+
     def read(self, path: str, limit: int = MOST_BYTES) -> bytes:
-        content = _read(path, limit + 1)
+        content = self.head(path, limit + 1)
         if len(content) > limit:
             raise TooLarge(f"{path} holds more than {limit} bytes")
         return content
 
     def head(self, path: str, size: int) -> bytes:
-        return _read(path, size)
+        return self._places.ask(path, lambda: files.read(path, size), self._budget)
 
     def list(self, folder: str) -> tuple[str, ...]:
-        try:
-            return tuple(sorted(entry.name for entry in os.scandir(folder)))
-        except OSError as error:
-            raise _cannot(folder, error) from error
+        return self._places.ask(folder, lambda: files.names(folder), self._budget)
 
     def link(self, path: str) -> str:
-        try:
-            return str(Path(path).readlink())
-        except OSError as error:
-            raise _cannot(path, error) from error
+        return self._places.ask(path, lambda: files.target(path), self._budget)
+
+    def modified_at(self, path: str) -> datetime:
+        return self._places.ask(path, lambda: files.modified_at(path), self._budget)
 
     def processes(self) -> tuple[Process, ...]:
-        return _processes()
+        return self._places.aside("/proc", _processes, self._budget)
 
     def environment(self, pid: int) -> dict[str, str]:
         content = self.read(f"/proc/{pid}/environ").decode("utf-8", "replace")
         pairs = (entry.partition("=") for entry in content.split("\0") if "=" in entry)
         return {name: value for name, _, value in pairs}
+
+    def run_in_session(
+        self, uid: int, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT
+    ) -> Output:
+        as_person = ("launchctl", "asuser", str(uid), "/usr/bin/sudo", "-u", f"#{uid}", "--")
+        return self.run(*as_person, _find(argv[0]), *argv[1:], ok=ok, time_limit=time_limit)
+
+    def registry(self, key: str, name: str) -> RegistryValue:
+        return registry.value(key, name)
+
+    def subkeys(self, key: str) -> tuple[str, ...]:
+        return registry.subkeys(key)
+
+    def cim(self, question: str) -> tuple[Row, ...]:
+        if self._cim is None:
+            self._cim = powershell.ask(self._run)
+        return self._cim.rows(question)
 
 
 @cache
@@ -113,115 +126,6 @@ def _find(program: str) -> str:
         if os.access(path, os.X_OK):
             return path
     raise ToolMissing(f"{program} is not installed")
-
-
-def _run(argv: tuple[str, ...], time_limit: float) -> Output:
-    """Run to the end, to the time limit or to the size limit, whichever comes first."""
-    deadline = time.monotonic() + time_limit
-    with _start(argv) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        out, err = _Drain(process.stdout, process.pid), _Drain(process.stderr, process.pid)
-        finished = out.ended(deadline) and err.ended(deadline)
-        if not finished:
-            _kill(process.pid)
-        process.wait()
-    command = " ".join(argv)
-    if not finished:
-        raise TimedOut(f"{command} gave no answer in {time_limit:g} s")
-    if out.overflowed or err.overflowed:
-        raise TooLarge(f"{command} printed more than {MOST_BYTES} bytes")
-    return Output(text(bytes(out.content)), text(bytes(err.content)), process.returncode)
-
-
-def _start(argv: tuple[str, ...]) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=ENVIRONMENT,
-            cwd="/",
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise _cannot(argv[0], error) from error
-
-
-def _kill(group: int) -> None:
-    """End the command and everything it started; it may have ended by itself meanwhile."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, signal.SIGKILL)
-
-
-class _Drain:
-    """Reads one stream of a command in a thread; past the cap it ends the command."""
-
-    def __init__(self, stream: IO[bytes], group: int) -> None:
-        self.content = bytearray()
-        self.overflowed = False
-        self._thread = threading.Thread(target=self._read, args=(stream, group), daemon=True)
-        self._thread.start()
-
-    def _read(self, stream: IO[bytes], group: int) -> None:
-        while part := os.read(stream.fileno(), 1 << 16):
-            self.content += part
-            if len(self.content) > MOST_BYTES:
-                self.overflowed = True
-                _kill(group)
-                return
-
-    def ended(self, deadline: float) -> bool:
-        self._thread.join(max(0.0, deadline - time.monotonic()))
-        return not self._thread.is_alive()
-
-
-def _read(path: str, most: int) -> bytes:
-    """Read at most `most` bytes of a regular file; anything else is not even opened."""
-    try:
-        with os.fdopen(_opened(path), "rb", buffering=0) as file:
-            return _read_up_to(file, most)
-    except OSError as error:
-        raise _cannot(path, error) from error
-
-
-def _opened(path: str) -> int:
-    """Looked at before it is opened: a person's file may be a link to a watchdog or a tape.
-
-    O_PATH (open(2)) names the file without opening it, so that nobody can exchange it in between.
-    """
-    plain = os.O_RDONLY | os.O_CLOEXEC
-    if sys.platform != "linux":
-        _require_file(path, Path(path).stat())
-        return os.open(path, plain)
-    named = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    try:
-        _require_file(path, os.fstat(named))
-        return os.open(f"/proc/self/fd/{named}", plain)
-    finally:
-        os.close(named)
-
-
-def _require_file(path: str, seen: os.stat_result) -> None:
-    if not stat.S_ISREG(seen.st_mode):
-        raise FileMissing(f"{path} is not a regular file")
-
-
-def _read_up_to(file: IO[bytes], most: int) -> bytes:
-    parts: list[bytes] = []
-    while most > 0 and (part := file.read(min(most, 1 << 20))):
-        parts.append(part)
-        most -= len(part)
-    return b"".join(parts)
-
-
-def _cannot(path: str, error: OSError) -> Exception:
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return FileMissing(f"{path} does not exist")
-    if isinstance(error, PermissionError):
-        return Denied(f"{path} may not be read by this account")
-    return ToolFailed(f"{path}: {error.strerror}")
 
 
 def _processes() -> tuple[Process, ...]:

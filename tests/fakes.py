@@ -1,7 +1,7 @@
 """One fake a seam. A fake answers what it was given and raises what the real one would."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -11,10 +11,13 @@ from agent.host import (
     MOST_BYTES,
     TIME_LIMIT,
     CannotTell,
+    Denied,
     FileMissing,
     Os,
     Output,
     Process,
+    RegistryValue,
+    Row,
     TooLarge,
     ToolFailed,
     ToolMissing,
@@ -29,7 +32,8 @@ class FakeHost:
     """A machine made of answers: commands by their whole line, files and links by path.
 
     A folder exists when a file, a link or a `folders` entry lies below it. What was not given is
-    missing, as on a machine that does not have it.
+    missing, as on a machine that does not have it. `sessions` are the commands of a person's
+    session by uid, `values` the registry by "key\\name", `rows` the instances of CIM classes.
     """
 
     commands: Mapping[str, Answer] = field(default_factory=dict)
@@ -39,9 +43,25 @@ class FakeHost:
     running: tuple[Process, ...] = ()
     environments: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     os: Os = "linux"
+    modified: Mapping[str, datetime] = field(default_factory=dict)
+    sessions: Mapping[int, Mapping[str, Answer]] = field(default_factory=dict)
+    values: Mapping[str, RegistryValue | CannotTell] = field(default_factory=dict)
+    rows: Mapping[str, Sequence[Row] | CannotTell] = field(default_factory=dict)
 
     def run(self, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT) -> Output:
-        answer = self.commands.get(" ".join(argv), ToolMissing(f"{argv[0]} is not installed"))
+        return self._answer(self.commands, argv, ok)
+
+    def run_in_session(
+        self, uid: int, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT
+    ) -> Output:
+        if uid not in self.sessions:
+            raise Denied(f"nobody with uid {uid} is logged in")
+        return self._answer(self.sessions[uid], argv, ok)
+
+    def _answer(
+        self, commands: Mapping[str, Answer], argv: Sequence[str], ok: Collection[int]
+    ) -> Output:
+        answer = commands.get(" ".join(argv), ToolMissing(f"{argv[0]} is not installed"))
         if isinstance(answer, CannotTell):
             raise answer
         output = Output(answer, "", 0) if isinstance(answer, str) else answer
@@ -81,6 +101,32 @@ class FakeHost:
         if pid not in self.environments:
             raise FileMissing(f"/proc/{pid}/environ does not exist")
         return dict(self.environments[pid])
+
+    def modified_at(self, path: str) -> datetime:
+        if path not in self.modified:
+            raise FileMissing(f"{path} does not exist")
+        return self.modified[path]
+
+    def registry(self, key: str, name: str) -> RegistryValue:
+        known = {path.lower(): value for path, value in self.values.items()}
+        value = known.get(f"{key}\\{name}".lower(), FileMissing(f"{key} has no value {name}"))
+        if isinstance(value, CannotTell):
+            raise value
+        return value
+
+    def subkeys(self, key: str) -> tuple[str, ...]:
+        below = key.lower() + "\\"
+        paths = [path.rpartition("\\")[0] for path in self.values]
+        inside = [path[len(below) :] for path in paths if path.lower().startswith(below)]
+        if not inside and key.lower() not in (path.lower() for path in paths):
+            raise FileMissing(f"{key} does not exist")
+        return tuple(sorted({path.split("\\")[0] for path in inside}))
+
+    def cim(self, question: str) -> tuple[Row, ...]:
+        answer = self.rows.get(question, ToolMissing(f"there is no class {question}"))
+        if isinstance(answer, CannotTell):
+            raise answer
+        return tuple(answer)
 
 
 @dataclass

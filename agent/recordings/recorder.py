@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from agent.host import (
@@ -23,6 +24,8 @@ from agent.host import (
     Os,
     Output,
     Process,
+    RegistryValue,
+    Row,
     TimedOut,
     TooLarge,
     ToolFailed,
@@ -138,6 +141,23 @@ class Recorder:
         environment = self._host.environment(pid)
         self._environments[pid] = {name: environment[name] for name in KEPT if name in environment}
         return environment
+
+    def modified_at(self, path: str) -> datetime:
+        return self._host.modified_at(path)
+
+    def run_in_session(
+        self, uid: int, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT
+    ) -> Output:
+        return self._host.run_in_session(uid, *argv, ok=ok, time_limit=time_limit)
+
+    def registry(self, key: str, name: str) -> RegistryValue:
+        return self._host.registry(key, name)
+
+    def subkeys(self, key: str) -> tuple[str, ...]:
+        return self._host.subkeys(key)
+
+    def cim(self, question: str) -> tuple[Row, ...]:
+        return self._host.cim(question)
 
     @contextmanager
     def _reason_for(self, path: str) -> Iterator[None]:

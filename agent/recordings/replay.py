@@ -22,6 +22,7 @@ missing was not recorded.
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +36,8 @@ from agent.host import (
     Os,
     Output,
     Process,
+    RegistryValue,
+    Row,
     TimedOut,
     TooLarge,
     ToolFailed,
@@ -211,6 +214,23 @@ class Recording:
             if process.pid == pid and environment is not None:
                 return environment
         raise NotRecorded(f"the environment of process {pid} was not recorded")
+
+    def modified_at(self, path: str) -> datetime:
+        raise NotRecorded(f"when {path} was changed was not recorded")
+
+    def run_in_session(
+        self, uid: int, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT
+    ) -> Output:
+        return self.run(*argv, ok=ok, time_limit=time_limit)
+
+    def registry(self, key: str, name: str) -> RegistryValue:
+        raise NotRecorded(f"{key} {name} was not recorded")
+
+    def subkeys(self, key: str) -> tuple[str, ...]:
+        raise NotRecorded(f"the keys below {key} were not recorded")
+
+    def cim(self, question: str) -> tuple[Row, ...]:
+        raise NotRecorded(f"{question} was not recorded")
 
     def _processes(self) -> Listed:
         file = self.folder / "PROCESSES.json"

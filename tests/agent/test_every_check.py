@@ -6,6 +6,7 @@ No check may raise out, take a value from nothing, or fill in a field that decid
 import random
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 
@@ -20,6 +21,8 @@ from agent.host import (
     Os,
     Output,
     Process,
+    RegistryValue,
+    Row,
     TimedOut,
     TooLarge,
     ToolFailed,
@@ -45,6 +48,7 @@ class MuteHost:
         raise self.trouble("no answer")
 
     run = read = head = list = link = processes = environment = _ask  # type: ignore[assignment]
+    modified_at = run_in_session = registry = subkeys = cim = _ask  # type: ignore[assignment]
 
 
 @dataclass
@@ -101,6 +105,23 @@ class GarblingHost:
 
     def environment(self, pid: int) -> dict[str, str]:
         return {self._garbage(): self._garbage()}
+
+    def modified_at(self, path: str) -> datetime:
+        return datetime.fromtimestamp(self.noise.randrange(1 << 31), UTC)
+
+    def run_in_session(
+        self, uid: int, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT
+    ) -> Output:
+        return self.run(*argv, ok=ok, time_limit=time_limit)
+
+    def registry(self, key: str, name: str) -> RegistryValue:
+        return self.noise.choice((self._garbage(), self.noise.randrange(1 << 32), b"\0", ()))
+
+    def subkeys(self, key: str) -> tuple[str, ...]:
+        return self.list(key)
+
+    def cim(self, question: str) -> tuple[Row, ...]:
+        return tuple({self._garbage(): self._garbage()} for _ in range(3))
 
 
 def nothing_good(seen: Observation) -> bool:

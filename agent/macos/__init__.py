@@ -1,0 +1,1 @@
+"""The macOS side: property lists, preferences and who sits at the console."""
