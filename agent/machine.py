@@ -1,44 +1,41 @@
 """The live machine behind the door: the only place where programs are run and files are read."""
 
-import contextlib
 import os
-import signal
-import stat
-import subprocess
 import sys
-import threading
-import time
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
-from pathlib import Path
-from typing import IO
 
+from agent import files
+from agent.budget import Budget
+from agent.execution import SYSTEM_FOLDERS, run_program
+from agent.files import Places
 from agent.host import (
     MOST_BYTES,
     TIME_LIMIT,
+    CannotTell,
     Denied,
-    FileMissing,
     Os,
     Output,
     Process,
     RegistryValue,
     Row,
-    TimedOut,
     TooLarge,
     ToolFailed,
     ToolMissing,
-    text,
 )
 from agent.windows import powershell, registry
 
-VENDOR_FOLDERS = (  # antivirus makers put their tools where no PATH looks
+VENDOR_FOLDERS = (  # tools that their makers put where no PATH looks
     "/opt/CrowdStrike",
     "/opt/sentinelone/bin",
     "/opt/bitdefender-security-tools/bin",
     "/opt/traps/bin",
     "/opt/carbonblack/psc/bin",
+    "/usr/lib/update-notifier",
 )
+
+
 def this_os() -> Os:
     if sys.platform == "darwin":
         return "macos"

@@ -51,6 +51,7 @@ NAMED: dict[str, tuple[str, ...]] = {
     "cytool info query": ("cytool-info-query.txt",),
     "repcli status": ("repcli-status*.txt",),
     "apt-get -s dist-upgrade": ("apt-get-s-dist-upgrade.txt", "apt-upgrade-dry-run.txt"),
+    "apt-check": ("apt-check.txt",),
     "dnf5 -C advisory list --updates --security --json": ("dnf5-advisory-list.json",),
     "dnf5 -C advisory list --updates --security": ("dnf5-advisory-list.txt",),
     "dnf -C updateinfo list --updates --security": ("dnf-updateinfo-list*.txt",),

@@ -7,12 +7,13 @@ package. Only ``Inst`` lines are read: the words around them change between vers
 
 import re
 
+from agent.checks.os_updates import apt_check
 from agent.checks.os_updates.answer import Answer, in_order
 from agent.checks.os_updates.apt_archive import security_index_at
 from agent.checks.os_updates.apt_policy import Policy, is_security, parse_policy
 from agent.checks.os_updates.apt_versions import security_versions
 from agent.checks.os_updates.release import os_release
-from agent.host import CannotTell, Host, NoData, NotRecorded, Unparsable
+from agent.host import CannotTell, Host, NoData, NotRecorded, ToolMissing, Unparsable
 from protos.posture.v1.signals_pb2 import PendingUpdate
 
 SIMULATION = (
@@ -26,13 +27,33 @@ SUMMARY = re.compile(
     r"|Upgrading: ([0-9]+), .*Not Upgrading: ([0-9]+))$",
     re.MULTILINE,
 )
+PHASED = (
+    "The following upgrades have been deferred due to phasing:",
+    "Not upgrading yet due to phasing:",
+)
 KEPT_BACK = ("The following packages have been kept back:", "Not upgrading:")
 
 
 def ask(host: Host) -> Answer:
     """Raises ToolMissing when there is no apt-get."""
     answer = Answer("apt")
-    simulated = host.run(*SIMULATION, time_limit=TIME_LIMIT).text
+    try:
+        simulated = host.run(*SIMULATION, time_limit=TIME_LIMIT).text
+    except ToolMissing:
+        raise
+    except CannotTell as trouble:
+        if not _counted(host, answer):
+            raise trouble from None
+    else:
+        _simulated(host, answer, simulated)
+    try:
+        answer.index_at = security_index_at(host)
+    except CannotTell as trouble:
+        answer.missing("index_at", trouble)
+    return answer
+
+
+def _simulated(host: Host, answer: Answer, simulated: str) -> None:
     try:
         updates = parse_simulation(simulated)
         policy, blind = _indexes(host, simulated, updates)
@@ -42,11 +63,15 @@ def ask(host: Host) -> Answer:
         _fill(host, answer, updates, kept, blind)
     except CannotTell as trouble:
         answer.nothing_about_updates(trouble)
+
+
+def _counted(host: Host, answer: Answer) -> bool:
+    """Whether apt-check could stand in for a simulation that gave no answer."""
     try:
-        answer.index_at = security_index_at(host)
-    except CannotTell as trouble:
-        answer.missing("index_at", trouble)
-    return answer
+        apt_check.count(host, answer)
+    except CannotTell:
+        return False
+    return True
 
 
 def _fill(
@@ -97,7 +122,8 @@ def _indexes(
     except NotRecorded as trouble:
         if not shown:
             raise
-        return Policy(indexed=True), None if secured else trouble
+        told = secured or all_phased(simulated)
+        return Policy(indexed=True), None if told else trouble
     release = os_release(host)
     if policy.shuns_security(release):
         return policy, NoData("apt is told to prefer other archives to the security archive")
@@ -142,10 +168,24 @@ def _update(name: str, installed: str, candidate: str, origins: str) -> PendingU
 
 def parse_kept_back(text: str) -> list[str]:
     """Packages with a newer version that a hold or a conflict keeps back; phased ones are not."""
+    return _listed(text, KEPT_BACK)
+
+
+def all_phased(text: str) -> bool:
+    """Nothing is upgraded, and all that could be waits for its turn.
+
+    Only Ubuntu's updates archive is phased, and it carries every security update as well: none
+    is left that could be installed now.
+    """
+    upgraded, kept = parse_summary(text)
+    return upgraded == 0 and kept > 0 and len(_listed(text, PHASED)) == kept
+
+
+def _listed(text: str, headings: tuple[str, ...]) -> list[str]:
     names: list[str] = []
     inside = False
     for line in text.splitlines():
-        inside = (inside and line.startswith(" ")) or line.startswith(KEPT_BACK)
+        inside = (inside and line.startswith(" ")) or line.startswith(headings)
         if inside and line.startswith(" "):
             names += line.split()
     return sorted(set(names))

@@ -127,13 +127,23 @@ def test_a_security_update_that_is_on_hold_is_pending() -> None:
     assert (answer.pending, answer.pending_security) == (1, 1)
 
 
+PHASED = (
+    "Not upgrading yet due to phasing:\n  systemd  udev\n\n"
+    "Summary:\n  Upgrading: 0, Installing: 0, Removing: 0, Not Upgrading: 2\n"
+)
+
+
 def test_phased_updates_are_not_pending_and_show_that_there_is_an_index() -> None:
-    phased = (
-        "Not upgrading yet due to phasing:\n  systemd  udev\n\n"
-        "Summary:\n  Upgrading: 0, Installing: 0, Removing: 0, Not Upgrading: 2\n"
-    )
-    answer = apt.ask(machine(phased, NotRecorded("apt-cache policy")))
-    assert (answer.pending, answer.pending_security) == (0, None)
+    answer = apt.ask(machine(PHASED, NotRecorded("apt-cache policy")))
+    assert (answer.pending, answer.pending_security) == (0, 0)
+
+
+@pytest.mark.parametrize("change", [("Upgrading: 2", "Upgrading: 3"), ("phasing", "conflicts")])
+def test_updates_that_wait_for_another_reason_leave_the_security_count_unknown(
+    change: tuple[str, str],
+) -> None:
+    answer = apt.ask(machine(PHASED.replace(*change), NotRecorded("apt-cache policy")))
+    assert answer.pending_security is None
     assert gaps(answer)["pending_security"] is NotRecorded
 
 
