@@ -25,11 +25,18 @@ class OutputFailed(Exception):
     """What was to be shown could not be written; the message says why."""
 
 
-def this_machine() -> Host:
-    """A new one for each look: a machine keeps its answers."""
-    from agent.machine import Machine
+class ThisMachine:
+    """A new one for each look: a machine keeps its answers. What hangs is known to all of them."""
 
-    return Machine()
+    def __init__(self) -> None:
+        from agent.files import Places
+
+        self._places = Places()
+
+    def __call__(self) -> Host:
+        from agent.machine import Machine
+
+        return Machine(self._places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,7 @@ class Surroundings:
     out: TextIO = field(default_factory=lambda: sys.stdout)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     clock: Clock = system_clock
-    host: Callable[[], Host] = this_machine
+    host: Callable[[], Host] = field(default_factory=ThisMachine)
     connect: Callable[[str, Credentials], Transport] = GrpcTransport
     sleep: Callable[[float], None] = time.sleep
     chance: random.Random = field(default_factory=random.SystemRandom)

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from agent import machine
+from agent import execution, machine
 from agent.host import Denied, FileMissing, TimedOut, TooLarge, ToolFailed, ToolMissing
 from agent.machine import Machine
 
@@ -67,6 +67,38 @@ def test_a_program_that_leaves_a_child_holding_its_output_does_not_hang_us(tools
     program(tools, "leaves", "echo answer; sleep 600 &")
     with pytest.raises(TimedOut):
         Machine().run("leaves", time_limit=0.5)
+
+
+def test_a_program_that_closes_its_output_and_runs_on_does_not_hang_us(tools: Path) -> None:
+    program(tools, "closes", "exec >&- 2>&-; sleep 600")
+    with pytest.raises(TimedOut):
+        Machine().run("closes", time_limit=0.5)
+
+
+def test_a_program_that_cannot_even_be_killed_is_left_behind() -> None:
+    """As one that waits in the kernel for a file system that does not answer."""
+
+    class Unkillable(subprocess.Popen[bytes]):
+        def __init__(self) -> None: ...
+
+        def __del__(self) -> None: ...
+
+        def wait(self, timeout: float | None = None) -> int:
+            assert timeout is not None, "waits for ever"
+            raise subprocess.TimeoutExpired("unkillable", timeout)
+
+    assert not execution.ended(Unkillable(), deadline=0.0)
+
+
+def test_a_program_that_hung_is_not_asked_again_in_the_same_look(
+    tools: Path, tmp_path: Path
+) -> None:
+    program(tools, "hangs-once", f"echo x >> {tmp_path}/calls; sleep 600")
+    host = Machine()
+    for _ in range(2):
+        with pytest.raises(TimedOut):
+            host.run("hangs-once", time_limit=0.5)
+    assert (tmp_path / "calls").read_text() == "x\n"
 
 
 def test_a_flood_is_cut_and_is_no_answer(tools: Path) -> None:

@@ -14,7 +14,7 @@ LISTING = """
 import sys
 from agent.checks import observe_all
 from agent.device import inventory
-from agent.machine import ENVIRONMENT, Machine, _find
+from agent.machine import Machine, _find
 from agent.host import CannotTell
 
 class Listing(Machine):

@@ -1,0 +1,109 @@
+"""Runs one program to its end, its time limit or its size limit, and waits for nothing after that.
+
+A program that was killed can still hang: in the kernel, on a file system that does not answer. It
+is left behind then, and collected when it ends.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from typing import IO
+
+from agent.files import cannot
+from agent.host import MOST_BYTES, Output, TimedOut, TooLarge, text
+
+SYSTEM_FOLDERS = (
+    "/usr/sbin",
+    "/usr/bin",
+    "/sbin",
+    "/bin",
+    "/run/wrappers/bin",
+    "/run/current-system/sw/bin",  # NixOS keeps nothing in /usr
+)
+ENVIRONMENT = {
+    "PATH": ":".join(SYSTEM_FOLDERS),
+    "LC_ALL": "C",
+    "LANG": "C",
+    "LANGUAGE": "",
+    "TZ": "UTC",
+    "PAGER": "cat",
+    "SYSTEMD_PAGER": "cat",
+    "HOME": "/nonexistent",  # no tool may read a user's settings on our behalf
+}
+GRACE_SECONDS = 1.0
+"""What a killed program gets to end."""
+
+
+def run_program(argv: tuple[str, ...], time_limit: float) -> Output:
+    """`argv[0]` is a path. Raises FileMissing, Denied, TimedOut, TooLarge, ToolFailed."""
+    deadline = time.monotonic() + time_limit
+    process = _start(argv)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    out, err = _Drain(process.stdout, process.pid), _Drain(process.stderr, process.pid)
+    answered = out.ended(deadline) and err.ended(deadline) and ended(process, deadline)
+    if not answered:
+        _kill(process.pid)
+        ended(process, time.monotonic() + GRACE_SECONDS)
+    command = " ".join(argv)
+    if out.overflowed or err.overflowed:
+        raise TooLarge(f"{command} printed more than {MOST_BYTES} bytes")
+    if not answered:
+        raise TimedOut(f"{command} gave no answer in {time_limit:g} s")
+    return Output(text(bytes(out.content)), text(bytes(err.content)), process.returncode)
+
+
+def _start(argv: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=ENVIRONMENT,
+            cwd="/",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise cannot(argv[0], error) from error
+
+
+def _kill(group: int) -> None:
+    """End the command and everything it started; it may have ended by itself meanwhile."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def ended(process: subprocess.Popen[bytes], deadline: float) -> bool:
+    """Whether it has ended by then; one that has closed its output may still run."""
+    try:
+        process.wait(max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+class _Drain:
+    """Reads one stream of a command in a thread; past the cap it ends the command."""
+
+    def __init__(self, stream: IO[bytes], group: int) -> None:
+        self.content = bytearray()
+        self.overflowed = False
+        self._thread = threading.Thread(target=self._read, args=(stream, group), daemon=True)
+        self._thread.start()
+
+    def _read(self, stream: IO[bytes], group: int) -> None:
+        with stream:
+            while part := os.read(stream.fileno(), 1 << 16):
+                self.content += part
+                if len(self.content) > MOST_BYTES:
+                    self.overflowed = True
+                    _kill(group)
+                    return
+
+    def ended(self, deadline: float) -> bool:
+        self._thread.join(max(0.0, deadline - time.monotonic()))
+        return not self._thread.is_alive()
