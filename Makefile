@@ -33,6 +33,7 @@ lint: $(READY) ## Check style, types, import contracts and that generated code i
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache | tail -n 4
 	@$(BIN)/python -m protos.generate --check
+	@$(BIN)/zizmor --quiet --offline --strict-collection .github/workflows
 
 test-recordings: $(READY) ## Compare the checks with recordings of real machines (RECORDINGS=folder)
 	@$(BIN)/python -m pytest tests/recordings -m recordings -q --recordings=$(or $(RECORDINGS),../shared/recordings)
