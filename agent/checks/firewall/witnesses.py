@@ -11,6 +11,7 @@ UFW_CONF = "/etc/ufw/ufw.conf"
 LOST = "ENABLED=yes, and none of its rules is loaded"
 _ENABLED = re.compile(r"(?m)^\s*ENABLED\s*=\s*[\"']?(\w+)")
 _STATUS = re.compile(r"(?m)^Status: (\w+)")
+_LETS_IN = re.compile(r"(?m)^(\S.*?)(?: \(v6\))?  +(?:ALLOW|LIMIT)(?: IN)?  +\S")
 _INCOMING = re.compile(r"(?m)^Default:.*?(\w+ \(incoming\))")
 
 
@@ -45,17 +46,27 @@ def parse_ufw_status(text: str) -> str:
     return f"{status[1]}, {incoming[1]}" if incoming else status[1]
 
 
+def parse_ufw_openings(text: str) -> list[str]:
+    """What `ufw status` lists as let in, in the words of FirewallOpening where they fit.
+
+    >>> parse_ufw_openings("Status: active\\n22/tcp       ALLOW IN    Anywhere\\n")
+    ['tcp/22']
+    """
+    found = (target.partition("/") for target in _LETS_IN.findall(text))
+    return sorted({f"{protocol}/{ports}" if protocol else ports for ports, _, protocol in found})
+
+
 def _ufw(host: Host, tables: tuple[Table, ...] | None) -> Manager | None:
     """ufw asks iptables, which may create tables: it is asked only when its chains are there."""
     try:
         found = _ENABLED.search(read_text(host, UFW_CONF))
         enabled = found[1].lower() if found else "no"
     except NotRecorded:
-        return _ufw_status(host)
+        return _ufw_status(host, tables is None)
     except CannotTell:
         enabled = ""
     if tables is None or _has_ufw_chains(tables):
-        answer = _ufw_status(host)
+        answer = _ufw_status(host, tables is None)
         if answer is not None:
             return answer
     if not enabled:
@@ -64,15 +75,19 @@ def _ufw(host: Host, tables: tuple[Table, ...] | None) -> Manager | None:
     return Manager("ufw", state, UFW_CONF, f"ENABLED={enabled}")
 
 
-def _ufw_status(host: Host) -> Manager | None:
+def _ufw_status(host: Host, alone: bool) -> Manager | None:
+    """`alone`: no ruleset could be read, and ufw's list is all there is of what is let in."""
     for command in (("ufw", "status", "verbose"), ("ufw", "status")):
         try:
-            state = parse_ufw_status(host.run(*command).text)
+            printed = host.run(*command).text
+            state = parse_ufw_status(printed)
         except NotRecorded:
             continue
         except CannotTell:
             return None
-        return Manager("ufw", state, " ".join(command), state)
+        opened = ", ".join(parse_ufw_openings(printed)) if alone else ""
+        said = f"{state}; lets in {opened}" if opened else state
+        return Manager("ufw", state, " ".join(command), said)
     return None
 
 
