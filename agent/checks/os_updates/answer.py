@@ -37,6 +37,10 @@ class Answer:
 
 
 def in_order(updates: Iterable[PendingUpdate]) -> list[PendingUpdate]:
-    """Security updates first, then by name and version; at most `MOST_UPDATES`."""
-    ordered = sorted(updates, key=lambda u: (not u.security, u.name, u.candidate, u.installed))
-    return ordered[:MOST_UPDATES]
+    """Security updates first, then those that may be some, then by name; at most `MOST_UPDATES`."""
+
+    def place(update: PendingUpdate) -> tuple[bool, bool, str, str, str]:
+        told = update.HasField("security")
+        return not update.security, told, update.name, update.candidate, update.installed
+
+    return sorted(updates, key=place)[:MOST_UPDATES]

@@ -60,6 +60,8 @@ def _simulated(host: Host, answer: Answer, simulated: str) -> None:
         kept = sorted({*parse_kept_back(simulated), *policy.pinned})
         if not policy.indexed:
             raise NoData('apt has no package index, so apt-get\'s "0 upgraded" says nothing')
+        if policy.indexes:
+            _leave_open(updates, parse_labels(simulated), policy.telling(os_release(host)))
         _fill(host, answer, updates, kept, blind)
     except CannotTell as trouble:
         answer.nothing_about_updates(trouble)
@@ -84,7 +86,8 @@ def _fill(
     unclear = [update.name for update in updates if not update.security] + kept
     hidden, trouble = _hidden(host, unclear)
     for update in updates:
-        update.security = update.security or update.name in hidden
+        if update.name in hidden:
+            update.security = True
     named = {update.name for update in updates}
     held = [PendingUpdate(name=n, security=True) for n in kept if n in hidden - named]
     listed = updates + held
@@ -96,6 +99,15 @@ def _fill(
         answer.missing("pending_security", why)
         return
     answer.pending_security = sum(update.security for update in listed)
+
+
+def _leave_open(
+    updates: list[PendingUpdate], labels_of: dict[str, set[str]], telling: frozenset[str]
+) -> None:
+    """Take back "no security update" where no archive was in a position to say so."""
+    for update in updates:
+        if not update.security and not labels_of.get(update.name, set()) & telling:
+            update.ClearField("security")
 
 
 def _hidden(host: Host, names: list[str]) -> tuple[set[str], CannotTell | None]:
@@ -148,6 +160,16 @@ def parse_simulation(text: str) -> list[PendingUpdate]:
     if len(updates) < announced:
         raise Unparsable(f"apt-get -s announced {announced} upgrades and listed {len(updates)}")
     return updates
+
+
+def parse_labels(text: str) -> dict[str, set[str]]:
+    """The labels of the archives that offer each update, by package."""
+    found = (INST.fullmatch(line.rstrip()) for line in text.splitlines())
+    return {
+        line[1]: {origin.partition(":")[0].strip() for origin in line[4].split(", ")}
+        for line in found
+        if line
+    }
 
 
 def parse_summary(text: str) -> tuple[int, int]:

@@ -23,6 +23,7 @@ class Index:
     priority: int
     names: frozenset[str]
     origin: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,14 @@ class Policy:
             if best < max((0, *(index.priority for index in own))) and secure:
                 return True
         return False
+
+    def telling(self, release: dict[str, str]) -> frozenset[str]:
+        """The labels of the archives whose maker has a security archive for this release.
+
+        An update of another archive (a vendor's, backports) is not called anything by anybody.
+        """
+        makers = {index.origin for index in self._security(release)} - {""}
+        return frozenset(index.label for index in self.indexes if index.origin in makers)
 
     def _security(self, release: dict[str, str]) -> list[Index]:
         wanted = {f"{c}{end}" for c in _codenames(release) for end in ("-security", "/updates")}
@@ -73,9 +82,9 @@ def parse_policy(text: str) -> Policy:
 
 
 def _index(priority: int, said: set[str]) -> Index:
-    origin = next((part[2:] for part in sorted(said) if part.startswith("o=")), "")
+    fields = {part[0]: part[2:] for part in sorted(said) if part[1:2] == "="}
     names = (part[2:] if part[1:2] == "=" else part for part in said if part[:2] != "o=")
-    return Index(priority, frozenset(names), origin)
+    return Index(priority, frozenset(names), fields.get("o", ""), fields.get("l", ""))
 
 
 def is_security(name: str) -> bool:

@@ -7,13 +7,13 @@
 import re
 from datetime import UTC, datetime
 
+from agent.checks.os_updates import advisories
 from agent.checks.os_updates.answer import Answer, in_order
 from agent.checks.os_updates.release import os_release
 from agent.host import CannotTell, Host, NoData, NotRecorded, TimedOut, ToolFailed, Unparsable
 from protos.posture.v1.signals_pb2 import PendingUpdate
 
 TIME_LIMIT = 60.0
-CACHE = "/var/cache/dnf"
 ADVISORY = re.compile(r"(\S+)\s+(\S+)\s+(\S+)")
 KINDS = ("bugfix", "enhancement", "newpackage", "unspecified", "unknown", "none")
 CHATTER = ("Security:", "Last metadata", "Loaded plugins", "Updating Subscription", "Not root")
@@ -24,8 +24,9 @@ def ask(host: Host, program: str = "dnf") -> Answer:
     """`program` is dnf or yum. Raises ToolMissing when it is not installed."""
     answer = Answer("dnf")
     updates: list[PendingUpdate] = []
+    source_of: dict[str, str] = {}
     try:
-        updates = _available(host, program)
+        updates, source_of = _available(host, program)
         answer.pending = len(updates)
         answer.because(f"{program} -C -q check-update", f"{len(updates)} upgrades")
     except NotRecorded as trouble:
@@ -33,14 +34,14 @@ def ask(host: Host, program: str = "dnf") -> Answer:
     except (NoData, TimedOut, ToolFailed, Unparsable) as trouble:
         answer.nothing_about_updates(trouble)
         return answer
-    _advisories(host, program, answer, updates)
+    _advisories(host, program, answer, updates, source_of)
     if answer.pending is None and answer.pending_security is None:
         raise NotRecorded(f"what {program} knows of updates was not recorded")
     _index(host, program, answer)
     return answer
 
 
-def _available(host: Host, program: str) -> list[PendingUpdate]:
+def _available(host: Host, program: str) -> tuple[list[PendingUpdate], dict[str, str]]:
     command = (program, "-C", "-q", "check-update")
     output = host.run(*command, ok=(0, 1, 100), time_limit=TIME_LIMIT)
     if output.exit_status == 1:
@@ -51,7 +52,7 @@ def _available(host: Host, program: str) -> list[PendingUpdate]:
     updates = parse_check_update(output.text)
     if bool(updates) != (output.exit_status == 100):
         raise Unparsable(f"{' '.join(command)} ended with {output.exit_status}, against its text")
-    return updates
+    return updates, parse_repositories(output.text)
 
 
 def require_all_repositories(errors: str) -> None:
@@ -61,12 +62,18 @@ def require_all_repositories(errors: str) -> None:
             raise NoData(f"dnf leaves out a repository: {line.strip()}")
 
 
-def _advisories(host: Host, program: str, answer: Answer, updates: list[PendingUpdate]) -> None:
+def _advisories(
+    host: Host,
+    program: str,
+    answer: Answer,
+    updates: list[PendingUpdate],
+    source_of: dict[str, str],
+) -> None:
     try:
-        advisories, carried = _advised(host, program)
-        if not carried and not _cache_has_advisories(host):
+        advised, carried = _advised(host, program)
+        if not carried and not advisories.in_dnf4_cache(host):
             raise NoData("the package repositories carry no advisories")
-        security = {u.name: u for u in advisories if u.security}
+        security = {u.name: u for u in advised if u.security}
         if not security and os_without_advisories(host):
             raise NoData("the repositories of this distribution carry no advisories")
     except CannotTell as trouble:
@@ -76,6 +83,8 @@ def _advisories(host: Host, program: str, answer: Answer, updates: list[PendingU
     answer.pending_security = len(security)
     answer.because(f"{program} -C -q updateinfo list --updates", f"{len(security)} security")
     others = [u for u in updates if u.name not in security]
+    telling = advisories.known(advisories.in_dnf4_cache, host)
+    advisories.mark_harmless(others, source_of, telling)
     answer.updates = in_order([*security.values(), *others])
 
 
@@ -86,13 +95,8 @@ def _advised(host: Host, program: str) -> tuple[list[PendingUpdate], bool]:
         listed = host.run(*command, time_limit=TIME_LIMIT).text
     except NotRecorded:
         listed = host.run(*command, "--security", time_limit=TIME_LIMIT).text
-    advisories = parse_updateinfo(listed)
-    return advisories, bool(advisories)
-
-
-def _cache_has_advisories(host: Host) -> bool:
-    """dnf 4 keeps "<repository>-updateinfo.solvx" for a repository that has advisories."""
-    return any("updateinfo" in name for name in host.list(CACHE))
+    advised = parse_updateinfo(listed)
+    return advised, bool(advised)
 
 
 def os_without_advisories(host: Host) -> bool:
@@ -109,6 +113,17 @@ def _index(host: Host, program: str, answer: Answer) -> None:
 
 
 def parse_check_update(text: str) -> list[PendingUpdate]:
+    """Every package that can be upgraded, with the version it would get."""
+    unique = {name: version for name, version, _ in _packages(text)}
+    return [PendingUpdate(name=name, candidate=version) for name, version in unique.items()]
+
+
+def parse_repositories(text: str) -> dict[str, str]:
+    """The repository each upgrade in check-update's list comes from, by package."""
+    return {name: repository for name, _, repository in _packages(text)}
+
+
+def _packages(text: str) -> list[tuple[str, str, str]]:
     """Three words a package, wherever dnf broke its lines; obsoleted packages are not updates."""
     upgrades = re.split(r"(?im)^Obsoleting Packages", text, maxsplit=1)[0]
     lines = [line for line in upgrades.splitlines() if not line.startswith(CHATTER)]
@@ -118,8 +133,7 @@ def parse_check_update(text: str) -> list[PendingUpdate]:
         raise Unparsable("dnf check-update did not print name, version and repository")
     if not all("." in name for name in names) or not all(re.search(r"\d", v) for v in versions):
         raise Unparsable("dnf check-update printed something other than packages")
-    unique = dict(zip(names, versions, strict=True))
-    return [PendingUpdate(name=name, candidate=version) for name, version in unique.items()]
+    return list(zip(names, versions, repositories, strict=True))
 
 
 def parse_updateinfo(text: str) -> list[PendingUpdate]:

@@ -9,19 +9,26 @@ import json
 import re
 from datetime import UTC, datetime
 
+from agent.checks.os_updates.advisories import (
+    ADVISED,
+    DNF5_CACHE,
+    in_dnf5_cache,
+    known,
+    mark_harmless,
+    repomd_in_dnf5_cache,
+)
 from agent.checks.os_updates.answer import Answer, in_order
 from agent.checks.os_updates.dnf import (
     os_without_advisories,
     parse_check_update,
+    parse_repositories,
     require_all_repositories,
     split_nevra,
 )
-from agent.host import CannotTell, Host, NoData, TimedOut, ToolFailed, Unparsable, read_text
+from agent.host import CannotTell, Host, NoData, TimedOut, ToolFailed, Unparsable
 from protos.posture.v1.signals_pb2 import PendingUpdate
 
 TIME_LIMIT = 60.0
-CACHE = "/var/cache/libdnf5"
-ADVISED = 'type="updateinfo"'
 REVISION = re.compile(r"<timestamp>([0-9]{9,10})</timestamp>")
 PROGRESS = ("Updating and loading repositories:", "Repositories loaded.")
 
@@ -30,7 +37,7 @@ def ask(host: Host) -> Answer:
     """Raises ToolMissing when there is no dnf5."""
     answer = Answer("dnf")
     try:
-        updates = _available(host)
+        updates, source_of = _available(host)
     except (NoData, TimedOut, ToolFailed, Unparsable) as trouble:
         answer.nothing_about_updates(trouble)
         return answer
@@ -38,6 +45,7 @@ def ask(host: Host) -> Answer:
     answer.because("dnf5 -C check-upgrade", f"{len(updates)} upgrades")
     try:
         _advisories(host, answer, updates)
+        mark_harmless(updates, source_of, known(in_dnf5_cache, host))
     except CannotTell as trouble:
         answer.missing("pending_security", trouble)
     answer.updates = in_order(updates)
@@ -48,7 +56,7 @@ def ask(host: Host) -> Answer:
     return answer
 
 
-def _available(host: Host) -> list[PendingUpdate]:
+def _available(host: Host) -> tuple[list[PendingUpdate], dict[str, str]]:
     output = host.run("dnf5", "-C", "check-upgrade", ok=(0, 1, 100), time_limit=TIME_LIMIT)
     if output.exit_status == 1:
         kind = NoData if "cache" in output.errors.lower() else ToolFailed
@@ -58,20 +66,21 @@ def _available(host: Host) -> list[PendingUpdate]:
     updates = parse_check_update(text)
     if bool(updates) != (output.exit_status == 100):
         raise Unparsable(f"dnf5 -C check-upgrade ended with {output.exit_status}, against its text")
-    return updates
+    return updates, parse_repositories(text)
 
 
 def _advisories(host: Host, answer: Answer, updates: list[PendingUpdate]) -> None:
     """Mark the updates that a security advisory asks for, and count them."""
     listed = host.run("dnf5", "-C", "advisory", "list", "--updates", "--json")
     advisories = parse_advisories(listed.text)
-    if not advisories and not _carried(host):
+    if not advisories and not in_dnf5_cache(host):
         raise NoData("the package repositories carry no advisories")
     severity = {a.name: a.severity for a in advisories if a.security}
     if not severity and os_without_advisories(host):
         raise NoData("the repositories of this distribution carry no advisories")
     for update in updates:
-        update.security = update.name in severity
+        if update.name in severity:
+            update.security = True
         if severity.get(update.name):
             update.severity = severity[update.name]
     answer.pending_security = sum(update.security for update in updates)
@@ -104,24 +113,15 @@ def _advisory(entry: object) -> PendingUpdate:
     return update
 
 
-def _cached(host: Host) -> list[str]:
-    folders = [f"{CACHE}/{name}/repodata" for name in host.list(CACHE) if "-" in name]
-    return [read_text(host, f"{folder}/repomd.xml") for folder in folders]
-
-
-def _carried(host: Host) -> bool:
-    return any(ADVISED in repomd for repomd in _cached(host))
-
-
 def _index_at(host: Host) -> datetime:
     """When the oldest cached repository that carries advisories was made, by its own repomd.xml.
 
     Security updates are read from those: a fresh third party must not hide stale base metadata,
     and a third party that is seldom made anew must not make fresh ones look stale.
     """
-    cached = _cached(host)
+    cached = list(repomd_in_dnf5_cache(host).values())
     telling = [repomd for repomd in cached if ADVISED in repomd] or cached
     stamps = [max(map(int, found)) for each in telling if (found := REVISION.findall(each))]
     if not stamps:
-        raise NoData(f"{CACHE} holds no dated repository metadata")
+        raise NoData(f"{DNF5_CACHE} holds no dated repository metadata")
     return datetime.fromtimestamp(min(stamps), UTC)

@@ -1,16 +1,22 @@
 """pacman: an empty answer is believed only when the synchronised databases are there.
 
 ``pacman -Qu`` prints nothing and exits 1 when nothing is pending, and exactly the same when no
-database was ever fetched. Arch publishes no security classification that is present offline.
+database was ever fetched. Arch publishes no security classification that is present
+offline: with nothing pending no security update is, and otherwise nobody can say.
+
+pacman gives a database the time at which the mirror made it (pacman's lib/libalpm/dload.c), so the
+newest of the distribution's own shows when this computer last looked, to within a few hours.
 """
 
 import re
+from datetime import datetime
 
 from agent.checks.os_updates.answer import Answer, in_order
 from agent.host import CannotTell, FileMissing, Host, NoData, NotRecorded, ToolFailed, Unparsable
 from protos.posture.v1.signals_pb2 import PendingUpdate
 
 SYNC = "/var/lib/pacman/sync"
+OWN = ("core.db", "extra.db", "multilib.db")
 LINE = re.compile(r"(\S+) (\S+) -> (\S+)( \[ignored\])?")
 
 
@@ -31,9 +37,24 @@ def ask(host: Host) -> Answer:
         answer.because("pacman -Qu", f"{len(updates)} upgrades")
     except CannotTell as trouble:
         answer.missing("pending", trouble)
-    answer.missing("pending_security", NoData("pacman does not classify updates"))
-    answer.missing("index_at", NoData("pacman's databases hold no date of their own"))
+    if answer.pending == 0 and not output.text.strip():
+        answer.pending_security = 0
+    else:
+        answer.missing("pending_security", NoData("pacman does not classify updates"))
+    try:
+        answer.index_at = _looked_at(host)
+    except CannotTell as trouble:
+        answer.missing("index_at", trouble)
     return answer
+
+
+def _looked_at(host: Host) -> datetime:
+    """A third party's database is asked only where there is none of the distribution."""
+    names = [name for name in host.list(SYNC) if name.endswith(".db")]
+    own = [name for name in names if name in OWN] or names
+    if not own:
+        raise NoData(f"{SYNC} holds no database")
+    return max(host.modified_at(f"{SYNC}/{name}") for name in own)
 
 
 def _require_databases(host: Host) -> None:

@@ -4,8 +4,11 @@ With --xmlout, ``--category security`` is ignored, so the category is read here.
 cached zypper prints "No updates found" and exits 0: repositories must be seen first.
 """
 
+from collections.abc import Iterable
+from datetime import datetime
 from xml.etree import ElementTree
 
+from agent.checks.os_updates.advisories import mark_harmless
 from agent.checks.os_updates.answer import Answer, in_order
 from agent.checks.os_updates.release import os_release
 from agent.host import CannotTell, Host, NoData, NotRecorded, TimedOut, ToolFailed, Unparsable
@@ -15,6 +18,8 @@ TIME_LIMIT = 60.0
 QUIET = ("zypper", "--non-interactive", "--no-refresh", "--xmlout")
 NO_REPOSITORIES, LOCKED, SKIPPED = 6, 7, 106
 WITHOUT_PATCHES = ("opensuse-tumbleweed", "opensuse-slowroll", "opensuse-microos", "aeon")
+MEDIA = ("cd:", "dvd:", "iso:", "hd:")
+CACHE = "/var/cache/zypp/raw"
 NOT_SEEN = ("not cached", "no metadata", "skipping", "is invalid", "not been refreshed")
 
 
@@ -22,8 +27,10 @@ def ask(host: Host) -> Answer:
     """Raises ToolMissing when there is no zypper."""
     answer = Answer("zypper")
     packages: list[PendingUpdate] = []
+    source_of: dict[str, str] = {}
     try:
-        packages = parse_packages(_xml(host, "list-updates"))
+        listed = _xml(host, "list-updates")
+        packages, source_of = parse_packages(listed), parse_sources(listed)
         _require_repositories(host, packages)
         answer.pending = len(packages)
         answer.because("zypper --no-refresh list-updates", f"{len(packages)} upgrades")
@@ -34,7 +41,8 @@ def ask(host: Host) -> Answer:
         return answer
     patches: list[PendingUpdate] = []
     try:
-        patches = _security_patches(host)
+        patches, telling = _security_patches(host, source_of.values())
+        mark_harmless(packages, source_of, telling)
         answer.pending_security = len(patches)
         answer.because("zypper --no-refresh list-patches", f"{len(patches)} of security needed")
     except CannotTell as trouble:
@@ -42,8 +50,20 @@ def ask(host: Host) -> Answer:
     if answer.pending is None and answer.pending_security is None:
         raise NotRecorded("what zypper knows of updates was not recorded")
     answer.updates = in_order([*patches, *packages])
-    answer.missing("index_at", NoData("zypper's cache holds no date of its own"))
+    try:
+        answer.index_at = _looked_at(host)
+    except CannotTell as trouble:
+        answer.missing("index_at", trouble)
     return answer
+
+
+def _looked_at(host: Host) -> datetime:
+    """The last look at the repository left alone longest: zypp touches repomd.xml at each look."""
+    aliases = parse_repositories(_xml(host, "lr", "-u"), refreshed_only=True)
+    if not aliases:
+        raise NoData("zypper has no enabled repository")
+    folders = (f"{CACHE}/{alias.replace('/', '_')}" for alias in aliases)
+    return min(host.modified_at(f"{folder}/repodata/repomd.xml") for folder in folders)
 
 
 def _xml(host: Host, *question: str) -> str:
@@ -68,14 +88,26 @@ def _require_repositories(host: Host, packages: list[PendingUpdate]) -> None:
         raise NoData("zypper has no enabled repository")
 
 
-def _security_patches(host: Host) -> list[PendingUpdate]:
-    patches = parse_patches(_xml(host, "list-patches"))
-    if not patches:
-        if os_release(host).get("ID", "") in WITHOUT_PATCHES:
-            raise NoData("this distribution publishes no patches")
-        if not parse_patches(_xml(host, "list-patches", "--all"), needed_only=False):
-            raise NoData("the package repositories carry no patches")
-    return [patch for patch in patches if patch.security]
+def _security_patches(
+    host: Host, sources: Iterable[str]
+) -> tuple[list[PendingUpdate], frozenset[str]]:
+    """The needed ones, and those of the sources that are known to publish patches."""
+    listed = _xml(host, "list-patches")
+    patches, telling = parse_patches(listed), frozenset(parse_sources(listed).values())
+    if not patches and os_release(host).get("ID", "") in WITHOUT_PATCHES:
+        raise NoData("this distribution publishes no patches")
+    if not patches or not telling.issuperset(sources):
+        try:
+            every = _xml(host, "list-patches", "--all")
+            published = parse_patches(every, needed_only=False)
+            telling = frozenset(parse_sources(every).values())
+        except CannotTell:
+            if not patches:
+                raise
+        else:
+            if not published:
+                raise NoData("the package repositories carry no patches")
+    return [patch for patch in patches if patch.security], telling
 
 
 def parse_packages(text: str) -> list[PendingUpdate]:
@@ -87,6 +119,12 @@ def parse_packages(text: str) -> list[PendingUpdate]:
         for u in _updates(text)
         if u.get("kind", "package") == "package"
     ]
+
+
+def parse_sources(text: str) -> dict[str, str]:
+    """The alias of the repository that offers each update, where it is told, by name."""
+    sources = ((u.get("name", ""), u.find("source")) for u in _updates(text))
+    return {name: s.get("alias", "") for name, s in sources if s is not None and s.get("alias")}
 
 
 def parse_patches(text: str, needed_only: bool = True) -> list[PendingUpdate]:
@@ -106,10 +144,14 @@ def parse_patches(text: str, needed_only: bool = True) -> list[PendingUpdate]:
     return patches
 
 
-def parse_repositories(text: str) -> list[str]:
-    """The aliases of enabled repositories."""
-    repositories = _tree(text).iter("repo")
-    return sorted(r.get("alias", "") for r in repositories if r.get("enabled") == "1")
+def parse_repositories(text: str, refreshed_only: bool = False) -> list[str]:
+    """The aliases of enabled repositories; without those on a medium, which never change."""
+    enabled = (repo for repo in _tree(text).iter("repo") if repo.get("enabled") == "1")
+    return sorted(
+        repo.get("alias", "")
+        for repo in enabled
+        if not (refreshed_only and repo.findtext("url", "").strip().startswith(MEDIA))
+    )
 
 
 def _updates(text: str) -> list[ElementTree.Element]:

@@ -86,6 +86,25 @@ def test_upgrades_are_counted_and_new_packages_are_not() -> None:
     assert answer.updates[0].installed == "3.0.20-1"
 
 
+VENDOR = """\
+ 500 https://dl.example.com/deb stable/main amd64 Packages
+     release v=1.0,o=Example LLC,a=stable,n=stable,l=Example LLC,c=main,b=amd64
+     origin dl.example.com
+Pinned packages:
+"""
+
+
+def test_an_update_of_an_archive_without_a_security_archive_is_not_called_harmless() -> None:
+    vendor = "Inst browser [1.0] (1.1 Example LLC:1.0/stable [amd64])\n"
+    simulated = PENDING.replace("3 upgraded", "4 upgraded") + vendor
+    host = machine(simulated, POLICY.replace("Pinned packages:\n", VENDOR))
+    unheld = {"apt-cache policy browser tzdata": NotRecorded("not recorded")}
+    answer = apt.ask(FakeHost({**host.commands, **unheld}, host.files))
+    marks = {u.name: u.security if u.HasField("security") else None for u in answer.updates}
+    assert marks == {"libssl3": True, "linux-image-amd64": True, "tzdata": False, "browser": None}
+    assert (answer.pending, answer.pending_security) == (4, 2)
+
+
 def test_no_upgrades_with_an_index_is_zero() -> None:
     answer = apt.ask(machine(NOTHING))
     assert (answer.pending, answer.pending_security) == (0, 0)

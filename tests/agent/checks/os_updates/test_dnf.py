@@ -168,3 +168,33 @@ def test_a_repository_that_is_left_out_makes_the_counts_unknown() -> None:
     for answer in (dnf.ask(machine(output)), dnf5.ask(dnf5_machine(output, "[]"))):
         assert (answer.pending, answer.pending_security) == (None, None)
         assert gaps(answer)["pending"] is NoData
+
+
+def marks(answer: Told) -> dict[str, bool | None]:
+    return {u.name: u.security if u.HasField("security") else None for u in answer.updates}
+
+
+def test_an_update_of_a_repository_without_advisories_is_not_called_harmless() -> None:
+    answer = dnf.ask(machine(PENDING, **{"var/cache/dnf/test-updateinfo.solvx": ""}))
+    assert marks(answer) == {
+        "acme-ssl.noarch": True,
+        "acme-extraordinarily-long-package-name.x86_64": None,
+        "acme-editor.noarch": False,
+    }
+    assert [u.name for u in answer.updates][1].startswith("acme-extra")
+
+
+def test_where_the_cache_cannot_be_seen_no_update_is_called_harmless() -> None:
+    assert set(marks(dnf.ask(machine(PENDING))).values()) == {True, None}
+
+
+def test_dnf5_marks_by_the_repository_an_update_comes_from() -> None:
+    listed = json.dumps([advisory("acme-ssl-3.0.9-2.fc41.noarch")])
+    host = dnf5_machine(PENDING, listed)
+    plain = {"/var/cache/libdnf5/test-0123456789abcdef/repodata/repomd.xml": "<data/>"}
+    answer = dnf5.ask(FakeHost(host.commands, {**host.files, **plain}))
+    assert marks(answer) == {
+        "acme-ssl.noarch": True,
+        "acme-editor.noarch": None,
+        "acme-extraordinarily-long-package-name.x86_64": False,
+    }

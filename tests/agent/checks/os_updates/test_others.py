@@ -1,12 +1,13 @@
 """zypper, pacman, rpm-ostree and bootc: silence is believed only with a source behind it."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from agent.checks.os_updates import bootc, pacman, rpm_ostree, zypper
 from agent.checks.os_updates.answer import Answer as Told
-from agent.host import NoData, Output, ToolFailed, Unparsable
+from agent.host import FileMissing, NoData, Output, ToolFailed, Unparsable
 from tests.fakes import Answer, FakeHost
 
 ZYPPER = "zypper --non-interactive --no-refresh --xmlout"
@@ -26,6 +27,13 @@ def stream(*updates: str, message: str = "") -> str:
     return (
         f"<stream>{message}<update-status><update-list>{inside}</update-list></update-status>"
         "</stream>"
+    )
+
+
+def package(name: str, alias: str) -> str:
+    return (
+        f'<update kind="package" name="{name}" edition="1.1-1" edition-old="1.0-1">'
+        f'<summary/><source url="https://download.example/{alias}" alias="{alias}"/></update>'
     )
 
 
@@ -50,6 +58,42 @@ def test_zypper_counts_packages_and_the_patches_of_security() -> None:
     told = zypper.ask(suse(stream(PACKAGE), listed))
     assert (told.pending, told.pending_security) == (1, 1)
     assert [(u.name, u.security) for u in told.updates] == [("SUSE-1", True), ("acme", False)]
+
+
+def test_zypper_calls_only_what_a_repository_with_patches_offers_harmless() -> None:
+    listed = stream(package("vim", "update"), package("browser", "vendor"))
+    source = '<source url="https://download.example/update" alias="update"/></update>'
+    needed = patch("SUSE-1", "security").replace("/>", f">{source}")
+    told = zypper.ask(suse(listed, stream(needed), stream(needed)))
+    marks = {u.name: u.security if u.HasField("security") else None for u in told.updates}
+    assert marks == {"SUSE-1": True, "browser": None, "vim": False}
+    assert [u.name for u in told.updates] == ["SUSE-1", "browser", "vim"]
+    applied = needed.replace('"needed"', '"applied"')
+    told = zypper.ask(suse(listed, stream(), stream(applied)))
+    assert [u.name for u in told.updates] == ["browser", "vim"]
+
+
+def test_zypper_dates_its_lists_by_its_last_look_at_the_repositories_that_patch() -> None:
+    def at(alias: str) -> str:
+        return f"/var/cache/zypp/raw/{alias}/repodata/repomd.xml"
+
+    enabled = "".join(f'<repo alias="{a}" enabled="1"/>' for a in ("main", "update"))
+    old = '<repo alias="old" enabled="0"/><repo alias="d" enabled="1"><url>dvd:/</url></repo>'
+    repositories = f"<stream><repo-list>{enabled}{old}</repo-list></stream>"
+    looked = datetime(2026, 11, 20, 6, tzinfo=UTC)
+    times = {at("main"): looked, at("update"): looked, at("old"): datetime(2025, 1, 1, tzinfo=UTC)}
+    host = suse(stream(PACKAGE), stream(patch("SUSE-1", "security")))
+    told = zypper.ask(
+        FakeHost({**host.commands, f"{ZYPPER} lr -u": repositories}, host.files, modified=times)
+    )
+    assert told.index_at == looked
+    times = {at("main"): datetime(2026, 11, 1, tzinfo=UTC), at("update"): looked}
+    told = zypper.ask(
+        FakeHost({**host.commands, f"{ZYPPER} lr -u": repositories}, host.files, modified=times)
+    )
+    assert told.index_at == datetime(2026, 11, 1, tzinfo=UTC)
+    told = zypper.ask(FakeHost({**host.commands, f"{ZYPPER} lr -u": repositories}, host.files))
+    assert (told.index_at, reasons(told)["index_at"]) == (None, FileMissing)
 
 
 def test_zypper_with_nothing_to_do_is_zero_where_patches_are_carried() -> None:
@@ -109,7 +153,28 @@ def test_pacman_counts_what_is_not_held() -> None:
 
 
 def test_pacman_is_silent_with_databases() -> None:
-    assert pacman.ask(arch(Output("", "", 1), "core.db")).pending == 0
+    told = pacman.ask(arch(Output("", "", 1), "core.db"))
+    assert (told.pending, told.pending_security) == (0, 0)
+
+
+def test_a_held_package_of_pacman_may_be_a_security_update() -> None:
+    told = pacman.ask(arch("held 1.0-1 -> 1:2.0-1 [ignored]\n", "core.db"))
+    assert (told.pending, told.pending_security) == (0, None)
+
+
+def test_pacman_dates_its_lists_by_the_databases_of_the_distribution() -> None:
+    at = {
+        "core": datetime(2026, 11, 3, tzinfo=UTC),
+        "extra": datetime(2026, 11, 9, tzinfo=UTC),
+        "chaotic": datetime(2026, 11, 20, tzinfo=UTC),
+    }
+    times = {f"/var/lib/pacman/sync/{name}.db": when for name, when in at.items()}
+    files = dict.fromkeys(times, "x")
+    told = pacman.ask(FakeHost({"pacman -Qu": Output("", "", 1)}, files, modified=times))
+    assert told.index_at == at["extra"]
+    named = [name for name in files if "chaotic" in name]
+    own = FakeHost({"pacman -Qu": Output("", "", 1)}, dict.fromkeys(named, "x"), modified=times)
+    assert pacman.ask(own).index_at == at["chaotic"]
 
 
 @pytest.mark.parametrize(
