@@ -4,7 +4,6 @@
 "not-applicable", a number or words; None when the fact is none of ours.
 """
 
-import re
 from collections.abc import Mapping
 from datetime import UTC
 
@@ -15,6 +14,7 @@ from protos.posture.v1.signals_pb2 import (
     InboundDefault,
     Observation,
     Protection,
+    UserScreenLock,
     Volume,
     VolumeRole,
 )
@@ -36,6 +36,10 @@ def conclude(fact: str, seen: Observed, inventory: Inventory) -> str | None:
         "autolock": autolock,
         "updates": updates,
         "device": device,
+        "os": system,
+        "removable": removable,
+        "session": sessions,
+        "sessions": sessions,
     }
     if fact == "reboot_needed":
         return updates("restart_required", seen, inventory)
@@ -76,13 +80,24 @@ def disk(fact: str, seen: Observed, _: Inventory) -> str | None:
 
 
 def swap(fact: str, seen: Observed, _: Inventory) -> str | None:
-    if fact != "encrypted":
+    if fact not in ("", "encrypted"):
         return None
     observation = seen["disk_encryption"]
-    swaps = [
-        v for v in observation.disk_encryption.volumes if v.role == VolumeRole.VOLUME_ROLE_SWAP
-    ]
+    volumes = observation.disk_encryption.volumes
+    swaps = [v for v in volumes if v.role == VolumeRole.VOLUME_ROLE_SWAP]
+    if fact == "" and not swaps:
+        unseen = any(gap.field.startswith("swaps") for gap in observation.gaps)
+        return without_value(observation) or ("unknown" if unseen else "none")
     return without_value(observation) or all_of(swaps)
+
+
+def removable(fact: str, seen: Observed, _: Inventory) -> str | None:
+    if fact != "plain_mounted":
+        return None
+    volumes = seen["disk_encryption"].disk_encryption.volumes
+    found = [v for v in volumes if v.role == VolumeRole.VOLUME_ROLE_REMOVABLE]
+    plain = any(v.protection == Protection.PROTECTION_PLAIN for v in found)
+    return without_value(seen["disk_encryption"]) or ("yes" if plain else "no")
 
 
 def inbound(scope: FirewallScope) -> str:
@@ -107,6 +122,8 @@ def firewall(fact: str, seen: Observed, _: Inventory) -> str | None:
         return ", ".join(f"{m.name} ({m.state})" for m in value.managers)
     if fact == "openings":
         found = sorted({f"{o.protocol}/{o.ports}" for o in value.openings})
+        if not found and any(gap.field == "openings" for gap in observation.gaps):
+            return listed_by_ufw(observation)
         if "tcp/1-65535" in found and "udp/1-65535" in found:
             found.append("everything, all ports")
         return ", ".join(found) or "none"
@@ -114,6 +131,12 @@ def firewall(fact: str, seen: Observed, _: Inventory) -> str | None:
     if "no" in used:
         return "no"
     return "yes" if used and set(used) == {"yes"} else "unknown"
+
+
+def listed_by_ufw(observation: Observation) -> str:
+    """What ufw says it lets in, which stands in the evidence where no ruleset could be read."""
+    said = [e.said.partition("; lets in ")[2] for e in observation.evidence]
+    return next((words for words in said if words), "unknown")
 
 
 def antivirus(fact: str, seen: Observed, _: Inventory) -> str | None:
@@ -125,7 +148,12 @@ def antivirus(fact: str, seen: Observed, _: Inventory) -> str | None:
         return "none found"
     if fact in ("real_time", "running", "clamav.running"):
         return any_of(products, fact.rpartition(".")[2])
-    return signature_date(products[0]) if fact.endswith("signature_date") else None
+    kind = fact.rpartition(".")[2]
+    if kind in ("version", "installed"):
+        return products[0].version or "unknown"
+    if kind == "content_version":
+        return products[0].definitions_version or "unknown"
+    return signature_date(products[0]) if kind == "signature_date" else None
 
 
 def any_of(products: list[AntivirusProduct], field: str) -> str:
@@ -146,11 +174,14 @@ def signature_date(product: AntivirusProduct) -> str:
 def autolock(fact: str, seen: Observed, _: Inventory) -> str | None:
     observation = seen["screen_lock"]
     name = fact.split(" ", maxsplit=1)[0]
-    if name in ("live", "enforced", "before_suspend"):
+    if name == "before_suspend":
         return None
     if (nothing := without_value(observation)) is not None:
         return nothing
     users = {user.user: user for user in observation.screen_lock.users}
+    if name in ("live", "enforced"):
+        field = "in_session" if name == "live" else "enforced"
+        return every_user(list(users.values()), field)
     if name not in users or not users[name].HasField("locks"):
         return "unknown"
     user = users[name]
@@ -161,6 +192,21 @@ def autolock(fact: str, seen: Observed, _: Inventory) -> str | None:
     return f"yes after {user.idle_seconds + user.lock_delay_seconds} s"
 
 
+def every_user(users: list[UserScreenLock], field: str) -> str:
+    """What holds of all of them; those of whom it is not known do not count."""
+    said = {getattr(user, field) for user in users if user.HasField(field)}  # type: ignore[arg-type]
+    return {(True,): "yes", (False,): "no"}.get(tuple(said), "unknown")
+
+
+def sessions(fact: str, seen: Observed, _: Inventory) -> str | None:
+    observation = seen["screen_lock"]
+    users = [user for user in observation.screen_lock.users if user.in_session]
+    said = {"user": [u.user for u in users], "desktop": [u.desktop for u in users]}
+    if fact not in said or without_value(observation):
+        return None
+    return ", ".join(said[fact]) or "unknown"
+
+
 def updates(fact: str, seen: Observed, _: Inventory) -> str | None:
     observation = seen["os_updates"]
     fields = {
@@ -169,6 +215,7 @@ def updates(fact: str, seen: Observed, _: Inventory) -> str | None:
         "pending (packages)": "pending",
         "pending_security": "pending_security",
         "restart_required": "restart_required",
+        "staged": "restart_required",
         "index_date": "index_at",
     }
     if fact not in fields:
@@ -183,6 +230,17 @@ def updates(fact: str, seen: Observed, _: Inventory) -> str | None:
     return str(getattr(value, field))
 
 
+def system(fact: str, seen: Observed, inventory: Inventory) -> str | None:
+    if fact == "eol":
+        value = seen["os_updates"].os_updates
+        ends = [value.support_ends_on, value.extended_support_ends_on]
+        return ", ".join(date for date in ends if date) or None
+    if fact not in ("", "id") or not inventory.HasField("os_id"):
+        return None
+    named = f"{inventory.os_id} {inventory.os_version}"
+    return f"{named}, kernel {inventory.os_build}" if fact == "" else named
+
+
 def device(fact: str, seen: Observed, inventory: Inventory) -> str | None:
     if fact == "serial":
         return inventory.serial if inventory.HasField("serial") else "unknown"
@@ -195,39 +253,3 @@ def device(fact: str, seen: Observed, inventory: Inventory) -> str | None:
     if fact == "kind":
         return FormFactor.Name(inventory.form_factor).removeprefix("FORM_FACTOR_").lower()
     return None
-
-
-def agrees(expected: str, ours: str) -> bool:
-    """Whether our words say what the table's cell says."""
-    # "yes for IPv4; IPv6 unknown": the whole is what its least known part is
-    cell = "unknown" if "; ipv6 unknown" in expected.lower() else expected
-    cell = re.split(r"[:(;]", cell)[0].strip().lower()
-    mine = ours.lower()
-    if "(use board)" in expected or mine == "known":
-        return True  # the board's name stands in for a placeholder; a hash is only known
-    state = _by_state(cell, mine)
-    return _by_words(cell, expected, mine) if state is None else state
-
-
-def _by_state(cell: str, mine: str) -> bool | None:
-    """Compare yes, no, unknown, not-applicable and numbers; None: the cell is none of them."""
-    first = cell.split(" ", maxsplit=1)[0].rstrip(",")
-    if first in ("unknown", "not-applicable") or mine in ("unknown", "not-applicable"):
-        return mine == first or (mine == "unknown" and first == "none")
-    if found := re.match(r"yes after \d+ s", cell):
-        return mine == found[0]
-    if first == "yes" and re.fullmatch(r"[1-9]\d*", mine):
-        return True  # "pending: yes"
-    if first in ("yes", "no", "ineffective") or re.fullmatch(r"\d+", first):
-        return mine == first
-    return None
-
-
-def _by_words(cell: str, expected: str, mine: str) -> bool:
-    if cell.startswith(("everything", "all ports")):
-        return "everything" in mine
-    ports = re.findall(r"\b(?:tcp|udp)/[\d-]+", expected)
-    if ports:
-        return all(port in mine for port in ports)
-    words = {cell, cell.replace(" ", "_"), *re.split(r"[(), ]+", expected.lower())} - {""}
-    return any(word in mine or mine in word for word in words)

@@ -14,7 +14,8 @@ import pytest
 from agent.checks import observe_all
 from agent.device import inventory
 from agent.recordings.replay import Recording, UnusableRecording
-from tests.recordings.conclusions import agrees, conclude
+from tests.recordings.agreement import agrees
+from tests.recordings.conclusions import conclude
 
 ROW = re.compile(r"^\| ([^|]+?) \| ([^|]*?) \|")
 
@@ -58,7 +59,7 @@ def test_a_real_host_is_read_as_it_must_be(expectation: Expectation) -> None:
         pytest.fail(f"{expectation.host.name} cannot be read: {error}")
     if ours is None:
         pytest.skip("no signal of ours states this fact")
-    assert agrees(expectation.cell, ours), (
+    assert agrees(expectation.fact, expectation.cell, ours), (
         f"expected {expectation.cell!r}, ours {ours!r}\n"
         + "\n".join(str(observation) for observation in seen.values())
     )

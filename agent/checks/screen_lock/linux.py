@@ -22,11 +22,11 @@ MOST_USERS = 40
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One person's lock."""
+    """One person's lock. `in_session` is None when the sessions were not seen."""
 
     user: str
     desktop: str
-    in_session: bool
+    in_session: bool | None
     lock: Lock
 
 
@@ -46,7 +46,7 @@ def observe(host: Host) -> Seen:
         sessions = read_sessions(host)
     except NotRecorded as trouble:
         answers.asked.append(("loginctl list-sessions", f"no answer: {trouble}"))
-        _stored(host, answers, desktops.installed(host))
+        _stored(host, answers, desktops.installed(host), in_session=None)
         return _seen(answers)
     answers.asked.append(("loginctl list-sessions", _shown(sessions)))
     _sessions(host, answers, sessions)
@@ -54,7 +54,7 @@ def observe(host: Host) -> Seen:
         installed = desktops.installed(host)
         if installed == ():
             raise NotApplicableHere("no graphical session, no desktop")
-        _stored(host, answers, installed)
+        _stored(host, answers, installed, in_session=False)
     return _seen(answers)
 
 
@@ -107,11 +107,13 @@ def _session(
     return Judged(session.user, desktop, True, lock)
 
 
-def _stored(host: Host, answers: _Answers, installed: tuple[str, ...] | None) -> None:
+def _stored(
+    host: Host, answers: _Answers, installed: tuple[str, ...] | None, *, in_session: bool | None
+) -> None:
     known = people(host)
     for person in known:
         for desktop, lock in stored.judge(host, person, installed):
-            answers.found.append(Judged(person.user, desktop, False, lock))
+            answers.found.append(Judged(person.user, desktop, in_session, lock))
     if not known:
         raise NoUserSession("nobody is logged in, and no account of a person is on this device")
 
@@ -138,7 +140,9 @@ def _seen(answers: _Answers) -> Seen:
 
 def _fill(seen: Seen, one: Judged) -> None:
     assert isinstance(seen.value, ScreenLock)
-    user = seen.value.users.add(user=one.user, in_session=one.in_session, source=one.lock.source)
+    user = seen.value.users.add(user=one.user, source=one.lock.source)
+    if one.in_session is not None:
+        user.in_session = one.in_session
     if one.desktop:
         user.desktop = one.desktop
     seen.because(f"{one.lock.source} of {one.user}", one.lock.said)
