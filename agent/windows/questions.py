@@ -15,6 +15,7 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "GetProtectionStatus",
         "GetConversionStatus",  # ConversionStatus
         "EncryptionPercentage",  # GetConversionStatus's second answer
+        "EncryptionFlags",  # and its third: bit 0 is "used space only"
         "GetLockStatus",
         "GetEncryptionMethod",
         "KeyProtectorTypes",  # a list of numbers, one a protector
@@ -43,6 +44,7 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     ),
     "Win32_ComputerSystem": (
         "Name",
+        "DNSHostName",
         "Manufacturer",
         "Model",
         "TotalPhysicalMemory",
@@ -52,14 +54,23 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
         "DomainRole",
     ),
     "Win32_ComputerSystemProduct": ("UUID", "IdentifyingNumber", "Vendor", "Name", "Version"),
-    "Win32_BIOS": ("SerialNumber", "SMBIOSPresent", "Manufacturer", "SMBIOSBIOSVersion"),
+    "Win32_BIOS": (
+        "SerialNumber",
+        "SMBIOSPresent",
+        "Manufacturer",
+        "SMBIOSBIOSVersion",
+        "BIOSVersion",
+    ),
     "Win32_BaseBoard": ("SerialNumber", "Manufacturer", "Product"),
     "Win32_SystemEnclosure": ("ChassisTypes", "SerialNumber"),
     "Win32_Processor": ("Name", "NumberOfCores", "Architecture"),
     "Win32_Service": ("Name", "State", "StartMode", "PathName"),
     "Win32_NetworkAdapter": ("MACAddress", "PhysicalAdapter", "PNPDeviceID"),
+    "Win32_DiskDrive": ("Model", "SerialNumber", "MediaType", "InterfaceType", "Size"),
     # root\Microsoft\Windows\Storage
     "MSFT_PhysicalDisk": ("FriendlyName", "Model", "SerialNumber", "MediaType", "BusType", "Size"),
+    "MSFT_Disk": ("Number", "BusType", "IsBoot", "SerialNumber"),
+    "MSFT_Partition": ("AccessPaths", "DiskNumber", "GptType", "MbrType"),
     # root\StandardCimv2, the ActiveStore: what is in force after GPO and MDM
     "MSFT_NetFirewallProfile": (
         "Name",
