@@ -5,6 +5,7 @@ import sys
 from collections.abc import Collection
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 
 from agent import files
 from agent.budget import Budget
@@ -24,6 +25,7 @@ from agent.host import (
     ToolFailed,
     ToolMissing,
 )
+from agent.macos.programs import FOLDERS, in_session, of_root
 from agent.windows import powershell, registry
 
 VENDOR_FOLDERS = (  # tools that their makers put where no PATH looks
@@ -101,8 +103,9 @@ class Machine:
     def run_in_session(
         self, uid: int, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT
     ) -> Output:
-        as_person = ("launchctl", "asuser", str(uid), "/usr/bin/sudo", "-u", f"#{uid}", "--")
-        return self.run(*as_person, _find(argv[0]), *argv[1:], ok=ok, time_limit=time_limit)
+        own = os.geteuid() if sys.platform != "win32" else uid
+        whole = in_session(uid, own, (_find(argv[0]), *argv[1:]))
+        return self.run(*whole, ok=ok, time_limit=time_limit)
 
     def registry(self, key: str, name: str) -> RegistryValue:
         return registry.value(key, name)
@@ -118,10 +121,17 @@ class Machine:
 
 @cache
 def _find(program: str) -> str:
+    if program.startswith("/"):
+        return program
     for folder in (*SYSTEM_FOLDERS, *VENDOR_FOLDERS):
         path = f"{folder}/{program}"
         if os.access(path, os.X_OK):
             return path
+    if sys.platform == "darwin":
+        for folder in FOLDERS:
+            path = f"{folder}/{program}"
+            if os.access(path, os.X_OK) and of_root(Path(path).stat()):
+                return path
     raise ToolMissing(f"{program} is not installed")
 
 
