@@ -10,18 +10,20 @@ Layout, all text, so that a person can read and edit one::
                     "link", then the path, then the names or the link's target
     PROCESSES.json  [{pid, name, user, executable, arguments, environment}]
     SYSTEM          linux, macos or windows
+    REGISTRY.tsv    what the registry held: see `agent.recordings.hives` (Windows)
+    cim/            <question>.json, a list of rows or {"trouble": <reason>, "said": ...} (Windows)
     cmd/            what commands printed; <file>.stderr what they complained of
     fs/             files and links at their own paths; <file>.header and <file>.first512 hold only
                     the head of a file
 
-`muster-agent record` writes this layout. Folders that others recorded may lack FILES.tsv: there a
+`muster-agent record` writes this layout. In folders that others recorded, files lie loose and are
+known by their names: see `agent.recordings.answers`. Such folders may lack FILES.tsv: there a
 path that is missing from one of `WHOLE_TREES` was not on the machine, and everything else that is
 missing was not recorded.
 """
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -30,7 +32,6 @@ from agent.host import (
     MOST_BYTES,
     TIME_LIMIT,
     CannotTell,
-    Denied,
     FileMissing,
     NotRecorded,
     Os,
@@ -38,18 +39,23 @@ from agent.host import (
     Process,
     RegistryValue,
     Row,
-    TimedOut,
     TooLarge,
     ToolFailed,
-    ToolMissing,
     text,
 )
+from agent.recordings import tables
+from agent.recordings.answers import answers_by_file_name
 from agent.recordings.forms import (
     Listed,
     answer_in_another_form,
     fdinfo_from_listing,
+    plain,
     processes_from_listings,
 )
+from agent.recordings.loose import Answers
+from agent.recordings.tables import REASONS, Taken, UnusableRecording
+
+__all__ = ["Recording", "UnusableRecording"]
 
 WHOLE_TREES = (
     "/etc/clamav",
@@ -63,51 +69,28 @@ WHOLE_TREES = (
     "/var/lib/clamav",
     "/var/lib/pacman/sync",
 )
+PARTS: Final = ("COMMANDS.tsv", "FILES.tsv", "PROCESSES.json", "REGISTRY.tsv", "cim", "cmd", "fs")
 HEADS: Final = (".header", ".first512")
-REASONS: Final[dict[str, type[CannotTell]]] = {
-    "missing": ToolMissing,
-    "absent": FileMissing,
-    "denied": Denied,
-    "timed-out": TimedOut,
-    "too-large": TooLarge,
-}
-SYSTEMS: Final[dict[str, Os]] = {"linux": "linux", "macos": "macos", "windows": "windows"}
-
-
-class UnusableRecording(Exception):
-    """The folder cannot be read as a recording; the message says what is wrong with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """One command that was taken down: its output file, or the reason there is none."""
-
-    file: str
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class Paths:
-    """What FILES.tsv says: why a path gave no content, whole folders, and where links point."""
-
-    reasons: dict[str, str] = field(default_factory=dict)
-    listed: dict[str, list[str]] = field(default_factory=dict)
-    links: dict[str, str] = field(default_factory=dict)
 
 
 class Recording:
     """Replays one folder. It never looks at the machine it runs on."""
 
-    def __init__(self, folder: Path) -> None:
-        parts = ("COMMANDS.tsv", "FILES.tsv", "PROCESSES.json", "cmd", "fs")
+    def __init__(self, folder: Path, moment: str | None = None) -> None:
+        """`moment` is one of `agent.recordings.loose.moments`; None is the last one."""
         if not folder.is_dir():
             raise UnusableRecording(f"{folder} is not a folder")
-        if not any((folder / part).exists() for part in parts):
-            raise UnusableRecording(f"{folder} is not a recording: none of {', '.join(parts)}")
         self.folder = folder
-        self.os: Os = _system(folder)
-        self._commands = _commands(folder)
-        self._paths = _paths(folder)
+        self.os: Os = tables.system_of(folder)
+        self._loose = answers_by_file_name(folder, self.os, moment)
+        if not any((folder / part).exists() for part in PARTS) and self._loose == Answers():
+            raise UnusableRecording(
+                f"{folder} is not a recording: none of {', '.join(PARTS)}, and no file whose name"
+                f" says what it answers on {self.os}"
+            )
+        self._commands = tables.commands(folder)
+        self._paths = tables.paths(folder)
+        self._hives = tables.hives(folder) or self._loose.registry
         self._strict = (folder / "FILES.tsv").exists()
 
     def run(self, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT) -> Output:
@@ -126,7 +109,9 @@ class Recording:
             raise NotRecorded(f"{line} is listed and its output {taken.file} is not there")
         errors = printed.with_name(printed.name + ".stderr")
         complaints = text(errors.read_bytes()) if errors.is_file() else ""
-        return Output(text(printed.read_bytes()), complaints, _status(taken.status, line))
+        return Output(
+            text(printed.read_bytes()), complaints, tables.exit_status(taken.status, line)
+        )
 
     def _in_another_form(self, argv: tuple[str, ...]) -> Output:
         found = answer_in_another_form(
@@ -135,9 +120,14 @@ class Recording:
             lambda line: self._output(self._commands[line], line),
             self.folder / "cmd",
         )
-        if found is None:
-            raise NotRecorded(f"{' '.join(argv)} was not recorded")
-        return found
+        if found is not None:
+            return found
+        for line, answer in self._loose.commands.items():
+            if plain(line.split()) == plain(argv):
+                if isinstance(answer, CannotTell):
+                    raise answer
+                return answer
+        raise NotRecorded(f"{' '.join(argv)} was not recorded")
 
     def _path(self, path: str) -> Path:
         return self.folder / "fs" / path.lstrip("/")
@@ -163,6 +153,8 @@ class Recording:
     def read(self, path: str, limit: int = MOST_BYTES) -> bytes:
         file = self._path(path)
         if not self._held(file):
+            if (loose := self._loose.files.get(path)) is not None:
+                return _sized(loose, path, limit)
             if (listed := fdinfo_from_listing(path, self.folder / "cmd")) is not None:
                 return listed
             if (printed := self._commands.get(f"cat {path}")) is not None:
@@ -170,10 +162,7 @@ class Recording:
             if any(self._held(file.with_name(file.name + suffix)) for suffix in HEADS):
                 raise NotRecorded(f"only the head of {path} was recorded")
             raise self._absent(path)
-        content = file.read_bytes()
-        if len(content) > limit:
-            raise TooLarge(f"{path} holds more than {limit} bytes")
-        return content
+        return _sized(file.read_bytes(), path, limit)
 
     def head(self, path: str, size: int) -> bytes:
         file = self._path(path)
@@ -181,6 +170,8 @@ class Recording:
             candidate = file.with_name(file.name + suffix)
             if self._held(candidate):
                 return candidate.read_bytes()[:size]
+        if (loose := self._loose.files.get(path)) is not None:
+            return _sized(loose, path, MOST_BYTES)[:size]
         raise self._absent(path)
 
     def list(self, folder: str) -> tuple[str, ...]:
@@ -189,6 +180,8 @@ class Recording:
             return tuple(sorted(self._paths.listed[folder]))
         if (names := fdinfo_from_listing(folder, self.folder / "cmd")) is not None:
             return tuple(text(names).split("/"))
+        if below := [path for path in self._loose.files if path.startswith(folder + "/")]:
+            return tuple(sorted({path[len(folder) + 1 :].split("/")[0] for path in below}))
         if not self._path(folder).is_dir() or self._strict:
             raise self._absent(folder)
         return tuple(sorted({_whole_name(file.name) for file in self._path(folder).iterdir()}))
@@ -216,7 +209,9 @@ class Recording:
         raise NotRecorded(f"the environment of process {pid} was not recorded")
 
     def modified_at(self, path: str) -> datetime:
-        raise NotRecorded(f"when {path} was changed was not recorded")
+        if path not in self._loose.modified:
+            raise NotRecorded(f"when {path} was changed was not recorded")
+        return datetime.fromisoformat(self._loose.modified[path])
 
     def run_in_session(
         self, uid: int, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT
@@ -224,13 +219,19 @@ class Recording:
         return self.run(*argv, ok=ok, time_limit=time_limit)
 
     def registry(self, key: str, name: str) -> RegistryValue:
-        raise NotRecorded(f"{key} {name} was not recorded")
+        return self._hives.value(key, name)
 
     def subkeys(self, key: str) -> tuple[str, ...]:
-        raise NotRecorded(f"the keys below {key} were not recorded")
+        return self._hives.subkeys(key)
 
     def cim(self, question: str) -> tuple[Row, ...]:
-        raise NotRecorded(f"{question} was not recorded")
+        answer = tables.rows(self.folder, question)
+        answer = self._loose.rows.get(question) if answer is None else answer
+        if answer is None:
+            raise NotRecorded(f"{question} was not recorded")
+        if isinstance(answer, CannotTell):
+            raise answer
+        return tuple(answer)
 
     def _processes(self) -> Listed:
         file = self.folder / "PROCESSES.json"
@@ -246,6 +247,14 @@ class Recording:
             raise UnusableRecording(f"{file}: {error}") from error
 
 
+def _sized(content: bytes | CannotTell, path: str, limit: int) -> bytes:
+    if isinstance(content, CannotTell):
+        raise content
+    if len(content) > limit:
+        raise TooLarge(f"{path} holds more than {limit} bytes")
+    return content
+
+
 def _process(entry: dict[str, object]) -> Process:
     arguments = entry["arguments"]
     listed = tuple(str(a) for a in arguments) if isinstance(arguments, list) else None
@@ -257,53 +266,6 @@ def _process(entry: dict[str, object]) -> Process:
         None if executable is None else str(executable),
         listed,
     )
-
-
-def _system(folder: Path) -> Os:
-    marker = folder / "SYSTEM"
-    named = marker.read_text().strip() if marker.is_file() else folder.name.partition("-")[0]
-    return SYSTEMS.get(named, "linux")
-
-
-def _commands(folder: Path) -> dict[str, Taken]:
-    """Read COMMANDS.tsv; a line that is not of the form belongs to the command above it."""
-    taken: dict[str, Taken] = {}
-    for line in _lines(folder / "COMMANDS.tsv"):
-        file, _, rest = line.partition("\t")
-        status, _, command = rest.partition("\t")
-        known = status.startswith("rc=") or status in REASONS
-        again = command.strip() in taken and not (folder / "cmd" / file).is_file()
-        if command and known and not again:  # asked again, and that answer is kept elsewhere
-            taken[command.strip()] = Taken(file, status)
-    return taken
-
-
-def _paths(folder: Path) -> Paths:
-    paths = Paths()
-    for number, line in enumerate(_lines(folder / "FILES.tsv"), 1):
-        kind, _, rest = line.partition("\t")
-        path, _, more = rest.partition("\t")
-        if kind == "listed":
-            paths.listed[path] = [name for name in more.split("/") if name]
-        elif kind == "link":
-            paths.links[path] = more
-        elif kind in REASONS:
-            paths.reasons[path] = kind
-        elif line.strip():
-            known = ", ".join(("listed", "link", *REASONS))
-            raise UnusableRecording(f"{folder}/FILES.tsv:{number}: {kind!r} is not one of {known}")
-    return paths
-
-
-def _lines(file: Path) -> list[str]:
-    return text(file.read_bytes()).splitlines() if file.is_file() else []
-
-
-def _status(words: str, line: str) -> int:
-    try:
-        return int(words.removeprefix("rc="))
-    except ValueError as error:
-        raise UnusableRecording(f"COMMANDS.tsv: {words!r} of {line!r} is no exit status") from error
 
 
 def _whole_name(name: str) -> str:

@@ -1,0 +1,127 @@
+"""The tables of a recording: what was asked, and why a question has no answer."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from agent.host import (
+    CannotTell,
+    Denied,
+    FileMissing,
+    Os,
+    Row,
+    Sandboxed,
+    TimedOut,
+    TooLarge,
+    ToolFailed,
+    ToolMissing,
+    Unparsable,
+    text,
+)
+from agent.recordings.hives import Hives, NoRegistryTable, from_table
+
+REASONS: Final[dict[str, type[CannotTell]]] = {
+    "missing": ToolMissing,
+    "absent": FileMissing,
+    "denied": Denied,
+    "timed-out": TimedOut,
+    "too-large": TooLarge,
+    "failed": ToolFailed,
+    "sandboxed": Sandboxed,
+    "unparsable": Unparsable,
+}
+SYSTEMS: Final[dict[str, Os]] = {"linux": "linux", "macos": "macos", "windows": "windows"}
+
+
+class UnusableRecording(Exception):
+    """The folder cannot be read as a recording; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One command that was taken down: its output file, or the reason there is none."""
+
+    file: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """What FILES.tsv says: why a path gave no content, whole folders, and where links point."""
+
+    reasons: dict[str, str] = field(default_factory=dict)
+    listed: dict[str, list[str]] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+
+
+def system_of(folder: Path) -> Os:
+    marker = folder / "SYSTEM"
+    named = marker.read_text().strip() if marker.is_file() else folder.name.partition("-")[0]
+    return SYSTEMS.get(named, "linux")
+
+
+def commands(folder: Path) -> dict[str, Taken]:
+    """Read COMMANDS.tsv; a line that is not of the form belongs to the command above it."""
+    taken: dict[str, Taken] = {}
+    for line in _lines(folder / "COMMANDS.tsv"):
+        file, _, rest = line.partition("\t")
+        status, _, command = rest.partition("\t")
+        known = status.startswith("rc=") or status in REASONS
+        again = command.strip() in taken and not (folder / "cmd" / file).is_file()
+        if command and known and not again:  # asked again, and that answer is kept elsewhere
+            taken[command.strip()] = Taken(file, status)
+    return taken
+
+
+def paths(folder: Path) -> Paths:
+    paths = Paths()
+    for number, line in enumerate(_lines(folder / "FILES.tsv"), 1):
+        kind, _, rest = line.partition("\t")
+        path, _, more = rest.partition("\t")
+        if kind == "listed":
+            paths.listed[path] = [name for name in more.split("/") if name]
+        elif kind == "link":
+            paths.links[path] = more
+        elif kind in REASONS:
+            paths.reasons[path] = kind
+        elif line.strip():
+            known = ", ".join(("listed", "link", *REASONS))
+            raise UnusableRecording(f"{folder}/FILES.tsv:{number}: {kind!r} is not one of {known}")
+    return paths
+
+
+def _lines(file: Path) -> list[str]:
+    return text(file.read_bytes()).splitlines() if file.is_file() else []
+
+
+def exit_status(words: str, line: str) -> int:
+    try:
+        return int(words.removeprefix("rc="))
+    except ValueError as error:
+        raise UnusableRecording(f"COMMANDS.tsv: {words!r} of {line!r} is no exit status") from error
+
+
+def hives(folder: Path) -> Hives | None:
+    """REGISTRY.tsv; None when there is none."""
+    file = folder / "REGISTRY.tsv"
+    if not file.is_file():
+        return None
+    try:
+        return from_table(text(file.read_bytes()).splitlines())
+    except NoRegistryTable as error:
+        raise UnusableRecording(f"{folder}: {error}") from error
+
+
+def rows(folder: Path, question: str) -> list[Row] | CannotTell | None:
+    """cim/<question>.json: rows, or ``{"trouble": <reason>, "said": ...}``; None: not asked."""
+    file = folder / "cim" / f"{question}.json"
+    if not file.is_file():
+        return None
+    try:
+        held = json.loads(file.read_bytes())
+        if isinstance(held, dict):
+            return REASONS[held["trouble"]](str(held["said"]))
+        return [{str(name): value for name, value in row.items()} for row in held]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UnusableRecording(f"{file}: neither rows nor a reason ({error})") from error
