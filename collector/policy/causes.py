@@ -34,6 +34,8 @@ class Cause(StrEnum):
     CLOCK_AHEAD = "clock_ahead"
     SINCE_UNKNOWN = "since_unknown"
     """Something is pending, and it cannot be told for how long."""
+    UNCLASSIFIED = "unclassified"
+    """An update has waited long, and its source does not say whether it is one of security."""
     RELEASE_UNLISTED = "release_unlisted"
     EDITION_UNKNOWN = "edition_unknown"
 

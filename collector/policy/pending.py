@@ -46,10 +46,11 @@ def judge_pending(
         overdue_at = [at + delay for at in since.values()]
         changes_at = _changes_at(seen, overdue_at, circumstances.now)
         return Verdict(Status.UNKNOWN, sentence(doubt), changes_at, cause)
-    if not waiting.count:
+    count = max(waiting.count, len(waiting.updates))
+    if not count:
         return Verdict(Status.PASS, sentence(f"no {waiting.noun} is pending"), ends_at)
     oldest = min(since.values())
-    words = f"{counted(waiting.count, waiting.noun)} pending, the oldest since {day(oldest)}"
+    words = f"{counted(count, waiting.noun)} pending, the oldest since {day(oldest)}"
     words += f"; {limits['max_delay_days']} days are allowed"
     return Verdict(Status.PASS, sentence(words), min(ends_at, oldest + delay))
 
@@ -94,8 +95,9 @@ def _lists_in_doubt(seen: OsUpdates, ends_at: datetime | None, now: datetime) ->
 
 
 def _count_in_doubt(waiting: Waiting, since: Mapping[str, datetime]) -> str:
+    """A list may be longer than the count: zypper's patches stand beside their packages."""
     listed_here = len(waiting.updates)
-    if listed_here != waiting.count:
+    if listed_here < waiting.count:
         named = f"only {listed_here} are" if listed_here else "none is"
         return f"{counted(waiting.count, waiting.noun)} pending, but {named} named"
     undated = [update.name for update in waiting.updates if update.name not in since]

@@ -1,23 +1,70 @@
 """A known hole must be closed before it is used.
 
-Cyber Essentials allows 14 days for what the vendor calls a security update.
+Cyber Essentials allows 14 days for what the vendor calls a security update. An update whose source
+calls nothing so (`security` is unset) may be one: it is left the same time, and after that nobody
+can say that no security update is overdue.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
-from collector.model import Circumstances, Limit, Rule, Severity, Verdict
+from collector.model import Circumstances, Limit, Rule, Severity, Status, Verdict
+from collector.policy.causes import Cause
 from collector.policy.pending import Waiting, judge_pending
-from protos.posture.v1.signals_pb2 import OsUpdates
+from collector.policy.wording import counted, day, listed, sentence
+from protos.posture.v1.signals_pb2 import OsUpdates, PendingUpdate
 
 
 def judge(seen: OsUpdates, limits: Mapping[str, int], circumstances: Circumstances) -> Verdict:
     updates = [update for update in seen.updates if update.security]
     waiting = Waiting(seen.pending_security, updates, "security update")
-    return judge_pending(seen, waiting, limits, circumstances)
+    verdict = judge_pending(seen, waiting, limits, circumstances)
+    if verdict.status is not Status.PASS:
+        return verdict
+    if _cut_short(seen):
+        words = f"only {len(seen.updates)} of {seen.pending} pending updates are named"
+        words += ", and others may be security updates"
+        return Verdict(Status.UNKNOWN, sentence(words), cause=Cause.SINCE_UNKNOWN)
+    untold = [update for update in seen.updates if not update.HasField("security")]
+    return _beside(verdict, untold, limits["max_delay_days"], circumstances) if untold else verdict
+
+
+def _cut_short(seen: OsUpdates) -> bool:
+    """Security updates are listed first, then those that may be some, then the others."""
+    last = seen.updates[-1] if seen.updates else None
+    told = last is not None and last.HasField("security") and not last.security
+    return seen.pending > len(seen.updates) and not told
+
+
+def _beside(
+    verdict: Verdict, untold: Sequence[PendingUpdate], days: int, circumstances: Circumstances
+) -> Verdict:
+    """The passing verdict, as far as the updates that may be security updates leave it one."""
+    undated = [update.name for update in untold if update.name not in circumstances.first_seen]
+    if undated:
+        words = f"it is not recorded since when these are pending: {listed(undated)}"
+        return Verdict(Status.UNKNOWN, sentence(words), cause=Cause.SINCE_UNKNOWN)
+    since = {update.name: circumstances.first_seen[update.name] for update in untold}
+    delay = timedelta(days=days)
+    overdue = sorted(name for name, at in since.items() if circumstances.now >= at + delay)
+    if overdue:
+        names = listed([f"{name} (since {day(since[name])})" for name in overdue])
+        words = f"nobody says whether these are security updates, pending for {days} days: {names}"
+        return Verdict(Status.UNKNOWN, sentence(words), cause=Cause.UNCLASSIFIED)
+    words = f"{verdict.because.rstrip('.')}; {counted(len(untold), 'update')} of sources that do"
+    words += " not tell security updates apart"
+    ends_at = min(since.values()) + delay
+    until = min(ends_at, verdict.holds_until or ends_at)
+    return replace(verdict, because=sentence(words), holds_until=until)
 
 
 def tracks(seen: OsUpdates) -> Collection[str]:
-    return {update.name for update in seen.updates if update.security and update.name}
+    return {
+        update.name
+        for update in seen.updates
+        if update.name and (update.security or not update.HasField("security"))
+    }
 
 
 RULE = Rule(

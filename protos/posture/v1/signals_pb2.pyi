@@ -855,6 +855,9 @@ class PendingUpdate(_message.Message):
     installed: _builtins.str
     candidate: _builtins.str
     security: _builtins.bool
+    """Its source calls it a security update. False: the source tells those apart, and this is none.
+    Unset: the source tells nothing apart, so it may be one.
+    """
     severity: _builtins.str
     """"critical", "important", ...: the vendor's own word, lower case."""
     def __init__(
@@ -910,6 +913,7 @@ class OsUpdates(_message.Message):
     """"apt", "dnf", "zypper", "pacman", "rpm-ostree", "windows update", "softwareupdate"."""
     pending: _builtins.int
     pending_security: _builtins.int
+    """Those that are called security updates; an update whose `security` is unset is not counted."""
     restart_required: _builtins.bool
     support_ends_on: _builtins.str
     """The operating system's own word on its end of support, as "YYYY-MM-DD" (os-release
@@ -918,7 +922,7 @@ class OsUpdates(_message.Message):
     extended_support_ends_on: _builtins.str
     @_builtins.property
     def updates(self) -> _containers.RepeatedCompositeFieldContainer[Global___PendingUpdate]:
-        """Security updates first, then by name; at most 100."""
+        """Security updates first, then those whose `security` is unset, then by name; at most 100."""
 
     @_builtins.property
     def index_at(self) -> _timestamp_pb2.Timestamp:
