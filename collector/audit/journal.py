@@ -1,0 +1,219 @@
+"""Writes the log. What `append` returned from is on disk; what it could not write did not happen.
+
+Several processes may write (the running collector, the command line): each append holds a lock on
+the folder and first reads what others added. A privileged action is written down before it is
+done, so one that cannot be written down is refused.
+"""
+
+import fcntl
+import json
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from collector.audit.chain import HASH_LENGTH, Broken, Head, line_of, record_in, signed_words
+from collector.audit.entry import COLLECTOR, Action, Entry, moment, written
+from collector.audit.segments import LARGEST, Segment, path_of, segments
+from collector.audit.signing import Signer
+from collector.clock import Clock
+
+CHECKPOINT_RECORDS = 1_000
+CHECKPOINT_AFTER = timedelta(minutes=5)
+FOLDER = "audit"
+
+
+class AuditUnavailable(Exception):
+    """The log cannot be written, so nothing privileged may be done; str() says what to do."""
+
+
+class Journal:
+    """One writer of the log in `folder`. Any thread may call it; it blocks."""
+
+    def __init__(self, folder: Path, signer: Signer, clock: Clock) -> None:
+        self.folder = folder
+        self._signer = signer
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._head = Head()
+        self._segment = 0
+        self._size = 0
+        self._day = ""
+        self._signed = 0  # the number of the last checkpoint's own record
+        self._signed_at: datetime | None = None
+
+    def append(self, *entries: Entry) -> None:
+        """Write these down, in order and together. Raises AuditUnavailable; then none is there."""
+        with self._writing():
+            self._write(entries)
+            if self._checkpoint_due():
+                self._write_checkpoint()
+
+    def checkpoint(self, *, now_if_any: bool = False) -> bool:
+        """Sign where the log stands, when that is due (or anything is new). Whether it did."""
+        with self._writing():
+            due = self._head.records > self._signed if now_if_any else self._checkpoint_due()
+            if due:
+                self._write_checkpoint()
+            return due
+
+    def head(self) -> Head:
+        with self._writing():
+            return self._head
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self._lock, (self.folder / "lock").open("a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                self._catch_up()
+                yield
+        except (OSError, Broken) as error:
+            raise AuditUnavailable(
+                f"the audit log in {self.folder} cannot be written ({_why(error)}): nothing that "
+                "needs it is done until it can; look at it with `muster-collector audit verify`"
+            ) from error
+
+    def _catch_up(self) -> None:
+        """Read what other processes added since; a new writer reads the last segment only."""
+        known = [segment for segment in segments(self.folder) if segment.number >= self._segment]
+        if not known and self._segment:
+            raise Broken(f"segment {self._segment:06d} is gone")
+        if self._segment == 0:
+            filled = [segment for segment in known if segment.path.stat().st_size]
+            known = [
+                segment for segment in known if segment in filled[-1:] or segment not in filled
+            ]
+        for segment in known:
+            self._read(segment)
+
+    def _read(self, segment: Segment) -> None:
+        done = self._size if segment.number == self._segment else 0
+        size = segment.path.stat().st_size
+        if size < done:
+            raise Broken(f"{segment.path.name} has become shorter")
+        if segment.number == self._segment and size == done:
+            return
+        head, end = self._head, done
+        with segment.path.open("rb") as file:
+            file.seek(done)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    self._set_aside(segment.path, end, line)
+                    break
+                record, head = _next(line[:-1], head)
+                end += len(line)
+                self._note(record, head)
+        self._head, self._segment, self._size = head, segment.number, end
+
+    def _note(self, record: bytes, head: Head) -> None:
+        """What the writer must know of a record: the day it lies in, and whether it was signed."""
+        fields = json.loads(record)
+        self._day = str(fields["at"])[:10]
+        if fields["action"] == Action.CHECKPOINT:
+            self._signed, self._signed_at = head.records, datetime.fromisoformat(fields["at"])
+
+    def _set_aside(self, path: Path, end: int, torn: bytes) -> None:
+        """A crash cut a write short: those bytes were never acknowledged. They are kept."""
+        with path.with_suffix(".torn").open("ab") as file:
+            file.write(torn + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.truncate(path, end)
+
+    def _write(self, entries: Sequence[Entry]) -> None:
+        at = self._clock()
+        today = at.astimezone(UTC).date().isoformat()
+        if self._size == 0 or today > self._day or self._size > LARGEST:
+            self._begin_segment(at)
+        self._day = max(self._day, today)
+        self._put(entries, at)
+
+    def _begin_segment(self, at: datetime) -> None:
+        if self._size and self._head.records > self._signed:
+            self._write_checkpoint()
+        previous = self._head.hash.hex()
+        if self._size or self._segment == 0:  # else a crash left this one empty
+            self._segment, self._size = self._segment + 1, 0
+        number = self._segment
+        detail = {"number": str(number), "previous": previous, "key": self._signer.verifier.origin}
+        self._put([Entry(Action.SEGMENT, COLLECTOR, detail=detail)], at)
+
+    def _put(self, entries: Sequence[Entry], at: datetime) -> None:
+        """All of them in one write; on trouble the file is cut back to where it was."""
+        head, parts = self._head, []
+        for entry in entries:
+            line, digest = line_of(written(entry, head.records + 1, at), head.hash)
+            head = Head(head.records + 1, digest)
+            parts.append(line)
+        path, content = path_of(self.folder, self._segment), b"".join(parts)
+        _append(path, content, self._size)
+        if self._size == 0:
+            _sync_folder(self.folder)
+        self._head, self._size = head, self._size + len(content)
+
+    def _checkpoint_due(self) -> bool:
+        new = self._head.records - self._signed
+        if new == 0:
+            return False
+        old = self._signed_at is None or self._clock() - self._signed_at >= CHECKPOINT_AFTER
+        return old or new >= CHECKPOINT_RECORDS
+
+    def _write_checkpoint(self) -> None:
+        at = self._clock()
+        head, origin = self._head, self._signer.verifier.origin
+        signature = self._signer.sign(signed_words(origin, head, moment(at)))
+        detail = {
+            "records": str(head.records),
+            "head": head.hash.hex(),
+            "key": origin,
+            "signature": signature,
+        }
+        self._put([Entry(Action.CHECKPOINT, COLLECTOR, detail=detail)], at)
+        self._signed, self._signed_at = self._head.records, at
+
+
+def _next(line: bytes, head: Head) -> tuple[bytes, Head]:
+    """The record and where the chain stands after it. Raises Broken.
+
+    The first line that a writer reads begins a segment and says itself what it follows.
+    """
+    before = head.hash
+    try:
+        if head.records == 0:
+            before = bytes.fromhex(json.loads(line[HASH_LENGTH + 1 :])["detail"]["previous"])
+        record, digest = record_in(line, before)
+        return record, Head(int(json.loads(record)["n"]), digest)
+    except (ValueError, KeyError, TypeError) as error:
+        raise Broken("a line is not of this log") from error
+
+
+def _append(path: Path, content: bytes, size: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            os.lseek(descriptor, size, os.SEEK_SET)
+            view = memoryview(content)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, size)
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _why(error: Exception) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
