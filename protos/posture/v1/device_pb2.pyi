@@ -187,6 +187,7 @@ class Inventory(_message.Message):
     DISKS_FIELD_NUMBER: _builtins.int
     VIRTUALIZATION_FIELD_NUMBER: _builtins.int
     FINGERPRINT_FIELD_NUMBER: _builtins.int
+    OS_EDITION_FIELD_NUMBER: _builtins.int
     hostname: _builtins.str
     platform: Global___Platform.ValueType
     form_factor: Global___FormFactor.ValueType
@@ -208,6 +209,10 @@ class Inventory(_message.Message):
     memory_bytes: _builtins.int
     virtualization: _builtins.str
     """"kvm", "vmware", "docker", "wsl"; unset on real hardware."""
+    os_edition: _builtins.str
+    """The edition, where it decides how long the release is supported: the EditionID of Windows
+    ("Professional", "EnterpriseS", "ServerStandard").
+    """
     @_builtins.property
     def disks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Disk]: ...
     @_builtins.property
@@ -232,10 +237,11 @@ class Inventory(_message.Message):
         disks: _abc.Iterable[Global___Disk] | None = ...,
         virtualization: _builtins.str | None = ...,
         fingerprint: Global___HardwareFingerprint | None = ...,
+        os_edition: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_architecture", b"_architecture", "_cpu", b"_cpu", "_cpu_cores", b"_cpu_cores", "_fingerprint", b"_fingerprint", "_form_factor", b"_form_factor", "_hostname", b"_hostname", "_manufacturer", b"_manufacturer", "_memory_bytes", b"_memory_bytes", "_model", b"_model", "_os_build", b"_os_build", "_os_id", b"_os_id", "_os_name", b"_os_name", "_os_version", b"_os_version", "_platform", b"_platform", "_serial", b"_serial", "_virtualization", b"_virtualization", "architecture", b"architecture", "cpu", b"cpu", "cpu_cores", b"cpu_cores", "fingerprint", b"fingerprint", "form_factor", b"form_factor", "hostname", b"hostname", "manufacturer", b"manufacturer", "memory_bytes", b"memory_bytes", "model", b"model", "os_build", b"os_build", "os_id", b"os_id", "os_name", b"os_name", "os_version", b"os_version", "platform", b"platform", "serial", b"serial", "virtualization", b"virtualization"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_architecture", b"_architecture", "_cpu", b"_cpu", "_cpu_cores", b"_cpu_cores", "_fingerprint", b"_fingerprint", "_form_factor", b"_form_factor", "_hostname", b"_hostname", "_manufacturer", b"_manufacturer", "_memory_bytes", b"_memory_bytes", "_model", b"_model", "_os_build", b"_os_build", "_os_edition", b"_os_edition", "_os_id", b"_os_id", "_os_name", b"_os_name", "_os_version", b"_os_version", "_platform", b"_platform", "_serial", b"_serial", "_virtualization", b"_virtualization", "architecture", b"architecture", "cpu", b"cpu", "cpu_cores", b"cpu_cores", "fingerprint", b"fingerprint", "form_factor", b"form_factor", "hostname", b"hostname", "manufacturer", b"manufacturer", "memory_bytes", b"memory_bytes", "model", b"model", "os_build", b"os_build", "os_edition", b"os_edition", "os_id", b"os_id", "os_name", b"os_name", "os_version", b"os_version", "platform", b"platform", "serial", b"serial", "virtualization", b"virtualization"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_architecture", b"_architecture", "_cpu", b"_cpu", "_cpu_cores", b"_cpu_cores", "_fingerprint", b"_fingerprint", "_form_factor", b"_form_factor", "_hostname", b"_hostname", "_manufacturer", b"_manufacturer", "_memory_bytes", b"_memory_bytes", "_model", b"_model", "_os_build", b"_os_build", "_os_id", b"_os_id", "_os_name", b"_os_name", "_os_version", b"_os_version", "_platform", b"_platform", "_serial", b"_serial", "_virtualization", b"_virtualization", "architecture", b"architecture", "cpu", b"cpu", "cpu_cores", b"cpu_cores", "disks", b"disks", "fingerprint", b"fingerprint", "form_factor", b"form_factor", "hostname", b"hostname", "manufacturer", b"manufacturer", "memory_bytes", b"memory_bytes", "model", b"model", "os_build", b"os_build", "os_id", b"os_id", "os_name", b"os_name", "os_version", b"os_version", "platform", b"platform", "serial", b"serial", "virtualization", b"virtualization"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_architecture", b"_architecture", "_cpu", b"_cpu", "_cpu_cores", b"_cpu_cores", "_fingerprint", b"_fingerprint", "_form_factor", b"_form_factor", "_hostname", b"_hostname", "_manufacturer", b"_manufacturer", "_memory_bytes", b"_memory_bytes", "_model", b"_model", "_os_build", b"_os_build", "_os_edition", b"_os_edition", "_os_id", b"_os_id", "_os_name", b"_os_name", "_os_version", b"_os_version", "_platform", b"_platform", "_serial", b"_serial", "_virtualization", b"_virtualization", "architecture", b"architecture", "cpu", b"cpu", "cpu_cores", b"cpu_cores", "disks", b"disks", "fingerprint", b"fingerprint", "form_factor", b"form_factor", "hostname", b"hostname", "manufacturer", b"manufacturer", "memory_bytes", b"memory_bytes", "model", b"model", "os_build", b"os_build", "os_edition", b"os_edition", "os_id", b"os_id", "os_name", b"os_name", "os_version", b"os_version", "platform", b"platform", "serial", b"serial", "virtualization", b"virtualization"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__architecture: _TypeAlias = _typing.Literal["architecture"]  # noqa: Y015
     _WhichOneofArgType__architecture: _TypeAlias = _typing.Literal["_architecture", b"_architecture"]  # noqa: Y015
@@ -257,6 +263,8 @@ class Inventory(_message.Message):
     _WhichOneofArgType__model: _TypeAlias = _typing.Literal["_model", b"_model"]  # noqa: Y015
     _WhichOneofReturnType__os_build: _TypeAlias = _typing.Literal["os_build"]  # noqa: Y015
     _WhichOneofArgType__os_build: _TypeAlias = _typing.Literal["_os_build", b"_os_build"]  # noqa: Y015
+    _WhichOneofReturnType__os_edition: _TypeAlias = _typing.Literal["os_edition"]  # noqa: Y015
+    _WhichOneofArgType__os_edition: _TypeAlias = _typing.Literal["_os_edition", b"_os_edition"]  # noqa: Y015
     _WhichOneofReturnType__os_id: _TypeAlias = _typing.Literal["os_id"]  # noqa: Y015
     _WhichOneofArgType__os_id: _TypeAlias = _typing.Literal["_os_id", b"_os_id"]  # noqa: Y015
     _WhichOneofReturnType__os_name: _TypeAlias = _typing.Literal["os_name"]  # noqa: Y015
@@ -289,6 +297,8 @@ class Inventory(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__model) -> _WhichOneofReturnType__model | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__os_build) -> _WhichOneofReturnType__os_build | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__os_edition) -> _WhichOneofReturnType__os_edition | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__os_id) -> _WhichOneofReturnType__os_id | None: ...
     @_typing.overload

@@ -652,6 +652,7 @@ class AntivirusProduct(_message.Message):
     DEFINITIONS_VERSION_FIELD_NUMBER: _builtins.int
     DEFINITIONS_IN_CLOUD_FIELD_NUMBER: _builtins.int
     REMARKS_FIELD_NUMBER: _builtins.int
+    DEFINITIONS_CURRENT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     version: _builtins.str
     running: _builtins.bool
@@ -660,6 +661,10 @@ class AntivirusProduct(_message.Message):
     definitions_version: _builtins.str
     definitions_in_cloud: _builtins.bool
     """True: what it knows lives in the maker's cloud and has no local date."""
+    definitions_current: _builtins.bool
+    """Whether they are current in the system's own words (Windows Security Center), which give no
+    date. False also when the product has never had any.
+    """
     @_builtins.property
     def definitions_at(self) -> _timestamp_pb2.Timestamp:
         """When the newest signatures were built (their own date, never a file time)."""
@@ -679,13 +684,16 @@ class AntivirusProduct(_message.Message):
         definitions_version: _builtins.str | None = ...,
         definitions_in_cloud: _builtins.bool | None = ...,
         remarks: _abc.Iterable[_builtins.str] | None = ...,
+        definitions_current: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_definitions_at", b"_definitions_at", "_definitions_in_cloud", b"_definitions_in_cloud", "_definitions_version", b"_definitions_version", "_name", b"_name", "_real_time", b"_real_time", "_running", b"_running", "_version", b"_version", "definitions_at", b"definitions_at", "definitions_in_cloud", b"definitions_in_cloud", "definitions_version", b"definitions_version", "name", b"name", "real_time", b"real_time", "running", b"running", "version", b"version"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_definitions_at", b"_definitions_at", "_definitions_current", b"_definitions_current", "_definitions_in_cloud", b"_definitions_in_cloud", "_definitions_version", b"_definitions_version", "_name", b"_name", "_real_time", b"_real_time", "_running", b"_running", "_version", b"_version", "definitions_at", b"definitions_at", "definitions_current", b"definitions_current", "definitions_in_cloud", b"definitions_in_cloud", "definitions_version", b"definitions_version", "name", b"name", "real_time", b"real_time", "running", b"running", "version", b"version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_definitions_at", b"_definitions_at", "_definitions_in_cloud", b"_definitions_in_cloud", "_definitions_version", b"_definitions_version", "_name", b"_name", "_real_time", b"_real_time", "_running", b"_running", "_version", b"_version", "definitions_at", b"definitions_at", "definitions_in_cloud", b"definitions_in_cloud", "definitions_version", b"definitions_version", "name", b"name", "real_time", b"real_time", "remarks", b"remarks", "running", b"running", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_definitions_at", b"_definitions_at", "_definitions_current", b"_definitions_current", "_definitions_in_cloud", b"_definitions_in_cloud", "_definitions_version", b"_definitions_version", "_name", b"_name", "_real_time", b"_real_time", "_running", b"_running", "_version", b"_version", "definitions_at", b"definitions_at", "definitions_current", b"definitions_current", "definitions_in_cloud", b"definitions_in_cloud", "definitions_version", b"definitions_version", "name", b"name", "real_time", b"real_time", "remarks", b"remarks", "running", b"running", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__definitions_at: _TypeAlias = _typing.Literal["definitions_at"]  # noqa: Y015
     _WhichOneofArgType__definitions_at: _TypeAlias = _typing.Literal["_definitions_at", b"_definitions_at"]  # noqa: Y015
+    _WhichOneofReturnType__definitions_current: _TypeAlias = _typing.Literal["definitions_current"]  # noqa: Y015
+    _WhichOneofArgType__definitions_current: _TypeAlias = _typing.Literal["_definitions_current", b"_definitions_current"]  # noqa: Y015
     _WhichOneofReturnType__definitions_in_cloud: _TypeAlias = _typing.Literal["definitions_in_cloud"]  # noqa: Y015
     _WhichOneofArgType__definitions_in_cloud: _TypeAlias = _typing.Literal["_definitions_in_cloud", b"_definitions_in_cloud"]  # noqa: Y015
     _WhichOneofReturnType__definitions_version: _TypeAlias = _typing.Literal["definitions_version"]  # noqa: Y015
@@ -700,6 +708,8 @@ class AntivirusProduct(_message.Message):
     _WhichOneofArgType__version: _TypeAlias = _typing.Literal["_version", b"_version"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__definitions_at) -> _WhichOneofReturnType__definitions_at | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__definitions_current) -> _WhichOneofReturnType__definitions_current | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__definitions_in_cloud) -> _WhichOneofReturnType__definitions_in_cloud | None: ...
     @_typing.overload
@@ -753,8 +763,11 @@ class UserScreenLock(_message.Message):
     LOCK_DELAY_SECONDS_FIELD_NUMBER: _builtins.int
     ENFORCED_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
+    MAY_LOCK_SOONER_FIELD_NUMBER: _builtins.int
     user: _builtins.str
-    """The account name. It is what the helpdesk needs to say whose setting it is."""
+    """The account name. It is what the helpdesk needs to say whose setting it is. "everybody": what
+    the system imposes on whoever logs in, where nobody is.
+    """
     desktop: _builtins.str
     """"GNOME", "KDE", "XFCE", "sway", "i3", "windows", "macos"."""
     in_session: _builtins.bool
@@ -767,6 +780,8 @@ class UserScreenLock(_message.Message):
     """The user cannot change it."""
     source: _builtins.str
     """Where it was read ("dconf", "kscreenlockerrc", "swayidle")."""
+    may_lock_sooner: _builtins.bool
+    """True: a setting that could not be read may lock it sooner, and none can lock it later."""
     def __init__(
         self,
         *,
@@ -778,10 +793,11 @@ class UserScreenLock(_message.Message):
         lock_delay_seconds: _builtins.int | None = ...,
         enforced: _builtins.bool | None = ...,
         source: _builtins.str | None = ...,
+        may_lock_sooner: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_desktop", b"_desktop", "_enforced", b"_enforced", "_idle_seconds", b"_idle_seconds", "_in_session", b"_in_session", "_lock_delay_seconds", b"_lock_delay_seconds", "_locks", b"_locks", "_source", b"_source", "_user", b"_user", "desktop", b"desktop", "enforced", b"enforced", "idle_seconds", b"idle_seconds", "in_session", b"in_session", "lock_delay_seconds", b"lock_delay_seconds", "locks", b"locks", "source", b"source", "user", b"user"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_desktop", b"_desktop", "_enforced", b"_enforced", "_idle_seconds", b"_idle_seconds", "_in_session", b"_in_session", "_lock_delay_seconds", b"_lock_delay_seconds", "_locks", b"_locks", "_may_lock_sooner", b"_may_lock_sooner", "_source", b"_source", "_user", b"_user", "desktop", b"desktop", "enforced", b"enforced", "idle_seconds", b"idle_seconds", "in_session", b"in_session", "lock_delay_seconds", b"lock_delay_seconds", "locks", b"locks", "may_lock_sooner", b"may_lock_sooner", "source", b"source", "user", b"user"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_desktop", b"_desktop", "_enforced", b"_enforced", "_idle_seconds", b"_idle_seconds", "_in_session", b"_in_session", "_lock_delay_seconds", b"_lock_delay_seconds", "_locks", b"_locks", "_source", b"_source", "_user", b"_user", "desktop", b"desktop", "enforced", b"enforced", "idle_seconds", b"idle_seconds", "in_session", b"in_session", "lock_delay_seconds", b"lock_delay_seconds", "locks", b"locks", "source", b"source", "user", b"user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_desktop", b"_desktop", "_enforced", b"_enforced", "_idle_seconds", b"_idle_seconds", "_in_session", b"_in_session", "_lock_delay_seconds", b"_lock_delay_seconds", "_locks", b"_locks", "_may_lock_sooner", b"_may_lock_sooner", "_source", b"_source", "_user", b"_user", "desktop", b"desktop", "enforced", b"enforced", "idle_seconds", b"idle_seconds", "in_session", b"in_session", "lock_delay_seconds", b"lock_delay_seconds", "locks", b"locks", "may_lock_sooner", b"may_lock_sooner", "source", b"source", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__desktop: _TypeAlias = _typing.Literal["desktop"]  # noqa: Y015
     _WhichOneofArgType__desktop: _TypeAlias = _typing.Literal["_desktop", b"_desktop"]  # noqa: Y015
@@ -795,6 +811,8 @@ class UserScreenLock(_message.Message):
     _WhichOneofArgType__lock_delay_seconds: _TypeAlias = _typing.Literal["_lock_delay_seconds", b"_lock_delay_seconds"]  # noqa: Y015
     _WhichOneofReturnType__locks: _TypeAlias = _typing.Literal["locks"]  # noqa: Y015
     _WhichOneofArgType__locks: _TypeAlias = _typing.Literal["_locks", b"_locks"]  # noqa: Y015
+    _WhichOneofReturnType__may_lock_sooner: _TypeAlias = _typing.Literal["may_lock_sooner"]  # noqa: Y015
+    _WhichOneofArgType__may_lock_sooner: _TypeAlias = _typing.Literal["_may_lock_sooner", b"_may_lock_sooner"]  # noqa: Y015
     _WhichOneofReturnType__source: _TypeAlias = _typing.Literal["source"]  # noqa: Y015
     _WhichOneofArgType__source: _TypeAlias = _typing.Literal["_source", b"_source"]  # noqa: Y015
     _WhichOneofReturnType__user: _TypeAlias = _typing.Literal["user"]  # noqa: Y015
@@ -811,6 +829,8 @@ class UserScreenLock(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__lock_delay_seconds) -> _WhichOneofReturnType__lock_delay_seconds | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__locks) -> _WhichOneofReturnType__locks | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__may_lock_sooner) -> _WhichOneofReturnType__may_lock_sooner | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__source) -> _WhichOneofReturnType__source | None: ...
     @_typing.overload
@@ -922,7 +942,7 @@ class OsUpdates(_message.Message):
     extended_support_ends_on: _builtins.str
     @_builtins.property
     def updates(self) -> _containers.RepeatedCompositeFieldContainer[Global___PendingUpdate]:
-        """Security updates first, then those whose `security` is unset, then by name; at most 100."""
+        """Security updates first, then those whose `security` is unset, then by name; as many as fit."""
 
     @_builtins.property
     def index_at(self) -> _timestamp_pb2.Timestamp:
