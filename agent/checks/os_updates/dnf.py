@@ -1,7 +1,9 @@
 """dnf 4 and yum: cached metadata only; no security update means nothing without advisories.
 
 `-C` keeps dnf off the network. check-update ends with 100 when there is something, 0 when not,
-1 on error (dnf(8)); without a cache it says so on stderr and ends with 1.
+1 on error (dnf(8)); without a cache it says so on stderr and ends with 1. Where dnf.conf holds
+skip_if_unavailable, as Fedora's does, a repository without a cache is left out instead, and with
+`-q` in silence: repolist tells.
 """
 
 import re
@@ -10,7 +12,16 @@ from datetime import UTC, datetime
 from agent.checks.os_updates import advisories
 from agent.checks.os_updates.answer import Answer, in_order
 from agent.checks.os_updates.release import os_release
-from agent.host import CannotTell, Host, NoData, NotRecorded, TimedOut, ToolFailed, Unparsable
+from agent.host import (
+    CannotTell,
+    Host,
+    NoData,
+    NotRecorded,
+    TimedOut,
+    ToolFailed,
+    ToolMissing,
+    Unparsable,
+)
 from protos.posture.v1.signals_pb2 import PendingUpdate
 
 TIME_LIMIT = 60.0
@@ -27,6 +38,7 @@ def ask(host: Host, program: str = "dnf") -> Answer:
     source_of: dict[str, str] = {}
     try:
         updates, source_of = _available(host, program)
+        _require_repositories(host, program, updates)
         answer.pending = len(updates)
         answer.because(f"{program} -C -q check-update", f"{len(updates)} upgrades")
     except NotRecorded as trouble:
@@ -60,6 +72,17 @@ def require_all_repositories(errors: str) -> None:
     for line in errors.splitlines():
         if "ignoring" in line.lower() and "repo" in line.lower():
             raise NoData(f"dnf leaves out a repository: {line.strip()}")
+
+
+def _require_repositories(host: Host, program: str, updates: list[PendingUpdate]) -> None:
+    """Every enabled repository must have been looked into, and an empty list needs one at all."""
+    try:
+        output = host.run(program, "-C", "repolist", "-v", time_limit=TIME_LIMIT)
+    except (NotRecorded, ToolMissing):
+        return  # an older recording
+    require_all_repositories(output.errors)
+    if not updates and not re.search(r"(?m)^Repo-id\s*:", output.text):
+        raise NoData(f"{program} has no repository with metadata")
 
 
 def _advisories(

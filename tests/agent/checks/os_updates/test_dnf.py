@@ -56,6 +56,19 @@ def test_no_cache_is_not_zero() -> None:
     assert gaps(answer)["pending"] is NoData
 
 
+@pytest.mark.parametrize(
+    "listed",
+    [
+        Output(REPOLIST, "Ignoring repositories: updates\n", 0),
+        Output("DNF version: 4.14.0\nTotal packages: 0\n", "", 0),
+    ],
+)
+def test_a_repository_that_is_left_out_in_silence_is_not_zero(listed: Output) -> None:
+    host = FakeHost({CHECK: Output("", "", 0), LIST: "", "dnf -C repolist -v": listed})
+    assert dnf.ask(host).pending is None
+    assert gaps(dnf.ask(host))["pending"] is NoData
+
+
 def test_an_error_is_not_zero() -> None:
     answer = dnf.ask(machine(Output("", "Error: boom", 1)))
     assert (answer.pending, answer.pending_security) == (None, None)
