@@ -44,16 +44,19 @@ class Table:
         items = first + buckets * 4
         if items > len(part):
             raise Unparsable("a hash table is larger than its room")
-        self._content, self._part, self._order = content, part, order
+        self._content, self._part, self.order = content, part, order
         self._buckets, self._first, self._items = buckets, first, items
         self._count = (len(part) - items) // ITEM.size
 
     def value(self, key: str) -> Value | None:
         """The value of a key; None when there is none. Raises Unparsable."""
+        serialised = self.serialised(key)
+        return None if serialised is None else variant(serialised, self.order)
+
+    def serialised(self, key: str) -> bytes | None:
+        """The value of a key as a serialised GVariant of type v. Raises Unparsable."""
         item = self._find(key.encode(), "v")
-        if item is None:
-            return None
-        return _variant(_part(self._content, item.start, item.end), self._order)
+        return None if item is None else _part(self._content, item.start, item.end)
 
     def __contains__(self, key: str) -> bool:
         return self._find(key.encode(), "v") is not None
@@ -63,7 +66,7 @@ class Table:
         item = self._find(key.encode(), "H")
         if item is None:
             return None
-        return Table(self._content, item.start, item.end, self._order)
+        return Table(self._content, item.start, item.end, self.order)
 
     def _find(self, key: bytes, kind: str) -> Item | None:
         wanted = djb(key)
@@ -93,7 +96,7 @@ class Table:
         return Item(hashed, parent, own, chr(kind), value, end)
 
     def _named(self, item: Item, key: bytes) -> bool:
-        """The item's own part ends the key and its parents make up the rest."""
+        """The item's own part ends the key and its parents make up the rest, perhaps nothing."""
         while item.key and key.endswith(item.key):
             key = key[: -len(item.key)]
             if item.parent == NO_PARENT:
@@ -101,7 +104,7 @@ class Table:
             if item.parent >= self._count:
                 raise Unparsable("a key names a parent that is not there")
             item = self._item(item.parent)
-        return False
+        return not key and not item.key and item.parent == NO_PARENT
 
 
 def parse_gvdb(content: bytes) -> Table:
@@ -135,8 +138,8 @@ def _part(content: bytes, start: int, end: int) -> bytes:
     return content[start:end]
 
 
-def _variant(serialised: bytes, order: str) -> Value:
-    """A GVariant of type v: the child, a zero byte, and the child's type."""
+def variant(serialised: bytes, order: str) -> Value:
+    """A GVariant of type v: the child, a zero byte, and the child's type. Raises Unparsable."""
     child, zero, kind = serialised.rpartition(b"\0")
     if not zero:
         raise Unparsable("a value has no type")

@@ -1,12 +1,16 @@
 """The defaults of settings: what a schema says, as the distribution has overridden it.
 
 glib-compile-schemas(1): the .gschema.override files of a folder apply in the order of their names;
-a section [schema:NAME] counts only on a desktop of that name, and before a plain section.
+a section [schema:NAME] counts only on a desktop of that name, and before a plain section. What was
+compiled is what GSettings reads: the sources stand in only where there is no compiled file.
 """
 
 import re
+from collections.abc import Mapping
 from xml.etree import ElementTree
 
+from agent.checks.screen_lock.compiled import parse_default, read_compiled
+from agent.checks.screen_lock.gvdb import Table
 from agent.checks.screen_lock.person import Person
 from agent.host import (
     CannotTell,
@@ -32,6 +36,7 @@ class Schemas:
         self._folders = [f"{folder}/glib-2.0/schemas" for folder in dict.fromkeys(shared)]
         self._certain = bool(person.desktops)
         self._desktops = person.desktops or desktops
+        self._compiled: dict[str, Table | None] = {}
 
     def default(self, schema: str, key: str, upstream: Default) -> Default:
         """The default of one key. `upstream` stands for a schema that a recording does not hold.
@@ -39,6 +44,11 @@ class Schemas:
         Raises FileMissing when the schema is not installed, and other CannotTell.
         """
         for folder in self._folders:
+            if (table := self._table(folder)) is not None:
+                if (keys := table.table(schema)) is None:
+                    continue
+                default, by_desktop = parse_default(keys, key)
+                return self._chosen(key, default, by_desktop)
             try:
                 content = read_text(self._host, f"{folder}/{schema}.gschema.xml")
             except FileMissing:
@@ -50,18 +60,32 @@ class Schemas:
             return self._overridden(folder, schema, key, parse_schema(content, schema, key))
         raise FileMissing(f"the schema {schema} is not installed where it is looked for")
 
+    def _table(self, folder: str) -> Table | None:
+        """The compiled file of a folder; None where there is none, or none was recorded."""
+        if folder not in self._compiled:
+            try:
+                self._compiled[folder] = read_compiled(self._host, folder)
+            except (FileMissing, NotRecorded):
+                self._compiled[folder] = None
+        return self._compiled[folder]
+
+    def _chosen(self, key: str, default: Default, by_desktop: Mapping[str, Default]) -> Default:
+        """The default on this desktop. Raises Conflicting when the desktop is not certain."""
+        for desktop in self._desktops:
+            if desktop in by_desktop:
+                return by_desktop[desktop]
+        if set(by_desktop.values()) - {default} and not self._certain:
+            raise Conflicting(f"the default of {key} depends on the desktop")
+        return default
+
     def _overridden(self, folder: str, schema: str, key: str, default: Default) -> Default:
         said: dict[str, Default] = {schema: default}
         for name in self._host.list(folder):
             if name.endswith(".gschema.override"):
                 said |= parse_override(read_text(self._host, f"{folder}/{name}"), key)
-        for desktop in self._desktops:
-            if f"{schema}:{desktop}" in said:
-                return said[f"{schema}:{desktop}"]
-        others = {value for section, value in said.items() if section.startswith(f"{schema}:")}
-        if others - {said[schema]} and not self._certain:
-            raise Conflicting(f"the default of {key} depends on the desktop")
-        return said[schema]
+        start = f"{schema}:"
+        others = {name[len(start) :]: said[name] for name in said if name.startswith(start)}
+        return self._chosen(key, said[schema], others)
 
 
 def parse_schema(content: str, schema: str, key: str) -> Default:
