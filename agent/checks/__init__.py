@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from agent.checks.antivirus import linux as antivirus_linux
 from agent.checks.disk_encryption import linux as disk_encryption_linux
+from agent.checks.disk_encryption import macos as disk_encryption_macos
 from agent.checks.firewall import linux as firewall_linux
 from agent.checks.os_updates import linux as os_updates_linux
 from agent.checks.screen_lock import linux as screen_lock_linux
@@ -15,7 +16,10 @@ from agent.observation import Check, observe
 from protos.posture.v1.signals_pb2 import Observation
 
 CHECKS: dict[str, dict[Os, Check]] = {
-    "disk_encryption": {"linux": disk_encryption_linux.observe},
+    "disk_encryption": {
+        "linux": disk_encryption_linux.observe,
+        "macos": disk_encryption_macos.observe,
+    },
     "firewall": {"linux": firewall_linux.observe},
     "antivirus": {"linux": antivirus_linux.observe},
     "screen_lock": {"linux": screen_lock_linux.observe},
