@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from agent.checks.antivirus import linux as antivirus_linux
 from agent.checks.disk_encryption import linux as disk_encryption_linux
+from agent.checks.disk_encryption import windows as disk_encryption_windows
 from agent.checks.disk_encryption import macos as disk_encryption_macos
 from agent.checks.firewall import linux as firewall_linux
 from agent.checks.os_updates import linux as os_updates_linux
