@@ -7,8 +7,8 @@ from collections.abc import Collection
 
 from agent.checks.antivirus import linux as antivirus_linux
 from agent.checks.disk_encryption import linux as disk_encryption_linux
-from agent.checks.disk_encryption import windows as disk_encryption_windows
 from agent.checks.disk_encryption import macos as disk_encryption_macos
+from agent.checks.disk_encryption import windows as disk_encryption_windows
 from agent.checks.firewall import linux as firewall_linux
 from agent.checks.os_updates import linux as os_updates_linux
 from agent.checks.screen_lock import linux as screen_lock_linux
@@ -20,6 +20,7 @@ CHECKS: dict[str, dict[Os, Check]] = {
     "disk_encryption": {
         "linux": disk_encryption_linux.observe,
         "macos": disk_encryption_macos.observe,
+        "windows": disk_encryption_windows.observe,
     },
     "firewall": {"linux": firewall_linux.observe},
     "antivirus": {"linux": antivirus_linux.observe},
