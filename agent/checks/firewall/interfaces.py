@@ -20,10 +20,14 @@ VIRTUAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """`name` None stands for an interface of which nothing is known."""
+    """`name` None stands for an interface of which nothing is known.
+
+    `uplink`: a bridge or bond of which a network card is a part, whatever its own name.
+    """
 
     name: str | None
     addresses: tuple[tuple[Version, int, Span], ...] = ()
+    uplink: bool = False
 
     def own(self, version: Version) -> list[int]:
         return [address for kind, address, _ in self.addresses if kind == version]
@@ -39,10 +43,17 @@ def parse_ip_addr(text: str) -> tuple[Interface, ...]:
     """The interfaces of `ip -j addr` that are up and not loopback, by name. Raises Unparsable."""
     try:
         rows = json.loads(text)
-        up = [_interface(row) for row in rows if row and _carries(row)]
+        over_cards = _over_cards(rows)
+        up = [_interface(row, over_cards) for row in rows if row and _carries(row)]
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise Unparsable("ip -j addr did not print a list of interfaces") from error
     return tuple(sorted(up, key=lambda interface: str(interface.name)))
+
+
+def _over_cards(rows: list[dict[str, Any]]) -> set[str]:
+    """The bridges and bonds with a part that is no container's or virtual machine's."""
+    parts = (row for row in rows if row and "master" in row)
+    return {str(row["master"]) for row in parts if not VIRTUAL.match(str(row["ifname"]))}
 
 
 def _carries(row: dict[str, Any]) -> bool:
@@ -51,7 +62,7 @@ def _carries(row: dict[str, Any]) -> bool:
     return "UP" in flags and "LOOPBACK" not in flags and "master" not in row
 
 
-def _interface(row: dict[str, Any]) -> Interface:
+def _interface(row: dict[str, Any], over_cards: set[str]) -> Interface:
     found: list[tuple[Version, int, Span]] = []
     for entry in row.get("addr_info", []):
         if "local" not in entry or entry.get("family") not in ("inet", "inet6"):
@@ -60,12 +71,13 @@ def _interface(row: dict[str, Any]) -> Interface:
         network = address.network
         version: Version = 4 if address.version == 4 else 6
         found.append((version, int(address.ip), (int(network[0]), int(network[-1]))))
-    return Interface(str(row["ifname"]), tuple(sorted(found)))
+    name = str(row["ifname"])
+    return Interface(name, tuple(sorted(found)), name in over_cards)
 
 
 def chosen(interfaces: tuple[Interface, ...]) -> tuple[Interface, ...]:
     """Those that lead outside; the virtual ones only when there are no others."""
-    real = tuple(i for i in interfaces if not VIRTUAL.match(str(i.name)))
+    real = tuple(i for i in interfaces if i.uplink or not VIRTUAL.match(str(i.name)))
     return real or interfaces or (UNKNOWN,)
 
 

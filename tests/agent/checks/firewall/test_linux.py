@@ -238,6 +238,16 @@ def test_interfaces_that_lead_nowhere_outside_are_left_out(row: dict[str, object
     ]
 
 
+def test_a_bridge_over_a_network_card_leads_outside_whatever_its_name() -> None:
+    dump = ruleset([meta("iifname", "br-lan"), ACCEPT])
+    card = {"ifname": "eno1", "flags": ["UP"], "master": "br-lan", "addr_info": []}
+    bridge = {**ETH0, "ifname": "br-lan"}
+    bridged = {"ip -j addr": json.dumps([{**ETH0, "ifname": "wlan0"}, card, bridge])}
+    assert answer(dump, answers=bridged) == ["allowed", "allowed"]
+    veth = {"ip -j addr": json.dumps([ETH0, {**card, "ifname": "veth1a2b"}, bridge])}
+    assert answer(dump, answers=veth) == ["blocked", "blocked"]
+
+
 def test_without_interfaces_a_rule_for_one_is_in_doubt() -> None:
     gone = {"ip -j addr": ToolMissing("ip is not installed")}
     dump = ruleset([meta("iifname", "eth0"), ACCEPT])
