@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from google.protobuf.message import Message
 
 from agent.host import CannotTell, Host, NotApplicableHere
+from agent.log import to_stderr
 from protos.posture.v1.signals_pb2 import Evidence, Gap, Observation, Unknown, UnknownReason
 
 MOST_EVIDENCE = 12
@@ -68,6 +69,14 @@ def observe(signal: str, check: Check | None, host: Host) -> Observation:
         reason = UnknownReason.UNKNOWN_REASON_INTERNAL
         return unknown(observation, reason, f"{type(defect).__name__}: {defect}")
     return _filled(observation, seen)
+
+
+def spared(part: Callable[[], object], what: str) -> None:
+    """Do one part of many; a defect in it is logged and does not cost the others."""
+    try:
+        part()
+    except Exception as defect:  # noqa: BLE001 - as in `observe`
+        to_stderr("a part was left out", part=what, defect=f"{type(defect).__name__}: {defect}")
 
 
 def unknown(observation: Observation, reason: UnknownReason.ValueType, detail: str) -> Observation:

@@ -4,7 +4,8 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -74,11 +75,24 @@ class Surroundings:
     def say(self, *lines: str) -> None:
         """Raises OutputFailed; what the terminal cannot show is shown as "?"."""
         coding = getattr(self.out, "encoding", None) or "utf-8"
-        try:
+        with _writing():
             for line in lines:
                 print(line.encode(coding, "replace").decode(coding), file=self.out)
             self.out.flush()
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise OutputFailed(error.strerror or str(error)) from error
+
+    def give(self, content: bytes) -> None:
+        """Write bytes as they are. Raises OutputFailed."""
+        with _writing():
+            self.out.flush()
+            self.out.buffer.write(content)
+            self.out.buffer.flush()
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputFailed(error.strerror or str(error)) from error

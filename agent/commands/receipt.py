@@ -68,9 +68,7 @@ def heading(receipt: Receipt) -> list[str]:
 def _raw(found: list[Receipt], count: int, around: Surroundings) -> int:
     if count != 1 or not found:
         raise BadInput("--raw shows one request; " + ("none was sent" if count == 1 else "omit -n"))
-    around.out.flush()
-    around.out.buffer.write(found[0].content)
-    around.out.buffer.flush()
+    around.give(found[0].content)
     return 0
 
 

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from agent import device
+from agent.accounts import peoples_ids
 from agent.checks import observe_all
 from agent.host import CannotTell, Host, read_text
 from agent.recordings.recorder import Recorder
@@ -47,8 +48,8 @@ def _record(host: Host, folder: Path, redaction: Redaction | None) -> None:
 
 
 def _names(host: Host) -> set[str]:
-    """The host's name and those of the people with an account (Linux: user ids from 1000 on)."""
-    names = set()
+    """The host's name and those of the people with an account (Linux)."""
+    names, ids = set(), peoples_ids(host)
     for path in ("/etc/hostname", "/proc/sys/kernel/hostname"):
         try:
             names.add(read_text(host, path).strip())
@@ -58,7 +59,7 @@ def _names(host: Host) -> set[str]:
         accounts = [line.split(":") for line in read_text(host, "/etc/passwd").splitlines()]
     except CannotTell:
         accounts = []
-    people = [a for a in accounts if len(a) > 4 and a[2].isdecimal() and 1000 <= int(a[2]) < 65534]
+    people = [a for a in accounts if len(a) > 4 and a[2].isdecimal() and int(a[2]) in ids]
     for account in people:
         names |= {account[0], account[4].split(",")[0]}
     return names - {""}

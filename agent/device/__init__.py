@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from agent.device import linux as inventory_linux
 from agent.host import Host, Os
+from agent.observation import spared
 from protos.posture.v1.device_pb2 import Inventory, Platform
 
 INVENTORIES: dict[Os, Callable[[Host], Inventory]] = {
@@ -20,6 +21,8 @@ PLATFORMS: dict[Os, Platform.ValueType] = {
 
 
 def inventory(host: Host) -> Inventory:
-    """Never raises CannotTell: what cannot be read is left unset."""
-    fill = INVENTORIES.get(host.os)
-    return fill(host) if fill else Inventory(platform=PLATFORMS[host.os])
+    """Never raises: what cannot be read, and what a defect costs, is left unset."""
+    found = Inventory(platform=PLATFORMS[host.os])
+    if (fill := INVENTORIES.get(host.os)) is not None:
+        spared(lambda: found.MergeFrom(fill(host)), "inventory")
+    return found

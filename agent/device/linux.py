@@ -2,7 +2,6 @@
 
 import json
 import re
-import shlex
 
 from agent import virtualization
 from agent.checks.disk_encryption.blocks import Blocks
@@ -11,6 +10,8 @@ from agent.checks.disk_encryption.mounts import holding, read_mounts
 from agent.device.firmware import Firmware, read_firmware
 from agent.device.identifiers import believable_uuid, hidden
 from agent.host import CannotTell, Host, read_text
+from agent.observation import spared
+from agent.os_release import parse_os_release
 from protos.posture.v1.device_pb2 import Disk, FormFactor, Inventory, Platform
 
 NO_DISKS = re.compile(r"(dm-|md|loop|zram|ram|sr|fd|nbd|zd|mtdblock)\d*")
@@ -19,14 +20,14 @@ POWER = "/sys/class/power_supply"
 
 
 def fill(host: Host) -> Inventory:
-    """Never raises CannotTell."""
+    """Never raises CannotTell; a defect in one part does not cost the others."""
     inventory = Inventory(platform=Platform.PLATFORM_LINUX)
+    spared(lambda: _system(inventory, host), "system")
+    spared(lambda: _hardware(inventory, host), "hardware")
     firmware = read_firmware(host)
     _firmware(inventory, firmware)
-    _system(inventory, host)
-    _hardware(inventory, host)
-    _kind(inventory, host, firmware)
-    _fingerprint(inventory, host, firmware)
+    spared(lambda: _kind(inventory, host, firmware), "kind")
+    spared(lambda: _fingerprint(inventory, host, firmware), "fingerprint")
     return inventory
 
 
@@ -64,20 +65,6 @@ def _system(inventory: Inventory, host: Host) -> None:
         os_build=_first(host, "/proc/sys/kernel/osrelease"),
         architecture=_architecture(host),
     )
-
-
-def parse_os_release(content: str) -> dict[str, str]:
-    """os-release(5): shell-like assignments. A line that is none is skipped."""
-    fields = {}
-    for line in content.splitlines():
-        name, equals, value = line.strip().partition("=")
-        if not equals or not re.fullmatch(r"[A-Z0-9_]+", name):
-            continue
-        try:
-            fields[name] = " ".join(shlex.split(value))
-        except ValueError:
-            continue
-    return fields
 
 
 def _architecture(host: Host) -> str | None:

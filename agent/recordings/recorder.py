@@ -2,7 +2,8 @@
 
 With redaction on, serial numbers, hardware addresses, UUIDs, labels, the host name, account names
 and machine ids are replaced, and a person's binary files (dconf: every setting there is) are left
-out: see `agent.recordings.redaction`. Passwords and keys are never asked for, so never written.
+out: see `agent.recordings.redaction`. Passwords and keys are never asked for, so never written;
+what a person's link leads to outside their home is not written either.
 """
 
 import json
@@ -31,6 +32,7 @@ from agent.host import (
     ToolFailed,
     ToolMissing,
 )
+from agent.recordings.astray import leads_astray
 from agent.recordings.redaction import Redaction
 
 WORDS: dict[type[CannotTell], str] = {
@@ -107,21 +109,26 @@ class Recorder:
             self._write(f"cmd/{name}.stderr", self._said(output.errors).encode())
 
     def read(self, path: str, limit: int = MOST_BYTES) -> bytes:
+        astray = leads_astray(self._host, path)
         with self._reason_for(path):
             content = self._host.read(path, limit)
-        self._keep("fs" + self._said(path), path, content)
+        if not astray and not leads_astray(self._host, path):  # a link can be exchanged meanwhile
+            self._keep("fs" + self._said(path), path, content)
         return content
 
     def head(self, path: str, size: int) -> bytes:
         with self._reason_for(path):
             content = self._host.head(path, size)
-        if not (self._folder / f"fs{self._said(path)}").is_file():
+        whole = (self._folder / f"fs{self._said(path)}").is_file()
+        if not whole and not leads_astray(self._host, path):
             self._keep(f"fs{self._said(path)}.header", path, content)
         return content
 
     def list(self, folder: str) -> tuple[str, ...]:
         with self._reason_for(folder):
             names = self._host.list(folder)
+        if leads_astray(self._host, folder):
+            return names
         said = "/".join(self._said(name) for name in names)
         self._files[self._said(folder.rstrip("/"))] = ("listed", said)
         return names

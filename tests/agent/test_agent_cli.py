@@ -274,11 +274,13 @@ def test_the_service_ends_at_once_on_sigterm(terminal: Terminal) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
+@pytest.mark.parametrize("words", [["status"], ["receipt", "--raw"]])
 def test_an_output_that_cannot_be_written_is_one_line_and_status_1(
-    terminal: Terminal, capfd: pytest.CaptureFixture[str]
+    terminal: Terminal, words: list[str]
 ) -> None:
-    command = [sys.executable, "-m", "agent", "status", "--state", str(terminal.folder)]
+    command = [sys.executable, "-m", "agent", *words, "--state", str(terminal.folder)]
     terminal.enroll()
+    terminal.type("report")
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1

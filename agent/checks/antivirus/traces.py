@@ -30,12 +30,16 @@ HIDDEN = ("hidepid=1", "hidepid=2", "hidepid=4", "hidepid=noaccess", "hidepid=in
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """One look at the whole machine. None where it could not be taken, with `trouble`."""
+    """One look at the whole machine. None where it could not be taken, with `trouble`.
+
+    `silent` is why the list of unit files is missing on a machine that does have one.
+    """
 
     processes: tuple[Process, ...] | None
     unit_files: frozenset[str] | None
     running_units: frozenset[str] | None
     trouble: CannotTell | None
+    silent: CannotTell | None = None
 
 
 def look(host: Host) -> Traces:
@@ -45,7 +49,13 @@ def look(host: Host) -> Traces:
         processes = all_processes(host)
     except CannotTell as failed:
         trouble = failed
-    return Traces(processes, _unit_files(host), _running_units(host), trouble)
+    unit_files: frozenset[str] | None = None
+    silent: CannotTell | None = None
+    try:
+        unit_files = _unit_files(host)
+    except CannotTell as failed:
+        silent = failed
+    return Traces(processes, unit_files, _running_units(host), trouble, silent)
 
 
 def all_processes(host: Host) -> tuple[Process, ...]:
@@ -72,7 +82,7 @@ def _unit_files(host: Host) -> frozenset[str] | None:
 def _running_units(host: Host) -> frozenset[str] | None:
     try:
         return parse_running_units(host.run(*UNITS).text)
-    except (ToolMissing, ToolFailed, NotRecorded, Unparsable):
+    except CannotTell:
         return None
 
 
@@ -127,6 +137,7 @@ def _installed(
         return True, None
     if traces.unit_files is not None:
         return any(unit in traces.unit_files for unit in product.units), None
+    unseen = unseen or traces.silent
     return (False, None) if unseen is None else (None, unseen)
 
 

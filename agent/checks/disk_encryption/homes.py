@@ -7,18 +7,19 @@ systemd-homed keeps <user>.home images and names the mapping home-<user>.
 import re
 from collections.abc import Iterable
 
+from agent.accounts import PeoplesIds, peoples_ids
 from agent.checks.disk_encryption.mounts import Mount
-from agent.host import CannotTell, FileMissing, Host, Unparsable, read_text
+from agent.host import CannotTell, FileMissing, Host, TimedOut, Unparsable, read_text
 
-PATH = re.compile(r"/[\w.@-]+(/[\w.@-]+)+")
+PATH = re.compile(r"/[^/\0]+(/[^/\0]+)+")
 
 
-def parse_passwd_homes(content: str) -> tuple[str, ...]:
-    """The home directories of people: passwd(5), user ids from 1000 to 60000."""
+def parse_passwd_homes(content: str, ids: PeoplesIds) -> tuple[str, ...]:
+    """The home directories of people: passwd(5)."""
     homes = set()
     for line in content.splitlines():
         fields = line.split(":")
-        person = len(fields) == 7 and fields[2].isdigit() and 1000 <= int(fields[2]) <= 60000
+        person = len(fields) == 7 and fields[2].isdecimal() and int(fields[2]) in ids
         if person and PATH.fullmatch(fields[5]):
             homes.add(fields[5])
     return tuple(sorted(homes))
@@ -26,7 +27,7 @@ def parse_passwd_homes(content: str) -> tuple[str, ...]:
 
 def parse_lsattr(content: str) -> bool:
     """`lsattr -d DIR`: the attribute E is set. Raises Unparsable."""
-    words = content.split()
+    words = content.split(None, 1)
     if len(words) != 2 or not re.fullmatch(r"[-A-Za-z]{10,}", words[0]):
         raise Unparsable("lsattr printed no line of attributes")
     return "E" in words[0]
@@ -41,7 +42,7 @@ def encrypted_homes(host: Host, mounts: Iterable[Mount], mappings: Iterable[str]
         users |= {name for name in host.list("/home/.ecryptfs") if not name.startswith(".")}
     except CannotTell as error:
         trouble = None if isinstance(error, FileMissing) else error
-    for home in parse_passwd_homes(read_text(host, "/etc/passwd")):
+    for home in parse_passwd_homes(read_text(host, "/etc/passwd"), peoples_ids(host)):
         try:
             if _fscrypt(host, home):
                 users.add(home.rsplit("/", 1)[-1])
@@ -76,6 +77,8 @@ def _exists(host: Host, home: str) -> bool:
         host.list(home)
     except FileMissing:
         return False
+    except TimedOut:
+        raise  # a program would hang there as well
     except CannotTell:
         return True
     return True

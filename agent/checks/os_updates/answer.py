@@ -7,8 +7,11 @@ from datetime import datetime
 from agent.host import CannotTell
 from protos.posture.v1.signals_pb2 import PendingUpdate
 
-MOST_UPDATES = 100
-"""Updates that are listed by name; the counts are always of all of them."""
+MOST_BYTES = 7_000
+"""What the list of updates may take of a report; the counts are always of all of them."""
+
+IN_FULL = 40
+"""Updates that are listed with their versions; of the rest the names alone."""
 
 
 @dataclass(slots=True)
@@ -37,10 +40,27 @@ class Answer:
 
 
 def in_order(updates: Iterable[PendingUpdate]) -> list[PendingUpdate]:
-    """Security updates first, then those that may be some, then by name; at most `MOST_UPDATES`."""
+    """Security updates first, then those that may be some, then by name; as many as fit."""
 
     def place(update: PendingUpdate) -> tuple[bool, bool, str, str, str]:
         told = update.HasField("security")
         return not update.security, told, update.name, update.candidate, update.installed
 
-    return sorted(updates, key=place)[:MOST_UPDATES]
+    listed: list[PendingUpdate] = []
+    size = 0
+    for update in sorted(updates, key=place):
+        shown = update if len(listed) < IN_FULL else _name_alone(update)
+        size += shown.ByteSize() + 2  # the tag and the length that precede each in the message
+        if size > MOST_BYTES:
+            break
+        listed.append(shown)
+    return listed
+
+
+def _name_alone(update: PendingUpdate) -> PendingUpdate:
+    short = PendingUpdate(name=update.name)
+    if update.HasField("security"):
+        short.security = update.security
+    if update.severity:
+        short.severity = update.severity
+    return short

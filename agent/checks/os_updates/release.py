@@ -6,11 +6,11 @@ is as old as its package and may not know its own release's end yet.
 """
 
 import csv
-import shlex
 from collections.abc import Iterable
 from datetime import date
 
 from agent.host import FileMissing, Host, NoData, NotRecorded, read_text
+from agent.os_release import parse_os_release
 
 FILES = ("/etc/os-release", "/usr/lib/os-release")
 DISTRO_INFO = "/usr/share/distro-info/{id}.csv"
@@ -25,24 +25,6 @@ def os_release(host: Host) -> dict[str, str]:
         except (FileMissing, NotRecorded):
             continue
     return {}
-
-
-def parse_os_release(text: str) -> dict[str, str]:
-    """KEY=VALUE with shell quoting; a line that cannot be read is left out.
-
-    >>> parse_os_release('ID="debian"\\nVERSION_ID=12\\n')
-    {'ID': 'debian', 'VERSION_ID': '12'}
-    """
-    fields: dict[str, str] = {}
-    for line in text.splitlines():
-        key, equals, value = line.strip().partition("=")
-        if not equals or key.startswith("#"):
-            continue
-        try:
-            fields[key] = "".join(shlex.split(value))
-        except ValueError:
-            continue
-    return fields
 
 
 def support_ends(host: Host) -> tuple[str, str | None]:

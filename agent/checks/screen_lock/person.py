@@ -1,7 +1,7 @@
 """The people of a machine: who they are, where their settings lie, what their session says.
 
-A person is an account that somebody can sit down with: passwd(5), user ids from 1000 to 59999 and
-a login shell. Accounts of a directory service are not in /etc/passwd; `getent` knows them.
+A person is an account that somebody can sit down with: passwd(5), a person's user id and a login
+shell. Accounts of a directory service are not in /etc/passwd; `getent` knows them.
 
 The agent is root, and a person's settings may be links to what that person may not read: no
 trouble with such a file ever quotes it.
@@ -10,6 +10,7 @@ trouble with such a file ever quotes it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from agent.accounts import peoples_ids
 from agent.host import CannotTell, Host, NoData, NotRecorded, read_text
 
 NO_LOGIN = ("nologin", "false", "sync", "true")
@@ -72,12 +73,10 @@ def people(host: Host) -> tuple[Person, ...]:
     except NotRecorded:
         names = host.list("/home")
         return tuple(Person(name, None, f"/home/{name}") for name in names if name[0] != ".")
-    return tuple(sorted(filter(_human, accounts), key=lambda person: person.user))
-
-
-def _human(person: Person) -> bool:
-    shell = person.shell.rpartition("/")[2]
-    return person.uid is not None and 1000 <= person.uid <= 59999 and shell not in NO_LOGIN
+    ids = peoples_ids(host)
+    human = (one for one in accounts if one.uid is not None and one.uid in ids)
+    found = (one for one in human if one.shell.rpartition("/")[2] not in NO_LOGIN)
+    return tuple(sorted(found, key=lambda person: person.user))
 
 
 def person_of(host: Host, user: str, uid: int | None, environment: Mapping[str, str]) -> Person:

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from agent.device import inventory
 from agent.device.firmware import parse_dmidecode
 from agent.device.identifiers import believable, believable_uuid
-from agent.device.linux import parse_cpuinfo, parse_os_release
+from agent.device.linux import parse_cpuinfo
 from agent.host import Denied, Output
+from agent.os_release import parse_os_release
 from protos.posture.v1.device_pb2 import FormFactor, Inventory, Platform
 from tests.fakes import Answer, FakeHost
 
@@ -235,3 +236,29 @@ def test_garbage_never_raises(content: str) -> None:
     host = laptop()
     files = {**host.files, **dict.fromkeys(paths, content)}
     assert inventory(FakeHost(host.commands, files, host.links)).hostname == "laptop"
+
+
+def test_a_defect_costs_one_part_of_the_inventory_and_never_the_report(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Defective(FakeHost):
+        def link(self, path: str) -> str:
+            raise ZeroDivisionError("a defect")
+
+    seen = inventory(Defective(files=laptop().files))
+    assert (seen.hostname, seen.os_id, seen.manufacturer) == ("laptop", "debian", "LENOVO")
+    assert not seen.fingerprint.HasField("network")
+    assert "ZeroDivisionError: a defect" in capsys.readouterr().err
+
+
+def test_a_defect_right_at_the_start_leaves_an_inventory_of_this_platform(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Broken(FakeHost):
+        def read(self, path: str, limit: int = 0) -> bytes:
+            raise RecursionError
+
+        run = head = list = link = read  # type: ignore[assignment]
+
+    assert inventory(Broken()).platform == Platform.PLATFORM_LINUX
+    assert "RecursionError" in capsys.readouterr().err

@@ -42,6 +42,48 @@ MACHINE = FakeHost(
 )
 
 
+SHADOW = "root:$y$j9T$secret:1::::::\n"
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        {"/home/alice/.config/kscreenlockerrc": "/etc/shadow"},
+        {"/home/alice/.config": "/etc", "/etc/kscreenlockerrc": "shadow"},
+        {"/home/alice/.config": "../../root"},
+        {"/home/alice/.config/kscreenlockerrc": "/home/bob/.config/kscreenlockerrc"},
+        {"/home/alice/.config": "/home/alice/.config"},
+    ],
+)
+def test_what_a_persons_link_leads_to_is_not_written_down(
+    tmp_path: Path, links: dict[str, str]
+) -> None:
+    path = "/home/alice/.config/kscreenlockerrc"
+    recorder = Recorder(FakeHost(files={path: SHADOW}, links=links), tmp_path / "new")
+    assert recorder.read(path) == SHADOW.encode()
+    assert recorder.head(path, 5) == SHADOW[:5].encode()
+    assert recorder.list("/home/alice/.config") == ("kscreenlockerrc",)
+    recorder.finish()
+    everything = [file.read_text() for file in (tmp_path / "new").rglob("*") if file.is_file()]
+    assert not any("root:" in content for content in everything)
+    with pytest.raises(NotRecorded):
+        Recording(tmp_path / "new").read(path)
+
+
+def test_links_within_a_home_and_to_what_everybody_may_read_are_followed(tmp_path: Path) -> None:
+    links = {
+        "/home": "var/home",
+        "/var/home/alice/.config": "settings",
+        "/home/alice/.xscreensaver": "/nix/store/abc-home-manager-files/.xscreensaver",
+    }
+    files = {"/home/alice/.config/kscreenlockerrc": "[Daemon]\n", "/home/alice/.xscreensaver": "x"}
+    recorder = Recorder(FakeHost(files=files, links=links), tmp_path / "new")
+    for path in files:
+        recorder.read(path)
+    recorder.finish()
+    assert [Recording(tmp_path / "new").read(p).decode() for p in files] == list(files.values())
+
+
 def ask_everything(host: FakeHost | Recorder) -> None:
     host.run("nft", "-j", "list", "ruleset")
     for question in (

@@ -48,6 +48,19 @@ def test_none_found_is_a_value_that_says_where_was_looked() -> None:
     assert seen.evidence[0].said.startswith("none of ClamAV, Microsoft Defender")
 
 
+def test_units_that_are_not_listed_in_time_hide_no_product_that_shows_itself() -> None:
+    silent = {UNIT_FILES: TimedOut("slow"), UNITS: TimedOut("slow")}
+    clamav = Process(7, "clamd", "clamav", "/usr/sbin/clamd", ("clamd",))
+    value, gaps = observed(FakeHost(silent, files={"/usr/sbin/clamd": ""}, running=(INIT, clamav)))
+    assert [(product.name, product.running) for product in value.products] == [("ClamAV", True)]
+    assert gaps["products"] == TimedOut.reason
+
+
+def test_units_that_are_not_listed_in_time_are_no_proof_that_nothing_is_there() -> None:
+    with pytest.raises(TimedOut):
+        observed(FakeHost({UNIT_FILES: TimedOut("slow")}, running=(INIT,)))
+
+
 def test_where_nothing_could_be_looked_at_none_found_is_not_said() -> None:
     with pytest.raises(NotRecorded):
         linux.observe(Blind())

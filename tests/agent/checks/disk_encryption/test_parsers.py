@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.accounts import PeoplesIds, parse_login_defs
 from agent.checks.disk_encryption.crypt import (
     parse_dm_table,
     parse_luks2_json,
@@ -36,7 +37,7 @@ PARSERS: list[Callable[[str], object]] = [
     parse_zfs_get,
     parse_zpool_status,
     parse_lsattr,
-    parse_passwd_homes,
+    lambda content: parse_passwd_homes(content, PeoplesIds()),
 ]
 
 
@@ -181,4 +182,16 @@ def test_a_pool_lists_its_data_and_log_devices_without_spares() -> None:
 
 def test_only_people_have_homes() -> None:
     passwd = "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\n"
-    assert parse_passwd_homes(passwd) == ("/home/alice",)
+    passwd += "homed:x:60100:60100::/home/homed:/bin/sh\nnobody:x:65534:65534::/home/x:/bin/sh\n"
+    passwd += "old:x:500:500::/home/my home:/bin/sh\n"
+    assert parse_passwd_homes(passwd, PeoplesIds()) == ("/home/alice", "/home/homed")
+    old = parse_login_defs("# UID_MIN 0\nUID_MIN\t500\nUID_MAX 5000\n")
+    assert parse_passwd_homes(passwd, old) == ("/home/alice", "/home/homed", "/home/my home")
+
+
+def test_login_defs_widens_who_is_a_person_and_never_narrows_it() -> None:
+    ids = parse_login_defs("UID_MIN 5000\nUID_MAX 9999999999\n")
+    assert 1001 in ids
+    assert 100_000 in ids
+    assert not {0, 999, 65534} & {uid for uid in (0, 999, 65534) if uid in ids}
+    assert 1 not in parse_login_defs("UID_MIN x\n")

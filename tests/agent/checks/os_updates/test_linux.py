@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from agent.checks.os_updates import apt, bootc, dnf, dnf5, linux, pacman, rpm_ostree, zypper
 from agent.checks.os_updates.release import support_ends
 from agent.host import CannotTell, NoData, ToolFailed, ToolMissing
+from agent.observation import observe
 from protos.posture.v1.signals_pb2 import OsUpdates
 from tests.agent.checks.os_updates import test_apt, test_dnf, test_others
 from tests.fakes import Answer, FakeHost
@@ -68,11 +69,19 @@ def test_two_looks_at_the_same_machine_give_the_same_bytes() -> None:
     assert first.gaps == second.gaps
 
 
-def test_at_most_a_hundred_updates_are_named_and_all_are_counted() -> None:
-    lines = "".join(f"p{n:03} 1 -> 2\n" for n in range(150))
+@pytest.mark.parametrize(("count", "named"), [(130, 130), (3000, 138)])
+def test_many_updates_are_named_as_far_as_they_fit_and_all_are_counted(
+    count: int, named: int
+) -> None:
+    name = "lib-with-a-long-name-as-they-are-{:04}"
+    lines = "".join(f"{name.format(n)} 1:1.0.0-1+b1 -> 1:1.0.1-1~bpo12+1\n" for n in range(count))
     host = FakeHost(commands={"pacman -Qu": lines}, files={"/etc/os-release": "ID=arch\n"})
-    value = value_of(host)
-    assert (value.pending, len(value.updates)) == (150, 100)
+    seen = observe("os_updates", linux.observe, host).os_updates
+    assert seen.pending == count
+    assert len(seen.updates) == named
+    assert seen.updates[0].candidate == "1:1.0.1-1~bpo12+1"
+    assert seen.updates[-1].name
+    assert seen.ByteSize() < 7_200
 
 
 @pytest.mark.parametrize(
