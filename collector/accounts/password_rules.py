@@ -1,0 +1,87 @@
+"""Whether a password may be chosen: long enough, 80 bits by estimate, and on no list.
+
+The numbers of CNIL's recommendation 2022-100 for a password that stands alone, kept although a
+second factor always stands beside it. There are no rules about classes of characters, and nothing
+forbids to paste. The parts that people reuse (words, names, dates, rows of the keyboard) are found
+by zxcvbn and count for what a guesser pays for them; the rest counts by its alphabet.
+"""
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from zxcvbn import zxcvbn
+
+SHORTEST = 14
+LONGEST = 128
+FEWEST_BITS = 80.0
+EXAMINED = 64
+"""Characters that zxcvbn looks at: its cost grows with the square, and 64 are more than enough."""
+
+COMPANY_WORDS = ("muster", "collector", "laptop", "helpdesk", "password", "administrator")
+
+
+class NotGoodEnough(Exception):
+    """The password may not be chosen; str() says what to do, never what was typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """`bits`: the logarithm of the guesses an attacker needs who knows how people choose."""
+
+    bits: float
+    known_part: str = ""
+
+
+def require_good(password: str, username: str, words: Collection[str] = ()) -> None:
+    """Raises NotGoodEnough. `words` are further names that must not carry the password."""
+    if len(password) < SHORTEST:
+        raise NotGoodEnough(
+            f"Use at least {SHORTEST} characters: six or more unrelated words are easy to remember."
+        )
+    if len(password) > LONGEST:
+        raise NotGoodEnough(f"Use at most {LONGEST} characters.")
+    if not password.isprintable():
+        raise NotGoodEnough("Use characters that can be typed: a line break or a tab is not one.")
+    strength = estimate(password, username, words)
+    if strength.bits < FEWEST_BITS:
+        raise NotGoodEnough(
+            "It is too easy to guess: it is made of common words, names, dates or repetitions. "
+            "Add unrelated words, or let a password manager make one."
+        )
+
+
+def estimate(password: str, username: str = "", words: Collection[str] = ()) -> Strength:
+    """How hard the password is to guess."""
+    known = [word for word in (username, *COMPANY_WORDS, *words) if word]
+    examined, rest = password[:EXAMINED], password[EXAMINED:]
+    parts = zxcvbn(examined, user_inputs=known, max_length=EXAMINED)["sequence"]
+    bits = sum(_bits(part, examined) for part in parts)
+    if len(set(rest)) > 1:
+        bits += len(set(rest)) * math.log2(_alphabet(rest))
+    guessed = [part["token"] for part in parts if part["pattern"] != "bruteforce"]
+    return Strength(bits, max(guessed, key=len, default=""))
+
+
+def _bits(part: dict[str, object], whole: str) -> float:
+    token = str(part["token"])
+    by_alphabet = len(token) * math.log2(_alphabet(whole))
+    if part["pattern"] == "bruteforce":
+        return by_alphabet
+    return min(math.log2(max(float(str(part["guesses"])), 2.0)), by_alphabet)
+
+
+def _alphabet(text: str) -> int:
+    """How many characters somebody chooses from who uses these classes.
+
+    >>> _alphabet("abc"), _alphabet("aB1"), _alphabet("a b")
+    (26, 62, 59)
+    """
+    classes = (
+        (26, str.islower),
+        (26, str.isupper),
+        (10, str.isdigit),
+        (33, lambda c: not c.isalnum()),
+    )
+    found = sum(size for size, holds in classes if any(holds(c) for c in text))
+    return max(found, 2)

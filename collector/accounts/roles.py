@@ -1,0 +1,96 @@
+"""Who may do what, in one table: the pages, the API, the command list and the docs all read it.
+
+Least privilege: a role holds what its work needs and nothing because it is "higher". An owner
+looks after people and the log; what the helpdesk does to devices is not theirs unless listed.
+"""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """One thing somebody may do. Every route names exactly one."""
+
+    OWN_ACCOUNT = "change one's own password, factors, sessions and tokens"
+    SEE_DEVICES = "see devices, findings and evidence"
+    SEE_PEOPLE = "see whose device it is and the names of accounts on it"
+    SEE_HARDWARE_IDS = "see serial numbers"
+    SEE_POLICY = "see the policy and its versions"
+    EXPORT = "take exports"
+    ASK_FOR_CHECK = "ask a device for a check now"
+    LOCK_SCREEN = "lock a device's screen"
+    CHANGE_DEVICES = "set owner and groups, release from quarantine"
+    RETIRE_DEVICES = "retire and forget devices"
+    REQUEST_WAIVER = "request a waiver"
+    APPROVE_WAIVER = "approve and end waivers"
+    ENROLL = "make and revoke enrollment strings"
+    CHANGE_POLICY = "apply a policy"
+    CHANGE_SETTINGS = "change the collector's settings"
+    HANDLE_INCIDENTS = "open, note and close incidents"
+    SEE_AUDIT = "read, verify and export the audit log"
+    REVIEW_AUDIT = "sign the weekly review of the audit log"
+    MANAGE_ACCOUNTS = "add, change and disable accounts"
+    REVIEW_ACCOUNTS = "sign the yearly review of authorisations"
+
+
+class Role(StrEnum):
+    VIEWER = "viewer"
+    HELPDESK = "helpdesk"
+    ADMIN = "admin"
+    OWNER = "owner"
+
+
+_LOOK = frozenset({Permission.OWN_ACCOUNT, Permission.SEE_DEVICES, Permission.SEE_POLICY})
+
+ROLES: dict[Role, frozenset[Permission]] = {
+    # The auditor: reads everything that is evidence, changes nothing.
+    Role.VIEWER: _LOOK | {Permission.SEE_HARDWARE_IDS, Permission.EXPORT, Permission.SEE_AUDIT},
+    # Works through the devices that fall short, with the person on the phone.
+    Role.HELPDESK: _LOOK
+    | {
+        Permission.SEE_PEOPLE,
+        Permission.SEE_HARDWARE_IDS,
+        Permission.ASK_FOR_CHECK,
+        Permission.LOCK_SCREEN,
+        Permission.CHANGE_DEVICES,
+        Permission.REQUEST_WAIVER,
+    },
+    # Runs the fleet: enrollment, policy, waivers, settings, incidents.
+    Role.ADMIN: _LOOK
+    | {
+        Permission.SEE_PEOPLE,
+        Permission.SEE_HARDWARE_IDS,
+        Permission.EXPORT,
+        Permission.ASK_FOR_CHECK,
+        Permission.LOCK_SCREEN,
+        Permission.CHANGE_DEVICES,
+        Permission.RETIRE_DEVICES,
+        Permission.REQUEST_WAIVER,
+        Permission.APPROVE_WAIVER,
+        Permission.ENROLL,
+        Permission.CHANGE_POLICY,
+        Permission.CHANGE_SETTINGS,
+        Permission.HANDLE_INCIDENTS,
+    },
+    # Answers for the collector: people, the log, and all that an admin does.
+    Role.OWNER: frozenset(Permission),
+}
+
+CHANGING: frozenset[Permission] = frozenset(Permission) - {
+    Permission.OWN_ACCOUNT,
+    Permission.SEE_DEVICES,
+    Permission.SEE_PEOPLE,
+    Permission.SEE_HARDWARE_IDS,
+    Permission.SEE_POLICY,
+    Permission.EXPORT,
+    Permission.SEE_AUDIT,
+}
+"""Permissions that change something. Roles that hold one renew their passwords."""
+
+
+def may(role: Role, permission: Permission) -> bool:
+    return permission in ROLES[role]
+
+
+def changes_something(role: Role) -> bool:
+    """Whether the role's password must be renewed (CNIL 2022-100, for privileged accounts)."""
+    return bool(ROLES[role] & CHANGING)
