@@ -30,6 +30,7 @@ class Health:
     definitions_at: datetime | None = None
     definitions_version: str | None = None
     definitions_in_cloud: bool | None = None
+    definitions_current: bool | None = None
     remarks: list[str] = field(default_factory=list)
     evidence: list[tuple[str, str]] = field(default_factory=list)
     gaps: list[tuple[str, CannotTell]] = field(default_factory=list)
