@@ -6,10 +6,12 @@ To add a check: its message in signals.proto, one module a system here, one line
 from collections.abc import Collection
 
 from agent.checks.antivirus import linux as antivirus_linux
+from agent.checks.antivirus import windows as antivirus_windows
 from agent.checks.disk_encryption import linux as disk_encryption_linux
 from agent.checks.disk_encryption import macos as disk_encryption_macos
 from agent.checks.disk_encryption import windows as disk_encryption_windows
 from agent.checks.firewall import linux as firewall_linux
+from agent.checks.firewall import macos as firewall_macos
 from agent.checks.os_updates import linux as os_updates_linux
 from agent.checks.screen_lock import linux as screen_lock_linux
 from agent.host import Host, Os
@@ -22,8 +24,11 @@ CHECKS: dict[str, dict[Os, Check]] = {
         "macos": disk_encryption_macos.observe,
         "windows": disk_encryption_windows.observe,
     },
-    "firewall": {"linux": firewall_linux.observe},
-    "antivirus": {"linux": antivirus_linux.observe},
+    "firewall": {
+        "linux": firewall_linux.observe,
+        "macos": firewall_macos.observe,
+    },
+    "antivirus": {"linux": antivirus_linux.observe, "windows": antivirus_windows.observe},
     "screen_lock": {"linux": screen_lock_linux.observe},
     "os_updates": {"linux": os_updates_linux.observe},
 }
