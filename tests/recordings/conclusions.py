@@ -68,15 +68,25 @@ def disk(fact: str, seen: Observed, _: Inventory) -> str | None:
     if fact == "all_fixed_volumes_encrypted":
         volumes = [v for v in observation.disk_encryption.volumes if v.role in JUDGED]
         return without_value(observation) or all_of(volumes)
+    if fact == "encrypted_homes":
+        return encrypted_homes(observation)
     if not fact.startswith("/"):
         return None
     named = [v for v in observation.disk_encryption.volumes if v.name == fact]
     if not named:
         return without_value(observation) or "unknown"
+    if not named[0].HasField("protection"):
+        return "unknown"
     return {
         Protection.PROTECTION_ENCRYPTED: "encrypted",
         Protection.PROTECTION_KEY_EXPOSED: "ineffective",
+        Protection.PROTECTION_PARTIAL: "partial",
     }.get(named[0].protection, "plain")
+
+
+def encrypted_homes(observation: Observation) -> str:
+    value = observation.disk_encryption
+    return str(value.encrypted_homes) if value.HasField("encrypted_homes") else "unknown"
 
 
 def swap(fact: str, seen: Observed, _: Inventory) -> str | None:
@@ -114,23 +124,26 @@ def firewall(fact: str, seen: Observed, _: Inventory) -> str | None:
         return None
     if (nothing := without_value(observation)) is not None:
         return nothing
-    value = observation.firewall
-    scopes = {scope.name: inbound(scope) for scope in value.scopes}
+    if fact == "manager":
+        return ", ".join(f"{m.name} ({m.state})" for m in observation.firewall.managers)
+    if fact == "openings":
+        return openings(observation)
+    scopes = {scope.name: inbound(scope) for scope in observation.firewall.scopes}
     if fact in ("ipv4", "ipv6"):
         return scopes.get(fact, "unknown")
-    if fact == "manager":
-        return ", ".join(f"{m.name} ({m.state})" for m in value.managers)
-    if fact == "openings":
-        found = sorted({f"{o.protocol}/{o.ports}" for o in value.openings})
-        if not found and any(gap.field == "openings" for gap in observation.gaps):
-            return listed_by_ufw(observation)
-        if "tcp/1-65535" in found and "udp/1-65535" in found:
-            found.append("everything, all ports")
-        return ", ".join(found) or "none"
     used = [answer for answer in scopes.values() if answer != "not-applicable"]
     if "no" in used:
         return "no"
     return "yes" if used and set(used) == {"yes"} else "unknown"
+
+
+def openings(observation: Observation) -> str:
+    found = sorted({f"{o.protocol}/{o.ports}" for o in observation.firewall.openings})
+    if not found and any(gap.field == "openings" for gap in observation.gaps):
+        return listed_by_ufw(observation)
+    if "tcp/1-65535" in found and "udp/1-65535" in found:
+        found.append("everything, all ports")
+    return ", ".join(found) or "none"
 
 
 def listed_by_ufw(observation: Observation) -> str:
@@ -146,9 +159,10 @@ def antivirus(fact: str, seen: Observed, _: Inventory) -> str | None:
     products = list(observation.antivirus.products)
     if not products:
         return "none found"
-    if fact in ("real_time", "running", "clamav.running"):
-        return any_of(products, fact.rpartition(".")[2])
-    kind = fact.rpartition(".")[2]
+    name, kind = fact[: fact.rfind(".")], fact.rpartition(".")[2]
+    products = [product for product in products if product.name == name] or products
+    if kind in ("real_time", "running"):
+        return any_of(products, kind)
     if kind in ("version", "installed"):
         return products[0].version or "unknown"
     if kind == "content_version":
