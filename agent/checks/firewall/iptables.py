@@ -7,7 +7,7 @@ from typing import Literal
 
 from agent.checks.firewall.addresses import Version
 from agent.checks.firewall.iptables_match import read_options
-from agent.checks.firewall.ruleset import Action, Base, ChainKey, Hook, Rule, Table
+from agent.checks.firewall.ruleset import DNAT, Action, Base, ChainKey, Hook, Rule, Table
 from agent.host import Unparsable
 
 ENTRIES: dict[tuple[str, str], tuple[Hook, int]] = {
@@ -122,4 +122,5 @@ def _rule(line: str, version: Version, parts: _Parts) -> Rule | None:
         return Rule(read.terms, "goto" if read.goto else "jump", read.target, words)
     if not read.target or read.target in PASSIVE:
         return None
-    return Rule(read.terms, VERDICTS.get(read.target, "opaque"), words=words)
+    target = DNAT if read.target == "DNAT" else ""
+    return Rule(read.terms, VERDICTS.get(read.target, "opaque"), target, words)

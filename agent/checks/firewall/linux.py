@@ -10,6 +10,7 @@ from agent.checks.firewall.confinement import require_host_network
 from agent.checks.firewall.inbound import Inbound, inbound
 from agent.checks.firewall.interfaces import Interface, inbound_interfaces, ipv6_in_use
 from agent.checks.firewall.loaded import Loaded, read_loaded
+from agent.checks.firewall.published import published
 from agent.checks.firewall.witnesses import managers
 from agent.host import CannotTell, Host, TooLarge
 from agent.observation import Seen
@@ -66,6 +67,8 @@ def _scope(
     if loaded.unseen or trouble:
         _missing_openings(seen, trouble or loaded.unseen[0])
     elif scope.in_use:
+        beside = published(loaded.ruleset.tables, version)
+        answer.openings = sorted({*answer.openings, *beside})
         _openings(seen, value, answer, name)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from agent.checks.firewall.nft_match import Sets, Unclear, elements, holds, read_match
-from agent.checks.firewall.ruleset import Action, Match, Rule, Term
+from agent.checks.firewall.ruleset import DNAT, Action, Match, Rule, Term
 
 PASSIVE = frozenset(
     (
@@ -61,6 +61,8 @@ def _ending(kind: str, value: Any, terms: list[Term], sets: Sets, words: str) ->
         return [Rule((*terms, *_reject(value)), "drop", words=words)]
     if kind == "vmap":
         return _map(value, tuple(terms), sets, words)
+    if kind == "dnat":
+        return [Rule(tuple(terms), "opaque", DNAT, words)]
     if kind in ("queue", "fwd", "synproxy") or _is_target(kind, value):
         return [Rule(tuple(terms), "opaque", words=words)]
     return None

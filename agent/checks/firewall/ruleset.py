@@ -28,6 +28,9 @@ Field = Literal[
 ]
 Action = Literal["accept", "drop", "return", "jump", "goto", "opaque"]
 
+DNAT = "dnat"
+"""The `target` of an opaque rule that sends the packet to another host."""
+
 ChainKey = tuple[str, str]
 """The table as it is named in explanations ("inet filter"), and the chain's name."""
 

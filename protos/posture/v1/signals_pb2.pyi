@@ -541,9 +541,11 @@ class FirewallOpening(_message.Message):
     ports: _builtins.str
     """"22", "8000-8100" """
     source: _builtins.str
-    """"any", "local network", or a prefix"""
+    """"any", "local network", a prefix, or "any, passed on" """
     scope: _builtins.str
-    """the name of the FirewallScope"""
+    """(to a container, before any input rule is asked)
+    the name of the FirewallScope
+    """
     def __init__(
         self,
         *,
