@@ -21,6 +21,15 @@ EXAMINED = 64
 COMPANY_WORDS = ("muster", "collector", "laptop", "helpdesk", "password", "administrator")
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a password as zxcvbn sees it: how it was made, and the guesses it is worth."""
+
+    pattern: str
+    token: str
+    guesses: float
+
+
 class NotGoodEnough(Exception):
     """The password may not be chosen; str() says what to do, never what was typed."""
 
@@ -55,20 +64,21 @@ def estimate(password: str, username: str = "", words: Collection[str] = ()) -> 
     """How hard the password is to guess."""
     known = [word for word in (username, *COMPANY_WORDS, *words) if word]
     examined, rest = password[:EXAMINED], password[EXAMINED:]
-    parts = zxcvbn(examined, user_inputs=known, max_length=EXAMINED)["sequence"]
+    found = zxcvbn(examined, user_inputs=known, max_length=EXAMINED)["sequence"]
+    # The stubs do not know the parts between the matches, whose pattern is "bruteforce".
+    parts = [Part(str(p["pattern"]), str(p["token"]), float(p["guesses"])) for p in found]
     bits = sum(_bits(part, examined) for part in parts)
     if len(set(rest)) > 1:
         bits += len(set(rest)) * math.log2(_alphabet(rest))
-    guessed = [part["token"] for part in parts if part["pattern"] != "bruteforce"]
+    guessed = [part.token for part in parts if part.pattern != "bruteforce"]
     return Strength(bits, max(guessed, key=len, default=""))
 
 
-def _bits(part: dict[str, object], whole: str) -> float:
-    token = str(part["token"])
-    by_alphabet = len(token) * math.log2(_alphabet(whole))
-    if part["pattern"] == "bruteforce":
+def _bits(part: Part, whole: str) -> float:
+    by_alphabet = len(part.token) * math.log2(_alphabet(whole))
+    if part.pattern == "bruteforce":
         return by_alphabet
-    return min(math.log2(max(float(str(part["guesses"])), 2.0)), by_alphabet)
+    return min(math.log2(max(part.guesses, 2.0)), by_alphabet)
 
 
 def _alphabet(text: str) -> int:
