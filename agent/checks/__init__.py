@@ -12,6 +12,7 @@ from agent.checks.disk_encryption import macos as disk_encryption_macos
 from agent.checks.disk_encryption import windows as disk_encryption_windows
 from agent.checks.firewall import linux as firewall_linux
 from agent.checks.firewall import macos as firewall_macos
+from agent.checks.firewall import windows as firewall_windows
 from agent.checks.os_updates import linux as os_updates_linux
 from agent.checks.screen_lock import linux as screen_lock_linux
 from agent.host import Host, Os
@@ -27,6 +28,7 @@ CHECKS: dict[str, dict[Os, Check]] = {
     "firewall": {
         "linux": firewall_linux.observe,
         "macos": firewall_macos.observe,
+        "windows": firewall_windows.observe,
     },
     "antivirus": {"linux": antivirus_linux.observe, "windows": antivirus_windows.observe},
     "screen_lock": {"linux": screen_lock_linux.observe},

@@ -1,0 +1,178 @@
+"""firewall on Windows: what each profile does to a new inbound packet, not what is configured.
+
+The order of belief: the services without which nothing is filtered, the ActiveStore, then the
+registry. All three profiles count: Windows puts a new network into private or public by itself,
+so a profile without a network guards the next one. Domain alone is out of use where the computer
+is in no domain and no network says otherwise.
+
+A local "off" is believed even where a policy above it was not seen; an "on" never is.
+"""
+
+from dataclasses import dataclass, field
+
+from agent.checks.firewall.third_party import Product, read_products
+from agent.checks.firewall.windows_policy import configured, group_policy
+from agent.checks.firewall.windows_profiles import PROFILES, SOURCE, Setting, read_profiles
+from agent.host import CannotTell, Conflicting, Host, NoData
+from agent.observation import Seen
+from agent.windows.rows import flag, number, words
+from protos.posture.v1.signals_pb2 import Firewall, FirewallManager, InboundDefault
+
+BLOCKED = InboundDefault.INBOUND_DEFAULT_BLOCKED
+ALLOWED = InboundDefault.INBOUND_DEFAULT_ALLOWED
+SERVICES = {"mpssvc": "mpssvc", "bfe": "BFE"}
+"""Windows Defender Firewall, Base Filtering Engine; nothing is filtered without either."""
+DOMAIN_AUTHENTICATED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What one profile does, or why that cannot be told; `state` is in words for people."""
+
+    inbound: InboundDefault.ValueType | None
+    state: str
+    trouble: CannotTell | None = None
+
+
+@dataclass
+class _Look:
+    """One look at one machine."""
+
+    host: Host
+    active: dict[str, Setting] = field(default_factory=dict)
+    no_store: CannotTell | None = None
+    services: dict[str, bool] = field(default_factory=dict)
+    """By name, whether it runs; one that was not seen is not there."""
+
+    def ask(self, seen: Seen) -> None:
+        try:
+            self.active = read_profiles(self.host.cim("MSFT_NetFirewallProfile"))
+        except CannotTell as trouble:
+            self.no_store = trouble
+        said = "; ".join(f"{name} {_said(self.active[name])}" for name in sorted(self.active))
+        seen.because(SOURCE, said or f"no answer: {self.no_store or 'no profile'}")
+        try:
+            rows = self.host.cim("Win32_Service")
+        except CannotTell:
+            rows = ()
+        for row in rows:
+            name, state = (words(row, "Name") or "").lower(), words(row, "State")
+            if name in SERVICES and state:
+                self.services[SERVICES[name]] = state.lower() == "running"
+        if self.services:
+            states = (f"{n} {'runs' if r else 'does not run'}" for n, r in self.services.items())
+            seen.because("Win32_Service", "; ".join(sorted(states)))
+
+    @property
+    def stopped(self) -> list[str]:
+        return sorted(name for name, runs in self.services.items() if not runs)
+
+    @property
+    def run(self) -> bool:
+        return len(self.services) == len(SERVICES) and not self.stopped
+
+    def answer(self, seen: Seen, profile: str) -> _Answer:
+        if self.stopped:
+            return _Answer(ALLOWED, f"service {' and '.join(self.stopped)} stopped")
+        setting = self.active.get(profile, Setting())
+        if setting.trouble:
+            return _Answer(None, "unclear", setting.trouble)
+        policy = group_policy(self.host, profile)
+        if None not in (setting.enabled, policy) and setting.enabled != policy:
+            contradiction = f"{SOURCE} and group policy differ on whether {profile} is on"
+            return _Answer(None, "unclear", Conflicting(contradiction))
+        if setting.enabled is not None:
+            return _in_force(setting)
+        return self._configured(seen, profile)
+
+    def _configured(self, seen: Seen, profile: str) -> _Answer:
+        setting, place = configured(self.host, profile)
+        if place:
+            seen.because(f"{place}, {profile}", _said(setting))
+        if setting.enabled is False:
+            return _Answer(ALLOWED, f"off in {place}")
+        if setting.enabled is None:
+            return _Answer(None, "unclear", self._why(setting))
+        if setting.trouble or not self.run:
+            return _Answer(None, f"on in {place}", self._why(setting))
+        return _in_force(setting)
+
+    def _why(self, setting: Setting) -> CannotTell:
+        not_in_force = NoData(
+            "it is only configured; whether the firewall's services run is unseen"
+        )
+        return self.no_store or setting.trouble or not_in_force
+
+
+def observe(host: Host) -> Seen:
+    """Raises CannotTell when nothing is known of any profile, nor of another firewall."""
+    value = Firewall()
+    seen = Seen(value)
+    look = _Look(host)
+    look.ask(seen)
+    answers = {profile: look.answer(seen, profile) for profile in PROFILES}
+    products = read_products(host)
+    guard = next((product for product in products if product.on), None)
+    silent = [a.trouble for a in answers.values() if a.state == "unclear" and a.trouble]
+    if len(silent) == len(PROFILES) and not products and not look.active:
+        raise silent[0]
+    domain = _domain_in_use(host)
+    for profile, answer in answers.items():
+        stands_aside = guard is not None and answer.inbound != BLOCKED
+        scope = value.scopes.add(name=profile)
+        scope.in_use = not stands_aside and (profile != "domain" or domain)
+        if answer.inbound is not None:
+            scope.inbound = answer.inbound
+        else:
+            trouble = answer.trouble or NoData(f"nothing was said of the {profile} profile")
+            seen.missing(f"scopes[{profile}].inbound", trouble)
+    _others(seen, value, answers, products)
+    return seen
+
+
+def _in_force(setting: Setting) -> _Answer:
+    if not setting.enabled:
+        return _Answer(ALLOWED, "off")
+    if setting.allows is None:
+        trouble = setting.trouble or NoData("it is on, and its default for inbound was not seen")
+        return _Answer(None, "on", trouble)
+    if setting.allows:
+        return _Answer(ALLOWED, "on, allows inbound")
+    if setting.spared:
+        return _Answer(ALLOWED, f"off on {', '.join(setting.spared)}")
+    return _Answer(BLOCKED, "on" if setting.local_rules is not False else "on, local rules ignored")
+
+
+def _others(
+    seen: Seen, value: Firewall, answers: dict[str, _Answer], products: tuple[Product, ...]
+) -> None:
+    """Another maker's firewall that is on guards in the place of profiles that do not."""
+    states = ", ".join(f"{profile} {answer.state}" for profile, answer in answers.items())
+    value.managers.append(FirewallManager(name="Windows Firewall", state=states))
+    for product in products:
+        value.managers.append(FirewallManager(name=product.name, state=product.state))
+        seen.because("Windows Security Center, firewalls", f"{product.name}: {product.state}")
+    guards = any(answer.inbound != BLOCKED for answer in answers.values())
+    for product in products if guards else ():
+        if product.on:
+            value.scopes.add(name=f"third-party: {product.name}", in_use=True, inbound=BLOCKED)
+
+
+def _domain_in_use(host: Host) -> bool:
+    """What cannot be told counts."""
+    try:
+        networks = host.cim("MSFT_NetConnectionProfile")
+        if any(number(row, "NetworkCategory") == DOMAIN_AUTHENTICATED for row in networks):
+            return True
+        joined = [flag(row, "PartOfDomain") for row in host.cim("Win32_ComputerSystem")]
+    except CannotTell:
+        return True
+    return joined != [False]
+
+
+def _said(setting: Setting) -> str:
+    if setting.trouble and setting.enabled is None:
+        return f"no answer: {setting.trouble}"
+    enabled = {True: "on", False: "off", None: "not configured"}[setting.enabled]
+    inbound = {True: "inbound allowed", False: "inbound blocked", None: "inbound not told"}
+    return f"{enabled}, {inbound[setting.allows]}"
