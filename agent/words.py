@@ -109,6 +109,10 @@ def _product(product: AntivirusProduct) -> str:
         said.append(f"definitions of {_day(product.definitions_at)}")
     elif product.definitions_in_cloud:
         said.append("definitions in the maker's cloud")
+    elif product.HasField("definitions_current"):
+        said.append(
+            _told(product, "definitions_current", ("definitions current", "definitions old", ""))
+        )
     name = " ".join(part for part in (product.name, product.version) if part)
     return f"{name}: " + ", ".join([*said, *product.remarks])
 
@@ -134,7 +138,9 @@ def _user(lock: UserScreenLock) -> str:
     if not lock.HasField("idle_seconds"):
         return f"{who}: locks by itself, after an unknown time"
     fixed = ", the user cannot change it" if lock.enforced else ""
-    return f"{who}: locks after {duration(lock.idle_seconds + lock.lock_delay_seconds)}{fixed}"
+    sooner = " at the latest" if lock.may_lock_sooner else ""
+    after = duration(lock.idle_seconds + lock.lock_delay_seconds)
+    return f"{who}: locks after {after}{sooner}{fixed}"
 
 
 def _os_updates(seen: OsUpdates) -> list[str]:

@@ -1,7 +1,8 @@
 """An antivirus recognises only what it has been taught.
 
 Judged of products that guard files now. Where none does, `antivirus_active` already fails for
-that cause and this rule does not apply: one cause, one failure.
+that cause and this rule does not apply: one cause, one failure. Windows tells of most makers'
+definitions only whether they are current; that word stands in for a date, and a "no" outdoes one.
 """
 
 from collections.abc import Mapping
@@ -42,7 +43,13 @@ def _freshness(product: AntivirusProduct, days: int, now: datetime) -> Verdict:
         return _unknown(f"it could not be told whether {name} is active")
     if product.definitions_in_cloud:
         return Verdict(Status.PASS, sentence(f"{name} asks its maker's cloud: always current"))
+    if product.HasField("definitions_current") and not product.definitions_current:
+        words = f"the system itself calls the definitions of {name} out of date"
+        return Verdict(Status.FAIL, sentence(words))
     built_at = moment(product.definitions_at) if product.HasField("definitions_at") else None
+    if built_at is None and product.definitions_current:
+        words = f"the system itself calls the definitions of {name} current, without their date"
+        return Verdict(Status.PASS, sentence(words))
     if built_at is None:
         return _unknown(f"it could not be told how old the definitions of {name} are")
     if built_at > now + FUTURE_TOLERANCE:

@@ -19,7 +19,7 @@ def judge(seen: ScreenLock, limits: Mapping[str, int], _: Circumstances) -> Verd
         wrong = [_wrong(user, limits) for user in open_to_all]
         words = sentence("; ".join(wrong[:2]) + _more(wrong))
         return Verdict(Status.FAIL, words, cause=_desktop(open_to_all[0]))
-    unclear = [user.user or "somebody" for user in seen.users if not _clear(user)]
+    unclear = [user.user or "somebody" for user in seen.users if not _clear(user, limits)]
     if unclear:
         words = f"it could not be told whether and when the screen locks for {listed(unclear)}"
         return Verdict(Status.UNKNOWN, sentence(words))
@@ -36,6 +36,8 @@ def _wrong(user: UserScreenLock, limits: Mapping[str, int]) -> str:
         return ""
     if not user.locks:
         return f"the screen does not lock by itself for {name}"
+    if user.may_lock_sooner:
+        return ""
     idle, delay = limits["max_idle_seconds"], limits["max_lock_delay_seconds"]
     if user.idle_seconds > idle:
         return f"the screen waits {user.idle_seconds} s before it is idle for {name}, limit {idle}"
@@ -50,9 +52,15 @@ def _desktop(user: UserScreenLock) -> str:
     return name if name in DESKTOPS else ""
 
 
-def _clear(user: UserScreenLock) -> bool:
-    """All three facts were seen. An idle time of 0 means "never" on most desktops: no answer."""
-    return user.locks and user.idle_seconds > 0 and user.HasField("lock_delay_seconds")
+def _clear(user: UserScreenLock, limits: Mapping[str, int]) -> bool:
+    """All three facts were seen, and are soon enough, or the screen locks no sooner than they say.
+
+    An idle time of 0 means "never" on most desktops: no answer.
+    """
+    if not (user.locks and user.idle_seconds > 0 and user.HasField("lock_delay_seconds")):
+        return False
+    idle, delay = limits["max_idle_seconds"], limits["max_lock_delay_seconds"]
+    return user.idle_seconds <= idle and user.lock_delay_seconds <= delay
 
 
 def _more(wrong: list[str]) -> str:

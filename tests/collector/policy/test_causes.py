@@ -102,8 +102,11 @@ def test_a_screen_that_stays_open_names_the_desktop_of_whom_it_fails_for(
     desktop: str, cause: str
 ) -> None:
     seen = ScreenLock()
-    good = {"locks": True, "idle_seconds": 300, "lock_delay_seconds": 0}
-    seen.users.append(UserScreenLock(user="alice", desktop="GNOME", **good))
+    seen.users.append(
+        UserScreenLock(
+            user="alice", desktop="GNOME", locks=True, idle_seconds=300, lock_delay_seconds=0
+        )
+    )
     seen.users.append(UserScreenLock(user="alice", desktop=desktop, locks=False))
     verdict = verdict_of(LOCK.id, observed(seen))
     assert (verdict.status, verdict.cause) == (Status.FAIL, cause)

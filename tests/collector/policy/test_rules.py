@@ -204,6 +204,37 @@ def test_definitions_in_the_cloud_have_no_age_and_others_hold_until_the_limit() 
     assert verdict.holds_until == NOW + timedelta(days=6)
 
 
+def told(current: bool, built_at: datetime | None = None) -> AntivirusProduct:
+    product = guard(built_at or NOW)
+    product.definitions_current = current
+    if built_at is None:
+        product.ClearField("definitions_at")
+    return product
+
+
+@pytest.mark.parametrize(
+    ("product", "status"),
+    [
+        (told(True), Status.PASS),
+        (told(False), Status.FAIL),
+        (told(True, days_ago(1)), Status.PASS),
+        (told(True, days_ago(30)), Status.FAIL),
+        (told(False, days_ago(1)), Status.FAIL),
+    ],
+)
+def test_the_systems_word_stands_in_for_a_date_and_its_no_outdoes_one(
+    product: AntivirusProduct, status: Status
+) -> None:
+    verdict = verdict_of("antivirus_definitions_fresh", observed(Antivirus(products=[product])))
+    assert verdict.status is status
+
+
+def test_the_systems_word_on_a_product_that_may_not_guard_is_no_answer() -> None:
+    product = AntivirusProduct(name="A", running=True, definitions_current=True)
+    verdict = verdict_of("antivirus_definitions_fresh", observed(Antivirus(products=[product])))
+    assert verdict.status is Status.UNKNOWN
+
+
 def user(idle: int | None, delay: int | None, locks: bool | None = True) -> UserScreenLock:
     return UserScreenLock(user="alice", locks=locks, idle_seconds=idle, lock_delay_seconds=delay)
 
@@ -230,6 +261,19 @@ def test_the_screen_has_to_lock_in_time_for_everybody(
 ) -> None:
     verdict = verdict_of("screen_locks_automatically", observed(ScreenLock(users=users)))
     assert verdict.status is status
+
+
+@pytest.mark.parametrize(
+    ("idle", "delay", "status"),
+    [(900, 60, Status.PASS), (901, 0, Status.UNKNOWN), (900, 61, Status.UNKNOWN)],
+)
+def test_a_lock_that_may_come_sooner_is_too_late_for_nobody(
+    idle: int, delay: int, status: Status
+) -> None:
+    someone = user(idle, delay)
+    someone.may_lock_sooner = True
+    value = observed(ScreenLock(users=[someone]))
+    assert verdict_of("screen_locks_automatically", value).status is status
 
 
 def updates(names: str, index_age_days: float | None = 1, count: int | None = None) -> OsUpdates:
