@@ -8,7 +8,7 @@ cannot be read, and can then show a volume as plain, never as encrypted.
 from dataclasses import dataclass, replace
 
 from agent import virtualization
-from agent.checks.disk_encryption import lsblk
+from agent.checks.disk_encryption import fstab, lsblk
 from agent.checks.disk_encryption.blocks import Blocks
 from agent.checks.disk_encryption.crypt import Target, read_dm_table
 from agent.checks.disk_encryption.homes import encrypted_homes
@@ -62,8 +62,11 @@ class _Look:
         walk = Walk(self.blocks, self.mounts, tables)
         volumes = Volumes(walk, Zfs(self.host, walk), self._partition_types())
         keys = Keys(self.host, walk)
-        active = volumes.mounted(self.mounts) + self._swaps(volumes)
-        found = volumes.placed(active + volumes.unmounted(active))
+        idle = fstab.unmounted(self.host, self.blocks, self.mounts)
+        on_use = [fstab.as_mount(self.blocks, *one) for one in idle if one[0].on_demand]
+        active = volumes.mounted((*self.mounts, *on_use)) + self._swaps(volumes)
+        named = {name: entry.filesystem for entry, name in idle}
+        found = volumes.placed(active + volumes.unmounted(active, named))
         found = [replace(one, answer=keys.judged(one.answer)) for one in found]
         root = holding(self.mounts, "/")
         if all(one.answer.protection == MEMORY_ONLY for one in found):

@@ -4,7 +4,7 @@ What must lie in clear for the firmware or the boot loader is recognised by part
 mount point, never by size or by file system: a vfat is no boot volume for being a vfat.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.checks.disk_encryption.blocks import Blocks
@@ -139,16 +139,20 @@ class Volumes:
         dataset = next((link[5:] for link in links if link.startswith("zvol/")), None)
         return self.zfs.answer(dataset) if dataset else None
 
-    def unmounted(self, known: Sequence[Found]) -> list[Found]:
-        """Fixed plain file systems that nothing mounts: another system, an old disk."""
+    def unmounted(self, known: Sequence[Found], named: Mapping[str, str]) -> list[Found]:
+        """Fixed plain file systems that nothing mounts: another system, an old disk.
+
+        `named` are those of fstab, which tells of them where udev does not.
+        """
         used = frozenset().union(*(found.devices for found in known))
         candidates = (name for name in self.blocks.names if name not in used)
-        return [found for name in candidates if (found := self._unmounted(name))]
+        return [found for name in candidates if (found := self._unmounted(name, named.get(name)))]
 
-    def _unmounted(self, name: str) -> Found | None:
+    def _unmounted(self, name: str, in_fstab: str | None) -> Found | None:
         told = self.blocks.property
-        filesystem = told(name, "ID_FS_TYPE") or ""
-        if told(name, "ID_FS_USAGE") != "filesystem" or filesystem in NOT_WRITABLE:
+        filesystem = told(name, "ID_FS_TYPE") or in_fstab or ""
+        holds = in_fstab is not None or told(name, "ID_FS_USAGE") == "filesystem"
+        if not holds or filesystem in NOT_WRITABLE:
             return None
         if name.startswith(("loop", "zram", "ram")) or self.partition_type(name) in BOOT_TYPES:
             return None
