@@ -30,6 +30,7 @@ from agent.host import (
     Unparsable,
 )
 from agent.observation import observe
+from agent.windows.questions import QUESTIONS
 from protos.posture.v1.signals_pb2 import InboundDefault, Observation, Protection
 from tests.fakes import FakeHost
 
@@ -73,6 +74,9 @@ class GarblingHost:
             "yes",
             "0 upgraded",
             "::",
+            "\nVolume C: []\n",
+            ": Protection On\n",
+            "\nPublic Profile Settings:\n",
             "\n",
             "\0",
         )
@@ -121,7 +125,11 @@ class GarblingHost:
         return self.list(key)
 
     def cim(self, question: str) -> tuple[Row, ...]:
-        return tuple({self._garbage(): self._garbage()} for _ in range(3))
+        names = (*QUESTIONS.get(question, ()), self._garbage())
+        return tuple({name: self._nothing_or_garbage() for name in names} for _ in range(3))
+
+    def _nothing_or_garbage(self) -> object:
+        return self.noise.choice((None, "", [], self._garbage(), [self._garbage()]))
 
 
 def nothing_good(seen: Observation) -> bool:
