@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,6 +58,20 @@ def read_dm_table(host: Host) -> dict[str, tuple[Target, ...]]:
     if output.exit_status:
         raise ToolFailed(f"dmsetup table ended with status {output.exit_status}")
     return parse_dm_table(output.text)
+
+
+def parse_status(content: str) -> Target:
+    """`cryptsetup status NAME` of an active mapping that names a cipher. Raises Unparsable."""
+    active = re.match(r"\S+ is active[. ]", content)
+    cipher = re.search(r"^  cipher: +(\S+)\n", content, re.MULTILINE)
+    if active is None or cipher is None or "-" not in cipher[1]:
+        raise Unparsable("cryptsetup status names no cipher of an active mapping")
+    return Target("crypt", cipher[1])
+
+
+def read_status(host: Host, mappings: Iterable[str]) -> dict[str, tuple[Target, ...]]:
+    """The same as the table, of encrypting mappings alone. Needs root. Raises CannotTell."""
+    return {name: (parse_status(host.run("cryptsetup", "status", name).text),) for name in mappings}
 
 
 @dataclass(frozen=True, slots=True)

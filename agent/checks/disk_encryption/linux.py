@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from agent import virtualization
 from agent.checks.disk_encryption import fstab, lsblk
 from agent.checks.disk_encryption.blocks import Blocks
-from agent.checks.disk_encryption.crypt import Target, read_dm_table
+from agent.checks.disk_encryption.crypt import Target, read_dm_table, read_status
 from agent.checks.disk_encryption.homes import encrypted_homes
 from agent.checks.disk_encryption.keys import Keys
 from agent.checks.disk_encryption.mounts import Mount, holding, parse_swaps, read_mounts
@@ -23,9 +23,9 @@ from agent.checks.disk_encryption.volumes import (
     Volumes,
     point_role,
 )
-from agent.checks.disk_encryption.walk import MEMORY_ONLY, PLAIN, Answer, Walk, cannot
+from agent.checks.disk_encryption.walk import HIDDEN_BELOW, MEMORY_ONLY, PLAIN, Answer, Walk, cannot
 from agent.checks.disk_encryption.zfs import Zfs
-from agent.host import CannotTell, Host, NoData, NotApplicableHere, read_text
+from agent.host import CannotTell, Host, NoData, NotApplicableHere, ToolMissing, read_text
 from agent.observation import Seen
 from protos.posture.v1.signals_pb2 import DiskEncryption, Volume
 
@@ -56,6 +56,7 @@ class _Look:
     blocks: Blocks
     source: str
     mounts: tuple[Mount, ...]
+    tables_from: str = "dmsetup table"
 
     def seen(self) -> Seen:
         tables = self._tables()
@@ -83,8 +84,21 @@ class _Look:
             return {}
         try:
             return read_dm_table(self.host)
+        except ToolMissing as trouble:
+            return self._by_cryptsetup(trouble)
         except CannotTell as trouble:
             return trouble
+
+    def _by_cryptsetup(self, trouble: CannotTell) -> dict[str, tuple[Target, ...]] | CannotTell:
+        """Where dmsetup is not installed; what is no encrypting mapping stays out of it."""
+        by_mapping = sorted(self.blocks.by_mapping.items())
+        crypts = [name for name, dm in by_mapping if HIDDEN_BELOW.match(self.blocks.uuid(dm))]
+        try:
+            read = read_status(self.host, crypts)
+        except CannotTell:
+            return trouble
+        self.tables_from = "cryptsetup status"
+        return read
 
     def _swaps(self, volumes: Volumes) -> list[Found]:
         try:
@@ -122,9 +136,9 @@ class _Look:
         swaps = ", ".join(one.device for one in found if one.role == SWAP)
         seen.because("/proc/swaps", swaps or "no swap")
         if isinstance(tables, CannotTell):
-            seen.because("dmsetup table", f"no answer: {tables}")
+            seen.because(self.tables_from, f"no answer: {tables}")
         elif tables:
-            seen.because("dmsetup table", "; ".join(map(_shown, sorted(tables.items()))))
+            seen.because(self.tables_from, "; ".join(map(_shown, sorted(tables.items()))))
         if isinstance(keys.entries, CannotTell):
             seen.because("/etc/crypttab", f"no answer: {keys.entries}")
         elif keys.entries:
