@@ -15,6 +15,7 @@ from agent.checks.firewall import macos as firewall_macos
 from agent.checks.firewall import windows as firewall_windows
 from agent.checks.os_updates import linux as os_updates_linux
 from agent.checks.screen_lock import linux as screen_lock_linux
+from agent.checks.screen_lock import macos as screen_lock_macos
 from agent.host import Host, Os
 from agent.observation import Check, observe
 from protos.posture.v1.signals_pb2 import Observation
@@ -31,7 +32,10 @@ CHECKS: dict[str, dict[Os, Check]] = {
         "windows": firewall_windows.observe,
     },
     "antivirus": {"linux": antivirus_linux.observe, "windows": antivirus_windows.observe},
-    "screen_lock": {"linux": screen_lock_linux.observe},
+    "screen_lock": {
+        "linux": screen_lock_linux.observe,
+        "macos": screen_lock_macos.observe,
+    },
     "os_updates": {"linux": os_updates_linux.observe},
 }
 
