@@ -6,7 +6,7 @@ there is no os-release, the first that answers is believed.
 
 from collections.abc import Callable
 
-from agent.checks.os_updates import apt, bootc, dnf, dnf5, pacman, rpm_ostree, zypper
+from agent.checks.os_updates import apt, bootc, dnf, dnf5, nixos, pacman, rpm_ostree, zypper
 from agent.checks.os_updates.answer import Answer
 from agent.checks.os_updates.kernel import restart_required
 from agent.checks.os_updates.release import os_release, support_ends
@@ -28,6 +28,7 @@ FAMILIES = {
     "dnf": ("fedora", "rhel", "centos", "rocky", "almalinux", "ol", "amzn"),
     "zypper": ("suse", "opensuse", "sles", "sled", "opensuse-leap", "opensuse-tumbleweed"),
     "pacman": ("arch", "archlinux"),
+    "nix": ("nixos",),
 }
 IMAGES: tuple[Ask, ...] = (rpm_ostree.ask, bootc.ask)
 OSTREE = "/run/ostree-booted"
@@ -85,6 +86,7 @@ def _in_question(host: Host, family: str) -> tuple[Ask, ...]:
         "dnf": (dnf5.ask, dnf.ask, _yum),
         "zypper": (zypper.ask,),
         "pacman": (pacman.ask,),
+        "nix": (nixos.ask,),
     }
     wanted = [family] if family else list(managers)
     asks = tuple(ask for name in wanted for ask in managers[name])
@@ -142,6 +144,8 @@ def _add_restart(host: Host, seen: Seen, answer: Answer | None, family: str) -> 
     assert isinstance(seen.value, OsUpdates)
     if answer is not None and answer.restart_required is not None:
         seen.value.restart_required = answer.restart_required
+        return
+    if answer is not None and "restart_required" in dict(answer.gaps):
         return
     try:
         needed, said = restart_required(host, family or (answer.source if answer else ""))

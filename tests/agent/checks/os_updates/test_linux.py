@@ -43,7 +43,7 @@ def test_the_system_of_os_release_is_asked_and_not_the_first_tool_found() -> Non
 
 
 def test_an_unknown_distribution_is_not_zero() -> None:
-    host = FakeHost(files={"/etc/os-release": "ID=nixos\nVERSION_ID=25.11\n"})
+    host = FakeHost(files={"/etc/os-release": "ID=void\nVERSION_ID=25.11\n"})
     with pytest.raises(NoData):
         linux.observe(host)
 
