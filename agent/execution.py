@@ -8,12 +8,15 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import IO
 
 from agent.files import cannot
 from agent.host import MOST_BYTES, Output, TimedOut, TooLarge, text
+from agent.windows import programs
 
 SYSTEM_FOLDERS = (
     "/usr/sbin",
@@ -37,8 +40,14 @@ GRACE_SECONDS = 1.0
 """What a killed program gets to end."""
 
 
-def run_program(argv: tuple[str, ...], time_limit: float) -> Output:
-    """`argv[0]` is a path. Raises FileMissing, Denied, TimedOut, TooLarge, ToolFailed."""
+def run_program(
+    argv: tuple[str, ...], time_limit: float, decode: Callable[[bytes], str] | None = None
+) -> Output:
+    """`argv[0]` is a path. Raises FileMissing, Denied, TimedOut, TooLarge, ToolFailed.
+
+    A TimedOut carries what had been printed by then.
+    """
+    decode = decode or _printed
     deadline = time.monotonic() + time_limit
     process = _start(argv)
     assert process.stdout is not None
@@ -51,21 +60,34 @@ def run_program(argv: tuple[str, ...], time_limit: float) -> Output:
     command = " ".join(argv)
     if out.overflowed or err.overflowed:
         raise TooLarge(f"{command} printed more than {MOST_BYTES} bytes")
+    said = decode(bytes(out.content))
     if not answered:
-        raise TimedOut(f"{command} gave no answer in {time_limit:g} s")
-    return Output(text(bytes(out.content)), text(bytes(err.content)), process.returncode)
+        raise TimedOut(f"{command} gave no answer in {time_limit:g} s", so_far=said)
+    return Output(said, decode(bytes(err.content)), process.returncode)
+
+
+def _printed(content: bytes) -> str:
+    if sys.platform == "win32":
+        return programs.printed(content, programs.console_page())
+    return text(content)
 
 
 def _start(argv: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    environment, folder, flags = ENVIRONMENT, "/", 0
+    if sys.platform == "win32":
+        folder = programs.system_root()
+        environment = programs.environment(folder)
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
     try:
         return subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=ENVIRONMENT,
-            cwd="/",
+            env=environment,
+            cwd=folder,
             start_new_session=True,
+            creationflags=flags,
         )
     except OSError as error:
         raise cannot(argv[0], error) from error
@@ -73,8 +95,23 @@ def _start(argv: tuple[str, ...]) -> subprocess.Popen[bytes]:
 
 def _kill(group: int) -> None:
     """End the command and everything it started; it may have ended by itself meanwhile."""
+    if sys.platform == "win32":
+        _kill_tree(group)
+        return
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, signal.SIGKILL)
+
+
+def _kill_tree(pid: int) -> None:
+    """Windows has no groups to kill: the process first, so that it starts nothing more."""
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        first = psutil.Process(pid)
+        started = first.children(recursive=True)
+        for process in (first, *started):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
 
 
 def ended(process: subprocess.Popen[bytes], deadline: float) -> bool:

@@ -131,6 +131,9 @@ def _opened(path: str) -> int:
 
     O_PATH (open(2)) names the file without opening it, so that nobody can exchange it in between.
     """
+    if sys.platform == "win32":
+        _require_file(path, Path(path).stat())
+        return os.open(path, os.O_RDONLY | os.O_BINARY | os.O_NOINHERIT)
     plain = os.O_RDONLY | os.O_CLOEXEC
     if sys.platform != "linux":
         _require_file(path, Path(path).stat())

@@ -49,9 +49,16 @@ class Denied(CannotTell):
 
 
 class TimedOut(CannotTell):
-    """No answer within the time limit; the process group was killed."""
+    """No answer within the time limit; the process group was killed.
+
+    `so_far` is what a command had printed by then; it may end anywhere.
+    """
 
     reason = UnknownReason.UNKNOWN_REASON_TIMED_OUT
+
+    def __init__(self, message: str = "", so_far: str = "") -> None:
+        super().__init__(message)
+        self.so_far = so_far
 
 
 class ToolFailed(CannotTell):

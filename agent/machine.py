@@ -26,7 +26,7 @@ from agent.host import (
     ToolMissing,
 )
 from agent.macos.programs import FOLDERS, in_session, of_root
-from agent.windows import powershell, registry
+from agent.windows import powershell, programs, registry
 
 VENDOR_FOLDERS = (  # tools that their makers put where no PATH looks
     "/opt/CrowdStrike",
@@ -103,7 +103,9 @@ class Machine:
     def run_in_session(
         self, uid: int, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT
     ) -> Output:
-        own = os.geteuid() if sys.platform != "win32" else uid
+        if sys.platform == "win32":
+            raise ToolMissing(f"{argv[0]}: only macOS runs programs in a person's session")
+        own = os.geteuid()
         whole = in_session(uid, own, (_find(argv[0]), *argv[1:]))
         return self.run(*whole, ok=ok, time_limit=time_limit)
 
@@ -115,12 +117,25 @@ class Machine:
 
     def cim(self, question: str) -> tuple[Row, ...]:
         if self._cim is None:
-            self._cim = powershell.ask(self._run)
+            self._cim = self._ask_powershell()
         return self._cim.rows(question)
+
+    def _ask_powershell(self) -> powershell.Answers:
+        try:
+            program = _find(powershell.PROGRAM)
+        except ToolMissing as trouble:
+            return powershell.answers("", trouble)
+        return powershell.ask(self._run_powershell, program)
+
+    def _run_powershell(self, argv: tuple[str, ...], time_limit: float) -> Output:
+        seconds = self._budget.granted(powershell.PROGRAM, time_limit)
+        return run_program(argv, seconds, powershell.decoded)
 
 
 @cache
 def _find(program: str) -> str:
+    if sys.platform == "win32":
+        return _find_on_windows(program)
     if program.startswith("/"):
         return program
     for folder in (*SYSTEM_FOLDERS, *VENDOR_FOLDERS):
@@ -132,6 +147,14 @@ def _find(program: str) -> str:
             path = f"{folder}/{program}"
             if os.access(path, os.X_OK) and of_root(Path(path).stat()):
                 return path
+    raise ToolMissing(f"{program} is not installed")
+
+
+def _find_on_windows(program: str) -> str:
+    places = programs.folders(programs.system_root(), wow64=programs.redirected())
+    for path in programs.paths(program, places):
+        if Path(path).is_file():
+            return path
     raise ToolMissing(f"{program} is not installed")
 
 

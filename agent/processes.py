@@ -7,8 +7,8 @@ that may not be seen. A process that has ended and waits to be collected is not 
 
 import io
 import os
-import pwd
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,6 +80,10 @@ def _executable(pid: int) -> str | None:
 
 def _user(uid: int, known: dict[int, str]) -> str:
     """The account's name, or its number when it has none."""
+    if sys.platform == "win32":
+        return str(uid)
+    import pwd
+
     if uid not in known:
         try:
             known[uid] = pwd.getpwuid(uid).pw_name
