@@ -7,12 +7,17 @@ The agent is root, and a person's settings may be links to what that person may 
 trouble with such a file ever quotes it.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from agent.accounts import peoples_ids
-from agent.host import CannotTell, Host, NoData, NotRecorded, read_text
+from agent.host import CannotTell, Host, NoData, NotRecorded, ToolMissing, read_text
 
+ACCOUNT = re.compile(r"[\w.][\w.@$-]*")
+NO_HOMES = ("lost+found", "linuxbrew")
+MOST_ASKED = 20
+FIRST_PERSON = 1000
 NO_LOGIN = ("nologin", "false", "sync", "true")
 
 
@@ -74,9 +79,31 @@ def people(host: Host) -> tuple[Person, ...]:
         names = host.list("/home")
         return tuple(Person(name, None, f"/home/{name}") for name in names if name[0] != ".")
     ids = peoples_ids(host)
-    human = (one for one in accounts if one.uid is not None and one.uid in ids)
+    human = [one for one in accounts if one.uid is not None and one.uid in ids]
+    human += _of_directories(host, accounts)
     found = (one for one in human if one.shell.rpartition("/")[2] not in NO_LOGIN)
     return tuple(sorted(found, key=lambda person: person.user))
+
+
+def _of_directories(host: Host, accounts: Collection[Person]) -> list[Person]:
+    """Those with a home here and no line in /etc/passwd (sssd, winbind, systemd-homed).
+
+    Asked for by name, all at once: a directory is never listed. A home left behind is nobody's.
+    """
+    try:
+        homes = [name for name in host.list("/home") if name not in NO_HOMES and name[0] != "."]
+    except CannotTell:
+        return []
+    local = {one.user for one in accounts} | {one.home.rpartition("/")[2] for one in accounts}
+    names = {name.removesuffix(".homedir").removesuffix(".home") for name in homes} - local
+    asked = sorted(filter(ACCOUNT.fullmatch, names))[:MOST_ASKED]
+    if not asked:
+        return []
+    try:
+        said = host.run("getent", "passwd", *asked, ok=(0, 2), time_limit=5.0).text
+    except (ToolMissing, NotRecorded):
+        return []
+    return [one for one in parse_passwd(said) if one.uid is not None and one.uid >= FIRST_PERSON]
 
 
 def person_of(host: Host, user: str, uid: int | None, environment: Mapping[str, str]) -> Person:
