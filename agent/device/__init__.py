@@ -6,12 +6,14 @@ To add an operating system: its module with ``fill(host)``, one line in `INVENTO
 from collections.abc import Callable
 
 from agent.device import linux as inventory_linux
+from agent.device import windows as inventory_windows
 from agent.host import Host, Os
 from agent.observation import spared
 from protos.posture.v1.device_pb2 import Inventory, Platform
 
 INVENTORIES: dict[Os, Callable[[Host], Inventory]] = {
     "linux": inventory_linux.fill,
+    "windows": inventory_windows.fill,
 }
 PLATFORMS: dict[Os, Platform.ValueType] = {
     "linux": Platform.PLATFORM_LINUX,
