@@ -14,6 +14,7 @@ from agent.checks.firewall import linux as firewall_linux
 from agent.checks.firewall import macos as firewall_macos
 from agent.checks.firewall import windows as firewall_windows
 from agent.checks.os_updates import linux as os_updates_linux
+from agent.checks.os_updates import macos as os_updates_macos
 from agent.checks.screen_lock import linux as screen_lock_linux
 from agent.checks.screen_lock import macos as screen_lock_macos
 from agent.host import Host, Os
@@ -36,7 +37,10 @@ CHECKS: dict[str, dict[Os, Check]] = {
         "linux": screen_lock_linux.observe,
         "macos": screen_lock_macos.observe,
     },
-    "os_updates": {"linux": os_updates_linux.observe},
+    "os_updates": {
+        "linux": os_updates_linux.observe,
+        "macos": os_updates_macos.observe,
+    },
 }
 
 
