@@ -1,17 +1,25 @@
 """rpm-ostree: another image than the booted one is pending; no news is not "up to date".
 
 ``rpm-ostree status --json``: deployments, the first one boots next; cached-update is what the last
-automatic check found, null when there was none or when nothing was found. advisories are
+automatic check found, null when there was none or when nothing was found: then only a check that
+is asked for and ended well since the start stands behind "nothing". advisories are
 [id, kind, severity, [nevra], extra] with kind 1 for security and severity 1 low .. 4 critical.
 """
 
 import json
 import re
+from datetime import UTC, datetime
 
 from agent.checks.os_updates.answer import Answer, in_order
-from agent.host import Host, NoData, Unparsable
+from agent.host import CannotTell, FileMissing, Host, NoData, Unparsable, read_text
 from protos.posture.v1.signals_pb2 import PendingUpdate
 
+SETTINGS = "/etc/rpm-ostreed.conf"
+LOOKS = ("check", "stage", "apply")
+LAST_CHECK = (
+    *("systemctl", "show", "-p", "Result,ExecMainStatus,ExecMainExitTimestamp,ActiveState"),
+    "rpm-ostreed-automatic.service",
+)
 SECURITY = 1
 SEVERITIES = ("", "low", "moderate", "important", "critical")
 MARK = "●"
@@ -26,13 +34,55 @@ def ask(host: Host) -> Answer:
         _from_status(answer, text)
     else:
         _from_text(answer, text)
-    if answer.pending is None:
+    try:
+        answer.index_at = checked_at(host)
+    except CannotTell as trouble:
+        answer.missing("index_at", trouble)
+    if answer.pending is None and answer.index_at is not None:
+        answer.pending = answer.pending_security = 0
+        answer.because("rpm-ostreed-automatic", "its last check ended well and found nothing")
+    elif answer.pending is None:
         nothing = NoData("rpm-ostree shows no other image, and no result of a check for one")
         answer.nothing_about_updates(nothing)
     elif answer.pending_security is None:
         answer.missing("pending_security", NoData("the pending image comes without advisories"))
-    answer.missing("index_at", NoData("rpm-ostree does not say when it last looked"))
     return answer
+
+
+def checked_at(host: Host) -> datetime:
+    """When the automatic check last ended well. Raises CannotTell.
+
+    With the policy "none" its service ends well without looking (rpm-ostreed.conf(5)).
+    """
+    try:
+        policy = parse_policy(read_text(host, SETTINGS))
+    except FileMissing:
+        policy = ""
+    if policy not in LOOKS:
+        raise NoData("rpm-ostree does not look for updates by itself")
+    return parse_last_check(host.run(*LAST_CHECK).text)
+
+
+def parse_policy(content: str) -> str:
+    """AutomaticUpdatePolicy of the section Daemon; "" when it is not set."""
+    daemon = re.search(r"^\[Daemon\]\s*$((?:\n(?!\[).*)*)", content, re.MULTILINE)
+    said = re.findall(
+        r"^AutomaticUpdatePolicy\s*=\s*(\w+)", daemon[1] if daemon else "", re.MULTILINE
+    )
+    return said[-1] if said else ""
+
+
+def parse_last_check(content: str) -> datetime:
+    """The end of a run that succeeded and is over. Raises NoData."""
+    said = dict(line.split("=", 1) for line in content.splitlines() if "=" in line)
+    ended_well = said.get("Result") == "success" and said.get("ExecMainStatus") == "0"
+    at = re.fullmatch(r"\w+ ([\d-]{10}) ([\d:]{8}) UTC", said.get("ExecMainExitTimestamp", ""))
+    if not ended_well or said.get("ActiveState") != "inactive" or at is None:
+        raise NoData("no automatic check of rpm-ostree has ended well since the start")
+    try:
+        return datetime.fromisoformat(f"{at[1]}T{at[2]}").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise Unparsable(f"systemctl names the time {at[0]}") from error
 
 
 def _from_status(answer: Answer, text: str) -> None:
