@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from collector.accounts.passwords import Passwords, generate
-from collector.store import Connection, accounts
+from collector.store import Connection, accounts, sessions
 from collector.store.accounts import Account
 
 USERNAME = "admin"
@@ -19,11 +19,13 @@ def first_administrator(c: Connection, now: datetime) -> str | None:
 def reset_password(c: Connection, now: datetime) -> str:
     """A new generated password for `admin`; every session ends. Creates the account if needed."""
     password = _give_password(c, now)
-    accounts.end_all(c, USERNAME)
+    sessions.end_all(c, USERNAME)
     return password
 
 
 def _give_password(c: Connection, now: datetime) -> str:
     password = generate()
-    accounts.put(c, Account(USERNAME, Passwords().hash(password), now))
+    password_hash = Passwords().hash(password)
+    if not accounts.add(c, Account(USERNAME, password_hash, now, password_changed_at=now)):
+        accounts.set_password(c, USERNAME, password_hash, now)
     return password

@@ -1,7 +1,8 @@
 """A session is a random token in one browser; what is stored cannot be used to log in.
 
-256 random bits, of which the collector keeps the SHA-256. A session ends after an hour without
-use and after twelve hours in any case.
+256 random bits, of which the collector keeps the SHA-256. A session ends after some time without
+use (a quarter of an hour for roles that can lock a person's screen, an hour for the others), after
+twelve hours in any case, and at once when the account is disabled.
 """
 
 import hashlib
@@ -9,55 +10,105 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from collector.accounts.roles import Permission, Role, may
 from collector.store import Connection, accounts
+from collector.store import sessions as stored
 
 IDLE = timedelta(minutes=60)
+IDLE_WHERE_MUCH_IS_ALLOWED = timedelta(minutes=15)
 ABSOLUTE = timedelta(hours=12)
 # The end moves at most this often, so that looking at pages is not a write each.
 MOVE_EVERY = timedelta(minutes=5)
 LONGEST_TOKEN = 64
+LONGEST_BROWSER = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
+    """`factor_at`: when a second factor was last shown; None: only the password was right."""
+
+    token_hash: bytes
     username: str
+    role: Role
     created_at: datetime
     expires_at: datetime
+    factor_at: datetime | None
 
     def end_to_move(self, now: datetime) -> datetime | None:
         """The later end that using the session now gives it; None: not worth a write."""
-        later = min(now + IDLE, self.created_at + ABSOLUTE)
+        later = min(now + idle(self.role), self.created_at + ABSOLUTE)
         return later if later - self.expires_at >= MOVE_EVERY else None
+
+
+def idle(role: Role) -> timedelta:
+    return IDLE_WHERE_MUCH_IS_ALLOWED if may(role, Permission.LOCK_SCREEN) else IDLE
 
 
 def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def begin(c: Connection, username: str, now: datetime) -> str:
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Where somebody comes from: the socket's address, and what the browser calls itself."""
+
+    address: str = ""
+    browser: str = ""
+
+
+def begin(
+    c: Connection,
+    account: accounts.Account,
+    now: datetime,
+    visitor: Visitor = Visitor(),
+    factor_at: datetime | None = None,
+) -> str:
     """The new session's token: this is the only time that it is seen."""
     token = new_token()
-    accounts.add_session(c, _hash(token), username, now, now + IDLE)
+    browser = "".join(letter for letter in visitor.browser if letter.isprintable())
+    expires_at = now + idle(Role(account.role))
+    stored.add(
+        c,
+        stored.Session(
+            hash_of(token),
+            account.username,
+            now,
+            expires_at,
+            visitor.address[:LONGEST_TOKEN],
+            browser[:LONGEST_BROWSER],
+            factor_at,
+        ),
+    )
     return token
 
 
 def find(c: Connection, token: str, now: datetime) -> Session | None:
-    """The session that the token opens, unless it has ended."""
+    """The session that the token opens, unless it has ended or its account was disabled."""
     if not token or len(token) > LONGEST_TOKEN:
         return None
-    row = accounts.session(c, _hash(token), now)
+    row = stored.get(c, hash_of(token), now)
     if row is None or now >= row.created_at + ABSOLUTE:
         return None
-    return Session(row.username, row.created_at, row.expires_at)
+    account = accounts.get(c, row.username)
+    if account is None or account.disabled_at is not None:
+        return None
+    return Session(
+        row.token_hash,
+        row.username,
+        Role(account.role),
+        row.created_at,
+        row.expires_at,
+        row.factor_at,
+    )
 
 
 def extend(c: Connection, token: str, expires_at: datetime) -> None:
-    accounts.extend_session(c, _hash(token), expires_at)
+    stored.extend(c, hash_of(token), expires_at)
 
 
 def end(c: Connection, token: str) -> None:
-    accounts.end_session(c, _hash(token))
+    stored.end(c, hash_of(token))
 
 
-def _hash(token: str) -> bytes:
+def hash_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()

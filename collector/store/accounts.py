@@ -1,29 +1,32 @@
-"""People who may look, and their sessions. Passwords and session tokens are kept hashed."""
+"""People who may look or act. Passwords are kept hashed, secrets of authenticators sealed."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from collector.store import schema
 
 ACCOUNT = schema.account
-SESSION = schema.session
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """`role` is a name of `collector.accounts.roles`. An empty `password_hash` opens nothing.
+
+    `totp_step` is the step of the last code that was taken; see `collector.accounts.totp`.
+    """
+
     username: str
     password_hash: str
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    username: str
-    created_at: datetime
-    expires_at: datetime
+    role: str = "owner"
+    password_changed_at: datetime | None = None
+    last_login_at: datetime | None = None
+    disabled_at: datetime | None = None
+    disabled_because: str = ""
+    totp_sealed: bytes | None = None
+    totp_step: int = 0
 
 
 def get(connection: Connection, username: str) -> Account | None:
@@ -36,55 +39,83 @@ def list_all(connection: Connection) -> list[Account]:
     return [Account(**row._mapping) for row in connection.execute(query)]
 
 
-def put(connection: Connection, account: Account) -> None:
-    """Add the account, or give it this password; `created_at` stays the first one."""
-    statement = upsert(ACCOUNT).values(asdict(account))
-    statement = statement.on_conflict_do_update(
-        index_elements=["username"], set_={"password_hash": account.password_hash}
+def add(connection: Connection, account: Account) -> bool:
+    """False: there is an account of that name, and it stays as it is."""
+    if get(connection, account.username) is not None:
+        return False
+    connection.execute(insert(ACCOUNT).values(asdict(account)))
+    return True
+
+
+def set_password(connection: Connection, username: str, password_hash: str, at: datetime) -> None:
+    _change(connection, username, password_hash=password_hash, password_changed_at=at)
+
+
+def refresh_hash(connection: Connection, username: str, password_hash: str) -> None:
+    """The same password, hashed with today's parameters."""
+    _change(connection, username, password_hash=password_hash)
+
+
+def set_role(connection: Connection, username: str, role: str) -> None:
+    _change(connection, username, role=role)
+
+
+def set_totp(connection: Connection, username: str, sealed: bytes | None, step: int = 0) -> None:
+    _change(connection, username, totp_sealed=sealed, totp_step=step)
+
+
+def take_totp_step(connection: Connection, username: str, step: int) -> bool:
+    """Use up a code: True once, for the first who comes with this step or a later one."""
+    statement = update(ACCOUNT).where(ACCOUNT.c.username == username, ACCOUNT.c.totp_step < step)
+    return connection.execute(statement.values(totp_step=step)).rowcount == 1
+
+
+def logged_in(connection: Connection, username: str, at: datetime) -> None:
+    _change(connection, username, last_login_at=at)
+
+
+def disable(connection: Connection, username: str, at: datetime, because: str) -> bool:
+    """False: there is no such account, or it was disabled before."""
+    statement = update(ACCOUNT).where(
+        ACCOUNT.c.username == username, ACCOUNT.c.disabled_at.is_(None)
     )
-    connection.execute(statement)
+    changed = connection.execute(statement.values(disabled_at=at, disabled_because=because))
+    return changed.rowcount == 1
 
 
-def add_session(
-    connection: Connection,
-    token_hash: bytes,
-    username: str,
-    created_at: datetime,
-    expires_at: datetime,
-) -> None:
-    """Begin a session, and drop those that have run out."""
-    connection.execute(delete(SESSION).where(SESSION.c.expires_at <= created_at))
-    connection.execute(
-        insert(SESSION).values(
-            token_hash=token_hash,
-            username=username,
-            created_at=created_at,
-            expires_at=expires_at,
+def enable(connection: Connection, username: str) -> bool:
+    """False: there is no such account, or it was not disabled."""
+    statement = update(ACCOUNT).where(
+        ACCOUNT.c.username == username, ACCOUNT.c.disabled_at.is_not(None)
+    )
+    changed = connection.execute(statement.values(disabled_at=None, disabled_because=""))
+    return changed.rowcount == 1
+
+
+def active_with_role(connection: Connection, role: str) -> int:
+    """How many accounts hold the role and are not disabled: the last owner must stay."""
+    query = select(func.count()).where(ACCOUNT.c.role == role, ACCOUNT.c.disabled_at.is_(None))
+    return int(connection.execute(query).scalar_one())
+
+
+def unused_since(connection: Connection, before: datetime) -> list[str]:
+    """Active accounts that nobody has used, nor made, since then."""
+    query = (
+        select(ACCOUNT.c.username)
+        .where(
+            ACCOUNT.c.disabled_at.is_(None),
+            ACCOUNT.c.created_at < before,
+            or_(ACCOUNT.c.last_login_at.is_(None), ACCOUNT.c.last_login_at < before),
         )
+        .order_by(ACCOUNT.c.username)
     )
+    return [str(name) for name in connection.execute(query).scalars()]
 
 
-def session(connection: Connection, token_hash: bytes, now: datetime) -> Session | None:
-    """The session while it lasts. One that begins after `now` (a clock set back) is none."""
-    query = select(SESSION.c.username, SESSION.c.created_at, SESSION.c.expires_at).where(
-        SESSION.c.token_hash == token_hash,
-        SESSION.c.created_at <= now,
-        SESSION.c.expires_at > now,
-    )
-    row = connection.execute(query).first()
-    return None if row is None else Session(**row._mapping)
+def remove(connection: Connection, username: str) -> None:
+    """Take the account away; what it did stays in the audit log."""
+    connection.execute(delete(ACCOUNT).where(ACCOUNT.c.username == username))
 
 
-def extend_session(connection: Connection, token_hash: bytes, expires_at: datetime) -> None:
-    """Move the end of a session; one that has been ended stays ended."""
-    statement = update(SESSION).where(SESSION.c.token_hash == token_hash)
-    connection.execute(statement.values(expires_at=expires_at))
-
-
-def end_session(connection: Connection, token_hash: bytes) -> None:
-    connection.execute(delete(SESSION).where(SESSION.c.token_hash == token_hash))
-
-
-def end_all(connection: Connection, username: str) -> int:
-    """End every session of the person; how many there were."""
-    return connection.execute(delete(SESSION).where(SESSION.c.username == username)).rowcount
+def _change(connection: Connection, username: str, **values: object) -> None:
+    connection.execute(update(ACCOUNT).where(ACCOUNT.c.username == username).values(values))

@@ -188,7 +188,19 @@ waiver = _table(
     _maybe("ended_at", Moment),
 )
 
-account = _table("account", _key("username"), _text("password_hash"), _at("created_at"))
+account = _table(
+    "account",
+    _key("username"),
+    _text("password_hash"),
+    _at("created_at"),
+    Column("role", Text, nullable=False, server_default="owner"),
+    _maybe("password_changed_at", Moment),
+    _maybe("last_login_at", Moment),
+    _maybe("disabled_at", Moment),
+    Column("disabled_because", Text, nullable=False, server_default=""),
+    _maybe("totp_sealed", LargeBinary),
+    Column("totp_step", INTEGER, nullable=False, server_default="0"),
+)
 
 session = _table(
     "session",
@@ -196,8 +208,50 @@ session = _table(
     _text("username"),
     _at("created_at"),
     _at("expires_at"),
+    Column("address", Text, nullable=False, server_default=""),
+    Column("browser", Text, nullable=False, server_default=""),
+    _maybe("factor_at", Moment),
 )
 _index("session_by_user", session.c.username)
+
+recovery_code = _table("recovery_code", _key("code_hash", LargeBinary), _text("username"))
+_index("recovery_code_by_user", recovery_code.c.username)
+
+passkey = _table(
+    "passkey",
+    _key("credential_id", LargeBinary),
+    _text("username"),
+    _text("label"),
+    _bytes("public_key"),
+    _number("sign_count"),
+    _at("created_at"),
+    _maybe("last_used_at", Moment),
+)
+_index("passkey_by_user", passkey.c.username)
+
+# A one-time link by which a person sets a password and a second factor.
+invitation = _table(
+    "invitation",
+    _key("token_hash", LargeBinary),
+    _text("username"),
+    _at("created_at"),
+    _at("expires_at"),
+)
+_index("invitation_by_user", invitation.c.username)
+
+personal_token = _table(
+    "personal_token",
+    _key("token_id"),
+    _text("username"),
+    _text("label"),
+    _bytes("secret_hash"),
+    _text("role"),
+    _at("created_at"),
+    _at("expires_at"),
+    _maybe("last_used_at", Moment),
+)
+Index("personal_token_by_hash", personal_token.c.secret_hash, unique=True)
+_index("personal_token_by_user", personal_token.c.username)
 
 event = _table(
     "event",

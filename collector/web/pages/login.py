@@ -76,9 +76,9 @@ async def _verified(site: Site, username: str, password: str) -> str | None:
     """A new session's token, when the password is right."""
     account = await run_in_threadpool(site.store.read, lambda c: accounts.get(c, username))
     password_hash = account.password_hash if account else None
-    if not await site.desk.verify(password_hash, password):
+    if not await site.desk.verify(password_hash, password) or account is None:
         return None
-    return await site.store.submit(lambda c: sessions.begin(c, username, site.clock()))
+    return await site.store.submit(lambda c: sessions.begin(c, account, site.clock()))
 
 
 def _throttled(request: Request, username: str, free_at: datetime) -> Response:

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import text
 
 from collector.cli import program
-from collector.store import Store, accounts
+from collector.store import Store, accounts, sessions
+from collector.store.sessions import Session
 from tests.collector.commands.conftest import Console
 from tests.collector.desk import Desk
 
@@ -161,7 +162,7 @@ def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
 def test_a_new_password_is_printed_once_and_ends_the_sessions(desk: Desk, console: Console) -> None:
     now = desk.clock()
     desk.store.write(
-        lambda c: accounts.add_session(c, b"h" * 32, "admin", now, now.replace(year=2027))
+        lambda c: sessions.add(c, Session(b"h" * 32, "admin", now, now.replace(year=2027)))
     )
     result = console.run("admin", "reset-password")
     password = result.stdout.strip()
@@ -170,6 +171,6 @@ def test_a_new_password_is_printed_once_and_ends_the_sessions(desk: Desk, consol
     account = desk.store.read(lambda c: accounts.get(c, "admin"))
     assert account is not None
     assert password not in account.password_hash
-    assert desk.store.read(lambda c: accounts.session(c, b"h" * 32, now)) is None
+    assert desk.store.read(lambda c: sessions.get(c, b"h" * 32, now)) is None
     assert desk.events() == ["password reset"]
     assert console.says("admin", "reset-password").strip() != password

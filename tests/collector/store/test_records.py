@@ -1,5 +1,6 @@
 """Tokens, certificates, policies, waivers, accounts and events keep what they promise."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,11 +12,18 @@ from collector.store import (
     certificates,
     devices,
     events,
+    factors,
+    invitations,
+    personal_tokens,
     policies,
+    sessions,
     tokens,
     tracked,
     waivers,
 )
+from collector.store.invitations import Invitation
+from collector.store.personal_tokens import PersonalToken
+from collector.store.sessions import Session
 from tests.fakes import FixedClock
 
 DAY = timedelta(days=1)
@@ -87,18 +95,93 @@ def test_a_waiver_without_a_duration_is_refused(store: Store, clock: FixedClock)
 
 def test_sessions_end_by_time_by_logout_and_all_at_once(store: Store, clock: FixedClock) -> None:
     start, end = clock(), clock() + DAY
-    store.write(lambda c: accounts.put(c, accounts.Account("alice", "hash", start)))
-    store.write(lambda c: accounts.put(c, accounts.Account("alice", "other", end)))
-    held = store.read(lambda c: accounts.get(c, "alice"))
-    assert held == accounts.Account("alice", "other", start)
     for token in (b"1", b"2", b"3"):
-        store.write(lambda c, t=token: accounts.add_session(c, t, "alice", start, end))
-    assert store.read(lambda c: accounts.session(c, b"1", start)) is not None
-    assert store.read(lambda c: accounts.session(c, b"1", end)) is None
-    assert store.read(lambda c: accounts.session(c, b"1", start - DAY)) is None
-    store.write(lambda c: accounts.end_session(c, b"1"))
-    assert store.read(lambda c: accounts.session(c, b"1", start)) is None
-    assert store.write(lambda c: accounts.end_all(c, "alice")) == 2
+        store.write(lambda c, t=token: sessions.add(c, Session(t, "alice", start, end)))
+    assert store.read(lambda c: sessions.get(c, b"1", start)) is not None
+    assert store.read(lambda c: sessions.get(c, b"1", end)) is None
+    assert store.read(lambda c: sessions.get(c, b"1", start - DAY)) is None
+    assert store.write(lambda c: sessions.end(c, b"1"))
+    assert not store.write(lambda c: sessions.end(c, b"1"))
+    assert store.read(lambda c: sessions.get(c, b"1", start)) is None
+    assert store.write(lambda c: sessions.end_all(c, "alice", but=b"2")) == 1
+    assert [s.token_hash for s in store.read(lambda c: sessions.of_person(c, "alice", start))] == [
+        b"2"
+    ]
+
+
+def test_an_account_is_added_once_and_changed_by_what_it_is_asked(
+    store: Store, clock: FixedClock
+) -> None:
+    alice = accounts.Account("alice", "hash", clock(), "helpdesk")
+    assert store.write(lambda c: accounts.add(c, alice))
+    assert not store.write(lambda c: accounts.add(c, accounts.Account("alice", "x", clock())))
+    later = clock() + DAY
+    store.write(lambda c: accounts.set_password(c, "alice", "other", later))
+    store.write(lambda c: accounts.set_role(c, "alice", "viewer"))
+    held = store.read(lambda c: accounts.get(c, "alice"))
+    assert held == replace(alice, password_hash="other", role="viewer", password_changed_at=later)
+
+
+def test_an_account_that_nobody_used_is_found(store: Store, clock: FixedClock) -> None:
+    for name in ("never", "seldom", "off"):
+        store.write(lambda c, n=name: accounts.add(c, accounts.Account(n, "", clock())))
+    store.write(lambda c: accounts.logged_in(c, "seldom", clock() + 3 * DAY))
+    assert store.write(lambda c: accounts.disable(c, "off", clock(), "left"))
+    assert not store.write(lambda c: accounts.disable(c, "off", clock(), "left"))
+    assert store.read(lambda c: accounts.unused_since(c, clock() + 2 * DAY)) == ["never"]
+    assert store.read(lambda c: accounts.active_with_role(c, "owner")) == 2
+    assert store.write(lambda c: accounts.enable(c, "off"))
+    assert not store.write(lambda c: accounts.enable(c, "off"))
+    assert store.read(lambda c: accounts.active_with_role(c, "owner")) == 3
+
+
+def test_a_code_is_used_up_once(store: Store, clock: FixedClock) -> None:
+    store.write(lambda c: accounts.add(c, accounts.Account("alice", "", clock())))
+    assert store.write(lambda c: accounts.take_totp_step(c, "alice", 7))
+    assert not store.write(lambda c: accounts.take_totp_step(c, "alice", 7))
+    assert not store.write(lambda c: accounts.take_totp_step(c, "alice", 6))
+    store.write(lambda c: factors.set_codes(c, "alice", [b"a", b"b"]))
+    assert not store.write(lambda c: factors.use_code(c, "bob", b"a"))
+    assert store.write(lambda c: factors.use_code(c, "alice", b"a"))
+    assert not store.write(lambda c: factors.use_code(c, "alice", b"a"))
+    assert store.read(lambda c: factors.codes_left(c, "alice")) == 1
+    store.write(lambda c: factors.set_codes(c, "alice", [b"c"]))
+    assert not store.write(lambda c: factors.use_code(c, "alice", b"b"))
+
+
+def test_a_passkey_belongs_to_one_person(store: Store, clock: FixedClock) -> None:
+    key = factors.Passkey(b"id", "alice", "phone", b"cose", 0, clock())
+    assert store.write(lambda c: factors.add_passkey(c, key))
+    assert not store.write(lambda c: factors.add_passkey(c, replace(key, username="bob")))
+    store.write(lambda c: factors.passkey_used(c, b"id", 5, clock() + DAY))
+    assert store.read(lambda c: factors.passkeys_of(c, "alice")) == [
+        replace(key, sign_count=5, last_used_at=clock() + DAY)
+    ]
+    assert not store.write(lambda c: factors.remove_passkey(c, "bob", b"id"))
+    assert store.write(lambda c: factors.remove_passkey(c, "alice", b"id"))
+
+
+def test_an_invitation_opens_once_and_only_the_newest(store: Store, clock: FixedClock) -> None:
+    def invite(token: bytes) -> Invitation:
+        return Invitation(token, "alice", clock(), clock() + DAY)
+
+    store.write(lambda c: invitations.add(c, invite(b"old")))
+    store.write(lambda c: invitations.add(c, invite(b"new")))
+    assert store.write(lambda c: invitations.use(c, b"old", clock())) is None
+    assert store.write(lambda c: invitations.use(c, b"new", clock() + DAY)) is None
+    assert store.write(lambda c: invitations.use(c, b"new", clock())) == "alice"
+    assert store.write(lambda c: invitations.use(c, b"new", clock())) is None
+
+
+def test_a_personal_token_is_found_by_its_hash_while_it_lasts(
+    store: Store, clock: FixedClock
+) -> None:
+    made = PersonalToken("t1", "alice", "export", b"h", "viewer", clock(), clock() + DAY)
+    store.write(lambda c: personal_tokens.add(c, made))
+    assert store.read(lambda c: personal_tokens.by_hash(c, b"h", clock())) == made
+    assert store.read(lambda c: personal_tokens.by_hash(c, b"h", clock() + DAY)) is None
+    assert not store.write(lambda c: personal_tokens.remove(c, "bob", "t1"))
+    assert store.write(lambda c: personal_tokens.remove(c, "alice", "t1"))
 
 
 def test_events_come_newest_first_and_repeat_themselves_once(

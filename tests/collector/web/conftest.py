@@ -54,7 +54,7 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
     passwords = Passwords(Cost(memory_kib=64, passes=1, lanes=1))
     store = Store.open(tmp_path / "data", clock=clock)
     account = Account("admin", passwords.hash(PASSWORD), clock())
-    store.write(lambda c: accounts.put(c, account))
+    store.write(lambda c: accounts.add(c, account))
     app = application(store, clock, allowed_hosts=["collector.example"], passwords=passwords)
     with TestClient(app, HOST, follow_redirects=False, raise_server_exceptions=False) as client:
         yield Browser(client, store, clock)

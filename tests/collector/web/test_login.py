@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from collector.accounts import administrator, sessions
-from collector.store import Store
+from collector.store import Store, accounts
 from collector.web.cookie import NAME
 from tests.collector.web.conftest import FROM_US, PASSWORD, Browser
 
@@ -73,20 +73,39 @@ def test_logging_out_ends_the_session_in_the_collector(helpdesk: Browser) -> Non
     assert helpdesk.client.get("/devices", headers=stolen).headers["location"] == "/login"
 
 
-def test_a_session_ends_after_an_hour_without_use(helpdesk: Browser) -> None:
-    helpdesk.clock.advance(minutes=50)
+def test_a_session_of_a_role_that_may_lock_ends_after_a_quarter_of_an_hour_without_use(
+    helpdesk: Browser,
+) -> None:
+    helpdesk.clock.advance(minutes=14)
     helpdesk.get("/devices")
-    helpdesk.clock.advance(minutes=50)
+    helpdesk.clock.advance(minutes=14)
+    helpdesk.get("/devices")
+    helpdesk.clock.advance(minutes=16)
+    assert helpdesk.client.get("/devices").status_code == 303
+
+
+def test_a_viewers_session_ends_after_an_hour_without_use(helpdesk: Browser) -> None:
+    helpdesk.store.write(lambda c: accounts.set_role(c, "admin", "viewer"))
+    helpdesk.get("/devices")
+    helpdesk.clock.advance(minutes=10)
+    helpdesk.get("/devices")
+    helpdesk.clock.advance(minutes=59)
     helpdesk.get("/devices")
     helpdesk.clock.advance(minutes=61)
     assert helpdesk.client.get("/devices").status_code == 303
 
 
 def test_a_session_ends_after_twelve_hours_of_use(helpdesk: Browser) -> None:
-    for _ in range(23):
-        helpdesk.clock.advance(minutes=30)
+    for _ in range(71):
+        helpdesk.clock.advance(minutes=10)
         helpdesk.get("/devices")
-    helpdesk.clock.advance(minutes=31)
+    helpdesk.clock.advance(minutes=11)
+    assert helpdesk.client.get("/devices").status_code == 303
+
+
+def test_the_sessions_of_a_disabled_account_show_nothing_any_more(helpdesk: Browser) -> None:
+    now = helpdesk.clock()
+    helpdesk.store.write(lambda c: accounts.disable(c, "admin", now, "left"))
     assert helpdesk.client.get("/devices").status_code == 303
 
 
@@ -121,8 +140,10 @@ def test_an_odd_cookie_opens_nothing(browser: Browser) -> None:
 
 def test_a_session_is_known_by_its_hash_alone(browser: Browser) -> None:
     now = browser.clock()
-    token = browser.store.write(lambda c: sessions.begin(c, "admin", now))
-    found = browser.store.read(lambda c: sessions.find(c, token, now + timedelta(minutes=59)))
+    account = browser.store.read(lambda c: accounts.get(c, "admin"))
+    assert account is not None
+    token = browser.store.write(lambda c: sessions.begin(c, account, now))
+    found = browser.store.read(lambda c: sessions.find(c, token, now + timedelta(minutes=14)))
     assert found is not None
     assert found.username == "admin"
     assert browser.store.read(lambda c: sessions.find(c, token[:-1], now)) is None

@@ -1,0 +1,56 @@
+"""Personal access tokens for the REST API, by the hash of their secret."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from collector.store import schema
+
+TOKEN = schema.personal_token
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalToken:
+    """`role` is the most the token may do; never more than its owner may at that moment."""
+
+    token_id: str
+    username: str
+    label: str
+    secret_hash: bytes
+    role: str
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None = None
+
+
+def add(connection: Connection, token: PersonalToken) -> None:
+    connection.execute(insert(TOKEN).values(asdict(token)))
+
+
+def by_hash(connection: Connection, secret_hash: bytes, now: datetime) -> PersonalToken | None:
+    """The token while it lasts."""
+    query = select(TOKEN).where(TOKEN.c.secret_hash == secret_hash, TOKEN.c.expires_at > now)
+    row = connection.execute(query).first()
+    return None if row is None else PersonalToken(**row._mapping)
+
+
+def of_person(connection: Connection, username: str) -> list[PersonalToken]:
+    """Newest first, those that have ended too."""
+    query = select(TOKEN).where(TOKEN.c.username == username)
+    rows = connection.execute(query.order_by(TOKEN.c.created_at.desc(), TOKEN.c.token_id))
+    return [PersonalToken(**row._mapping) for row in rows]
+
+
+def used(connection: Connection, token_id: str, at: datetime) -> None:
+    connection.execute(update(TOKEN).where(TOKEN.c.token_id == token_id).values(last_used_at=at))
+
+
+def remove(connection: Connection, username: str, token_id: str) -> bool:
+    """False: the person has no such token."""
+    statement = delete(TOKEN).where(TOKEN.c.username == username, TOKEN.c.token_id == token_id)
+    return connection.execute(statement).rowcount == 1
+
+
+def remove_all(connection: Connection, username: str) -> int:
+    return connection.execute(delete(TOKEN).where(TOKEN.c.username == username)).rowcount
