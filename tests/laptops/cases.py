@@ -1,20 +1,25 @@
 """The laptops: what each is made of, and what the collector must say of it."""
 
+from functools import partial
+
 from tests.laptops.case import Case, fails, not_applicable, passes
 from tests.laptops.made import (
     ALICE,
     CLAMAV,
     GNOME,
+    KDE,
     NFTABLES_DROP,
     UFW_ON,
     UNATTENDED,
     clamav_database,
 )
 from tests.laptops.stories import firewall_switched, power_cut
+from tests.laptops.unprivileged import seen_by_alice
 
 UFW = ("ufw", "nftables", "procps")
 """Debian's iptables, which ufw needs, recommends nftables."""
 
+CLAMAV_PACKAGES = ("clamav-daemon", "clamav", "faketime")
 NO_FIREWALL = fails("let in on ipv4, ipv6")
 BLOCKED = ("blocked on ipv4, ipv6",)
 
@@ -37,11 +42,12 @@ CASES: tuple[Case, ...] = (
         about="LVM on LUKS2, root and swap inside; a separate plain /boot; ufw on",
         layout="luks-lvm",
         packages=UFW,
-        setup=UFW_ON,
+        setup=UFW_ON + ALICE,
         expected={
             "disk_encrypted": passes("2 volumes seen, none in clear", "LUKS2", "vg0-swap"),
             "firewall_blocks_inbound": passes(*BLOCKED),
         },
+        story=partial(seen_by_alice, denied=("disk_encryption", "firewall")),
     ),
     Case(
         name="luks-plain-swap",
@@ -94,7 +100,7 @@ CASES: tuple[Case, ...] = (
     Case(
         name="clamav-fresh",
         about="clamd and clamonacc run, the database was built today",
-        packages=("clamav-daemon", "clamav"),
+        packages=CLAMAV_PACKAGES,
         setup=CLAMAV,
         at_start=(clamav_database(age_days=0),),
         expected={
@@ -105,7 +111,7 @@ CASES: tuple[Case, ...] = (
     Case(
         name="clamav-stale",
         about="the same with a database of 30 days ago",
-        packages=("clamav-daemon", "clamav"),
+        packages=CLAMAV_PACKAGES,
         setup=CLAMAV,
         at_start=(clamav_database(age_days=30),),
         expected={
@@ -122,6 +128,14 @@ CASES: tuple[Case, ...] = (
         expected={
             "screen_locks_automatically": passes("locks after 270 seconds", "alice: wayland"),
         },
+        story=partial(seen_by_alice, denied=("firewall",)),
+    ),
+    Case(
+        name="kde-user",
+        about="alice has a Plasma session and has switched its lock off",
+        setup=KDE,
+        at_start=("systemctl start alice-session && sleep 3 && loginctl list-sessions",),
+        expected={"screen_locks_automatically": fails("alice", "Autolock=false")},
     ),
     Case(
         name="security-pending",
@@ -149,7 +163,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         name="power-cut",
-        about="power is lost while a report waits for its answer; the laptop comes back",
+        about="power is lost while it looks, and while a report waits for its answer",
         packages=UFW,
         setup=UFW_ON,
         expected={"firewall_blocks_inbound": passes(*BLOCKED)},

@@ -1,10 +1,13 @@
 """The modules that Debian's kernel of user-mode Linux lacks, built from Debian's own source.
 
 Its nf_tables is built without the families ip, ip6 and inet (CONFIG_NF_TABLES_IPV4 and others are
-off), without which nftables, and the iptables and firewalld of today, can hold no rule. Only these
-modules are built: the kernel and all others stay Debian's. Their version must be the kernel's.
+off), without which nftables, and the iptables and firewalld of today, can hold no rule, and nothing
+of address translation works in them (CONFIG_NFT_NAT), without which firewalld loads none of its
+rules. Only these modules and those that change with them are built: the kernel and all others stay
+Debian's. Their version must be the kernel's.
 """
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -16,13 +19,17 @@ MODULES = Path("/usr/lib/uml/modules")
 CONFIG = "/usr/share/doc/user-mode-linux/config.gz"
 PACKAGES = ("flex", "bison", "bc", "libelf-dev", "libc6-dev", "make", "gcc", "xz-utils")
 BUILT = {
-    "net/netfilter": ("nf_tables", "nft_reject_inet", "nft_fib", "nft_fib_inet"),
+    "net/netfilter": (
+        *("nf_tables", "nft_reject_inet", "nft_fib", "nft_fib_inet"),
+        *("nf_nat", "nft_nat", "nft_chain_nat", "nft_masq", "nft_redir"),
+    ),
     "net/ipv4/netfilter": ("nft_reject_ipv4", "nft_fib_ipv4"),
     "net/ipv6/netfilter": ("nft_reject_ipv6", "nft_fib_ipv6"),
 }
 OPTIONS = (
     *("-e", "NF_TABLES_IPV4", "-e", "NF_TABLES_IPV6", "-e", "NF_TABLES_INET"),
     *("-m", "NFT_FIB_IPV4", "-m", "NFT_FIB_IPV6", "-m", "NFT_FIB_INET"),
+    *("-m", "NFT_NAT"),
 )
 SCRIPT = """
 set -e
@@ -41,6 +48,11 @@ def version() -> str:
     """Of the kernel that boots the laptops, such as "6.1.176"."""
     (found,) = MODULES.iterdir()
     return found.name
+
+
+def made_of() -> str:
+    """Short, and another when other modules would be built."""
+    return hashlib.sha256(repr((version(), BUILT, OPTIONS)).encode()).hexdigest()[:12]
 
 
 def build(folder: Path) -> None:

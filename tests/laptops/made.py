@@ -37,27 +37,22 @@ systemctl mask clamav-freshclam
 
 ALICE = "useradd --create-home --shell /bin/bash alice\n"
 
-GNOME = (
-    ALICE
-    + """
-mkdir -p /usr/share/wayland-sessions /tmp/keys /home/alice/.config/dconf
-cat > /usr/share/wayland-sessions/gnome.desktop <<'SESSION'
+
+def _session_of_alice(shell: str, desktop: str, service: str) -> str:
+    """alice, and a unit that opens her session as a display manager's PAM `service` would.
+
+    `shell` is the name that `sleep` runs under.
+    """
+    return f"""{ALICE}
+mkdir -p /tmp/keys /home/alice/.config/dconf /usr/share/wayland-sessions
+cat > /usr/share/wayland-sessions/{desktop}.desktop <<'SESSION'
 [Desktop Entry]
-Name=GNOME
-Exec=gnome-session
-DesktopNames=GNOME
+Name={desktop}
+Exec={shell}
+DesktopNames={desktop}
 SESSION
-cat > /tmp/keys/alice <<'KEYS'
-[org/gnome/desktop/session]
-idle-delay=uint32 240
-[org/gnome/desktop/screensaver]
-lock-enabled=true
-lock-delay=uint32 30
-KEYS
-dconf compile /home/alice/.config/dconf/user /tmp/keys
-chown -R alice: /home/alice/.config
-cp /bin/sleep /usr/local/bin/gnome-shell
-cat > /etc/pam.d/gdm-password <<'PAM'
+cp /bin/sleep /usr/local/bin/{shell}
+cat > /etc/pam.d/{service} <<'PAM'
 auth required pam_permit.so
 account required pam_permit.so
 session required pam_unix.so
@@ -68,15 +63,38 @@ cat > /etc/systemd/system/alice-session.service <<'UNIT'
 After=systemd-logind.service dbus.service
 [Service]
 User=alice
-PAMName=gdm-password
-Environment=XDG_SESSION_TYPE=wayland XDG_SESSION_CLASS=user XDG_SESSION_DESKTOP=gnome
-Environment=XDG_CURRENT_DESKTOP=GNOME
-ExecStart=/usr/local/bin/gnome-shell infinity
+PAMName={service}
+Environment=XDG_SESSION_TYPE=wayland XDG_SESSION_CLASS=user XDG_SESSION_DESKTOP={desktop}
+Environment=XDG_CURRENT_DESKTOP={desktop}
+ExecStart=/usr/local/bin/{shell} infinity
 UNIT
 """
+
+
+GNOME = (
+    _session_of_alice("gnome-shell", "GNOME", "gdm-password")
+    + """
+cat > /tmp/keys/alice <<'KEYS'
+[org/gnome/desktop/session]
+idle-delay=uint32 240
+[org/gnome/desktop/screensaver]
+lock-enabled=true
+lock-delay=uint32 30
+KEYS
+dconf compile /home/alice/.config/dconf/user /tmp/keys
+chown -R alice: /home/alice/.config
+"""
 )
-"""What the agent reads of GNOME without a display: alice's dconf database and her logind session,
-opened by PAM under the name of GDM's service. The program called gnome-shell is `sleep`.
+KDE = (
+    _session_of_alice("kwin_wayland", "KDE", "sddm")
+    + """
+printf '[Daemon]\\nAutolock=false\\nTimeout=5\\n' > /home/alice/.config/kscreenlockerrc
+chown -R alice: /home/alice/.config
+"""
+)
+"""What the agent reads of a desktop without a display: alice's own settings and her logind session,
+opened by PAM under the name of the display manager's service. The program that is called as the
+desktop's shell is `sleep`.
 """
 
 UNATTENDED = """
@@ -88,26 +106,30 @@ SETTINGS
 
 
 def clamav_database(age_days: int) -> str:
-    """An order: a database of one signature whose header says it was built so long ago.
+    """An order: a database of one signature, built when it was so long ago; then ClamAV starts.
 
     There is no network to the real signatures and no key to sign with, so it is an unsigned
-    `daily.cud` of `sigtool --unsigned`, its header dated back.
+    `daily.cud` of `sigtool --unsigned`. It is built under another time of day, because the build
+    time stands in the header and once more inside, and clamd refuses a file where they differ.
     """
-    return f"""set -e; mkdir -p /var/quarantine; cd $(mktemp -d); echo test > COPYING
+    return f"""set -e; cd $(mktemp -d); echo test > COPYING
 echo 44d88612fea8a8f36de82e1278abb02f:68:Eicar-Test > daily.hdb
-SIGNDUSER=test sigtool --unsigned --datadir=. --cvd-version=27000 --build=daily.cud --flevel=90
-python3 - <<'AGE'
-import time
-at = time.time() - {age_days} * 86400
-content = open("daily.cud", "rb").read()
-fields = content[:512].decode().split(":")
-fields[1] = time.strftime("%d %b %Y %H-%M +0000", time.gmtime(at))
-fields[8] = str(int(at))
-head = ":".join(fields).encode().ljust(512)
-open("/var/lib/clamav/daily.cud", "wb").write(head + content[512:])
-AGE
-chown clamav: /var/lib/clamav/daily.cud
+export SIGNDUSER=test
+faketime -f -{age_days}d \\
+  sigtool --unsigned --datadir=. --cvd-version=27000 --build=daily.cud --flevel=90
+install -o clamav -g clamav -m 644 daily.cud /var/lib/clamav/daily.cud
 systemctl start clamav-daemon
-timeout 60 sh -c 'until test -S /run/clamav/clamd.ctl; do sleep 1; done'
-systemctl start clamav-clamonacc; sleep 5; systemctl is-active clamav-daemon clamav-clamonacc
+{_until("test -S /run/clamav/clamd.ctl")}
+mkdir -p $(sed -n 's/^ExecStart=.*--move=//p' /lib/systemd/system/clamav-clamonacc.service)
+systemctl start clamav-clamonacc
+{_until("cat /proc/$(pidof clamonacc)/fdinfo/* | grep -q '^fanotify ino'")}
+systemctl is-active clamav-daemon clamav-clamonacc
 """
+
+
+def _until(command: str) -> str:
+    """Waits for at most a minute, and says what it waited for in vain."""
+    return (
+        f"n=0; until {command} 2>/dev/null; do n=$((n+1)); test $n -lt 60 || "
+        f"{{ systemctl status 'clamav*' --no-pager; exit 1; }}; sleep 1; done"
+    )

@@ -1,6 +1,7 @@
 """`make laptops`: boots every laptop, or those that are named, and prints the table of verdicts.
 
 Exit status 0: everything was found as expected. 1: something was not. 2: it could not be run.
+130: it was interrupted; laptops that run are let come to their end, which takes a minute or two.
 """
 
 import os
@@ -39,6 +40,9 @@ def main(names: Sequence[str]) -> int:
     except (prerequisites.CannotRun, LaptopTrouble, OSError) as error:
         print(f"laptops: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("laptops: interrupted, nothing was judged to its end", file=sys.stderr)
+        return 130
     print(*table(rows), sep="\n")
     print(f"{len(chosen)} laptops, {(time.monotonic() - begun) / 60:.0f} minutes")
     return 0 if all(row.ok for row in rows) else 1
@@ -56,7 +60,12 @@ def _run_all(chosen: Sequence[Case]) -> list[Row]:
         site = Site(net, judge, images, scratch, copy_agent(scratch / "agent-code"))
         with ThreadPoolExecutor(AT_ONCE) as pool:
             work = [pool.submit(_one, case, site, n) for n, case in enumerate(chosen)]
-            rows = [row for each in work for row in each.result()]
+            try:
+                rows = [row for each in work for row in each.result()]
+            except KeyboardInterrupt:
+                print("  ending the laptops that run ...", file=sys.stderr, flush=True)
+                pool.shutdown(cancel_futures=True)
+                raise
     _clear_away(scratch, keep_logs=not all(row.ok for row in rows))
     return rows
 

@@ -1,5 +1,6 @@
 """What happens to a laptop after its first report, and what must be true afterwards."""
 
+import json
 import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -13,6 +14,9 @@ from tests.laptops.uml import LaptopTrouble
 RULE = "firewall_blocks_inbound"
 CLOCKS_DIFFER = timedelta(seconds=2)
 BACK_SECONDS = 180.0
+INTO_A_LOOK_SECONDS = 4.0
+INTO_A_DELIVERY_SECONDS = 30.0
+OF_THE_AGENT = ("enrollment", "certificate", "collector", "clock", "last check-in", "spool")
 
 
 def firewall_switched(laptop: Laptop) -> list[Row]:
@@ -34,31 +38,51 @@ def firewall_switched(laptop: Laptop) -> list[Row]:
 
 
 def power_cut(laptop: Laptop) -> list[Row]:
-    """The network goes first, so that the report is written and never answered; then the power.
+    """Once while the agent looks at the device, once while its report waits for an answer.
 
-    The finding of that report must arrive after the restart, with the time it was observed.
+    Before the second, the network goes, so that the report is written and never answered. Its
+    finding must arrive after the restart, with the time it was observed.
     """
     name, before = laptop.case.name, laptop.shown()
+    laptop.machine.must("systemctl stop muster-agent")
+    laptop.machine.begin("muster-agent report")
+    time.sleep(INTO_A_LOOK_SECONDS)
+    _cut_and_power_on(laptop)
+    rows = [_row(name, "after a cut while it looks", "in order", *_order(laptop))]
     laptop.machine.must("systemctl stop muster-agent")
     laptop.site.network.unplug(laptop.boot.tap)
     begun_at = datetime.now(UTC)
     laptop.machine.must("ufw disable")
     laptop.machine.begin("muster-agent report")
-    time.sleep(20)
+    time.sleep(INTO_A_DELIVERY_SECONDS)
+    cut_at = _cut_and_power_on(laptop)
+    after, opened = laptop.shown(), _intervals(laptop, 2)[1]
+    same = before["device_id"] == after["device_id"]
+    return [
+        *rows,
+        _row(name, "after a cut while it sends", "in order", *_order(laptop)),
+        _row(name, "what it had to send", "fail", opened.finding.status.value, ""),
+        _held(name, "opened before the cut", begun_at, opened.finding.since, cut_at),
+        _row(name, "still the same device", "yes", _yes(same), after["device_id"]),
+    ]
+
+
+def _cut_and_power_on(laptop: Laptop) -> datetime:
+    """Returns when it was cut, after the laptop has come back and reported by itself."""
     cut_at = datetime.now(UTC)
     laptop.machine.cut_power()
     laptop.site.network.plug_in(laptop.boot.tap)
     laptop.power_on_again()
     _wait_until_seen_after(laptop, cut_at)
-    doctor, said = laptop.machine.order("muster-agent doctor")
-    after, opened = laptop.shown(), _intervals(laptop, 2)[1]
-    same = before["device_id"] == after["device_id"]
-    return [
-        _row(name, "after the cut", "fail", opened.finding.status.value, opened.finding.because),
-        _held(name, "opened before the cut", begun_at, opened.finding.since, cut_at),
-        _row(name, "still the same device", "yes", _yes(same), after["device_id"]),
-        _row(name, "the agent is in order", "0", str(doctor), said),
-    ]
+    return cut_at
+
+
+def _order(laptop: Laptop) -> tuple[str, str]:
+    """What doctor says of the agent itself; what it cannot see of the device is no matter here."""
+    _, said = laptop.machine.order("muster-agent doctor --json")
+    items = {item["name"]: item for item in json.loads(said)["items"]}
+    wrong = [name for name in OF_THE_AGENT if items[name]["to_do"]]
+    return ", ".join(wrong) or "in order", said
 
 
 def _intervals(laptop: Laptop, count: int) -> list[Past]:

@@ -97,6 +97,10 @@ class Trees:
             _remove(half)
             make(half)  # type: ignore[operator]
             half.rename(whole)
+            kind, _, _ = name.rpartition("-")
+            for old in self.folder.glob(f"{kind}-????????????"):
+                if old != whole:
+                    _remove(old)
         return whole
 
     def _make_base(self, tree: Path) -> None:
@@ -104,7 +108,7 @@ class Trees:
             *("debootstrap", "--variant=minbase", f"--include={','.join(BASE_PACKAGES)}"),
             *(RELEASE, str(tree), MIRROR),
         )
-        kernel.install(self._once("kernel-modules", kernel.build), tree)
+        kernel.install(self._once(f"kernel-modules-{kernel.made_of()}", kernel.build), tree)
         (tree / "etc/apt/sources.list").write_text(SOURCES)
         _install_units(tree)
         inside(tree, f"systemctl enable {' '.join(UNITS)}", self.archives)
@@ -122,7 +126,7 @@ class Trees:
 def made_of() -> str:
     """Short, and another when the base would be another."""
     files = [path.read_text() for path in sorted((HERE / "inside").iterdir())]
-    parts = (RELEASE, BASE_PACKAGES, STAGE_PACKAGES, SOURCES, kernel.version(), kernel.BUILT, files)
+    parts = (RELEASE, BASE_PACKAGES, STAGE_PACKAGES, SOURCES, kernel.made_of(), files)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
