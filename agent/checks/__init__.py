@@ -17,6 +17,7 @@ from agent.checks.os_updates import linux as os_updates_linux
 from agent.checks.os_updates import macos as os_updates_macos
 from agent.checks.screen_lock import linux as screen_lock_linux
 from agent.checks.screen_lock import macos as screen_lock_macos
+from agent.checks.screen_lock import windows as screen_lock_windows
 from agent.host import Host, Os
 from agent.observation import Check, observe
 from protos.posture.v1.signals_pb2 import Observation
@@ -36,6 +37,7 @@ CHECKS: dict[str, dict[Os, Check]] = {
     "screen_lock": {
         "linux": screen_lock_linux.observe,
         "macos": screen_lock_macos.observe,
+        "windows": screen_lock_windows.observe,
     },
     "os_updates": {
         "linux": os_updates_linux.observe,
