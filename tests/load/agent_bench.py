@@ -5,8 +5,12 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from agent.checks import observe_all
+from tests.load.large import all_large
 
 ROUNDS = 5
 
@@ -66,6 +70,26 @@ def own_peak_mb() -> float:
     script += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
     return int(done.stderr.split()[-1]) / 1024
+
+
+def measure_large() -> None:
+    """What parsing and judging cost on machines of unusual size, against the least possible."""
+    print(f"\n{'unusual sizes (CPU)':<26}{'check ms':>9}{'floor ms':>9}{'ratio':>7}  the floor is")
+    for large in all_large():
+        check = _cpu_ms(lambda large=large: observe_all(large.host, [large.signal]))
+        floor = _cpu_ms(large.floor)
+        ratio = f"{check / floor:.1f}"
+        print(f"{large.name:<26}{check:>9.1f}{floor:>9.1f}{ratio:>7}  {large.floor_is}")
+
+
+def _cpu_ms(work: Callable[[], object]) -> float:
+    """The median of several rounds in this process."""
+    spent = []
+    for _ in range(ROUNDS):
+        begun = time.process_time()
+        work()
+        spent.append(1000 * (time.process_time() - begun))
+    return statistics.median(spent)
 
 
 def measure_agent() -> None:

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from collector.store import Store
 from protos.posture.v1 import posture_service_pb2 as messages
 from tests.fleet import CollectorProcess, Simulated, enroll
-from tests.load.agent_bench import measure_agent
+from tests.load.agent_bench import measure_agent, measure_large
 
 CALLS_EACH = 20
 """Below the burst that one identity may take, so that no call is refused."""
@@ -208,6 +208,7 @@ def main() -> None:
             rows_on_disk(folder)
     if only != "collector":
         measure_agent()
+        measure_large()
 
 
 if __name__ == "__main__":

@@ -2,27 +2,31 @@
 
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network, summarize_address_range
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import Literal
 
 from agent.checks.firewall.ports import Span
 
 Version = Literal[4, 6]
 
-_NOT_PUBLIC: dict[int, tuple[IPv4Network | IPv6Network, ...]] = {
-    4: tuple(
-        ip_network(text)
-        for text in (
-            "0.0.0.0/8",
-            "10.0.0.0/8",
-            "100.64.0.0/10",
-            "127.0.0.0/8",
-            "169.254.0.0/16",
-            "172.16.0.0/12",
-            "192.168.0.0/16",
-            "224.0.0.0/3",
-        )
+
+def _spans_of(*texts: str) -> tuple[Span, ...]:
+    networks = (ip_network(text) for text in texts)
+    return tuple((int(network[0]), int(network[-1])) for network in networks)
+
+
+_NOT_PUBLIC: dict[int, tuple[Span, ...]] = {
+    4: _spans_of(
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "224.0.0.0/3",
     ),
-    6: (ip_network("::/3"), ip_network("4000::/2"), ip_network("8000::/1")),
+    6: _spans_of("::/3", "4000::/2", "8000::/1"),
 }
 _MANY: dict[int, int] = {4: 1 << 24, 6: 1 << 112}
 """More public addresses than this and "from there" is "from anywhere"."""
@@ -33,11 +37,21 @@ def span(text: str) -> Span:
 
     Raises ValueError when it is none of them.
     """
+    if (exact := _exact(text)) is not None:
+        return exact, exact
     first, dash, last = text.partition("-")
     if dash:
         return int(ip_address(first)), int(ip_address(last))
     network = ip_network(text, strict=False)
     return int(network[0]), int(network[-1])
+
+
+def _exact(text: str) -> int | None:
+    """One address, ten times as fast as `ipaddress`: a country's list names 100,000."""
+    try:
+        return int.from_bytes(inet_pton(AF_INET6 if ":" in text else AF_INET, text))
+    except (OSError, ValueError):
+        return None
 
 
 def version_of(text: str) -> Version:
@@ -49,9 +63,7 @@ def is_wide(spans: Iterable[Span], version: Version) -> bool:
     total = 0
     for low, high in spans:
         total += high - low + 1
-        for network in _NOT_PUBLIC[version]:
-            overlap = min(high, int(network[-1])) - max(low, int(network[0])) + 1
-            total -= max(0, overlap)
+        total -= sum(shared((low, high), private) for private in _NOT_PUBLIC[version])
     return total > _MANY[version]
 
 

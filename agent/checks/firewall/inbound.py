@@ -5,15 +5,15 @@ the rules name, to every own address the rules tell apart, by every interface, a
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import product
 from typing import Literal
 
 from agent.checks.firewall import addresses, ports
 from agent.checks.firewall.addresses import Version
 from agent.checks.firewall.interfaces import Interface
-from agent.checks.firewall.packet import Packet
+from agent.checks.firewall.packet import Packet, fits
 from agent.checks.firewall.ports import Span
 from agent.checks.firewall.ruleset import Match, Ruleset
 from agent.checks.firewall.walk import Reach, reach
@@ -21,10 +21,14 @@ from agent.host import CannotTell, TooLarge, Unparsable
 
 MOST_SOURCES = 32
 MOST_STEPS = 60_000
-"""How many rules may be looked at for the sources the rules name, for each protocol."""
+"""How much may be looked at for the sources the rules name, for each protocol."""
+
+MOST_LOOKS = 1_000_000
+"""How much may be looked at altogether: rules and addresses, for every packet. Some seconds."""
 
 Protocol = Literal["tcp", "udp"]
 PROTOCOLS: tuple[Protocol, ...] = ("tcp", "udp")
+LOCAL = "local network"
 DHCP = ((67, 68), (547, 546))
 """From port, to port: the answers of a DHCP server, which a host has to ask for."""
 
@@ -49,7 +53,7 @@ class Inbound:
     openings_trouble: CannotTell | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class _Ways:
     """Everything about the ruleset and the host that packets are made from."""
 
@@ -57,16 +61,31 @@ class _Ways:
     version: Version
     interfaces: tuple[Interface, ...]
     terms: list[Match]
+    looks: int = 0
 
-    def packets(
+    def reached(
         self, protocol: Protocol, source: Span | None = None, source_port: int | None = None
-    ) -> Iterator[Packet]:
-        for interface in self.interfaces:
-            for own in self.destinations(interface):
-                yield Packet(self.version, protocol, interface.name, source, own, source_port)
+    ) -> list[Reach]:
+        """By every way in. Raises TooLarge when that is more than can be looked at."""
+        self.looks += len(self.ways_in) * self.size
+        if self.looks > MOST_LOOKS:
+            raise TooLarge(f"{len(self.ways_in)} ways in through a ruleset of {self.size} parts")
+        return [
+            reach(self.ruleset, Packet(self.version, protocol, name, source, own, source_port))
+            for name, own in self.ways_in
+        ]
 
-    def destinations(self, interface: Interface) -> list[int | None]:
-        """One own address of every kind that the rules tell apart."""
+    @cached_property
+    def size(self) -> int:
+        return self.ruleset.size()
+
+    @cached_property
+    def ways_in(self) -> list[tuple[str | None, int | None]]:
+        """One interface of every kind that the rules tell apart, and one own address of every."""
+        alike = _alike(self.ruleset, self.terms, self.interfaces)
+        return [(kind.name, own) for kind in alike for own in self._destinations(kind)]
+
+    def _destinations(self, interface: Interface) -> list[int | None]:
         kinds: dict[tuple[bool, ...], int | None] = {}
         spans = [span for term in self.terms if term.field == "daddr" for span in term.spans]
         for own in interface.own(self.version):
@@ -75,6 +94,15 @@ class _Ways:
 
     def local(self) -> list[Span]:
         return [net for interface in self.interfaces for net in interface.networks(self.version)]
+
+    def neighbours(self) -> list[Span]:
+        """One connected network of every kind that the rules tell apart."""
+        spans = {span for term in self.terms if term.field == "saddr" for span in term.spans}
+        kinds: dict[frozenset[Span], Span] = {}
+        for network in self.local():
+            met = frozenset(span for span in spans if addresses.shared(span, network))
+            kinds.setdefault(met, network)
+        return list(kinds.values())
 
     def sources(self) -> list[Span]:
         """Networks the rules name that are neither public at large nor impossible senders."""
@@ -94,23 +122,55 @@ class _Ways:
         return sorted({span[0] for term in narrow for span in term.spans})
 
 
+def _alike(
+    ruleset: Ruleset, terms: list[Match], interfaces: tuple[Interface, ...]
+) -> list[Interface]:
+    """Interfaces that no rule tells apart count as one, with the addresses of all of them."""
+    named = {name for term in terms if term.field == "interface" for name in term.names}
+    named |= {name for base, _ in ruleset.bases for name in base.devices or ()}
+    kinds: dict[frozenset[str] | None, Interface] = {}
+    for one in interfaces:
+        told = None if one.name is None else frozenset(n for n in named if fits(n, one.name))
+        first = kinds.get(told, Interface(one.name))
+        kinds[told] = replace(first, addresses=(*first.addresses, *one.addresses))
+    return list(kinds.values())
+
+
 def inbound(ruleset: Ruleset, version: Version, interfaces: tuple[Interface, ...]) -> Inbound:
     """Send every kind of packet and put together what became of them."""
     ways = _Ways(ruleset, version, interfaces, ruleset.terms())
     answer = Inbound()
     public: dict[Protocol, int] = {}
-    for protocol in PROTOCOLS:
-        reached = [reach(ruleset, packet) for packet in ways.packets(protocol)]
-        for each in reached:
-            _decide(answer, each)
-        public[protocol] = _open(reached)
     found: dict[tuple[str, str, str], int] = defaultdict(int)
-    for protocol in PROTOCOLS:
-        found[protocol, "any", ""] = public[protocol]
-    _from_networks(ways, answer, public, found)
-    _from_ports(ways, public, found)
+    try:
+        for protocol in PROTOCOLS:
+            reached = ways.reached(protocol)
+            for each in reached:
+                _decide(answer, each)
+            public[protocol] = found[protocol, "any", ""] = _open(reached)
+        _from_local(ways, answer, public, found)
+    except TooLarge as trouble:
+        if answer.blocked is not False:
+            answer.blocked, answer.trouble = None, trouble
+        answer.openings_trouble = trouble
+    else:
+        _from_elsewhere(ways, answer, public, found)
     answer.openings = _listed(found)
     return answer
+
+
+def _from_elsewhere(
+    ways: _Ways,
+    answer: Inbound,
+    public: dict[Protocol, int],
+    found: dict[tuple[str, str, str], int],
+) -> None:
+    """These add openings and change nothing else."""
+    try:
+        _from_networks(ways, answer, public, found)
+        _from_ports(ways, public, found)
+    except TooLarge as trouble:
+        answer.openings_trouble = answer.openings_trouble or trouble
 
 
 def _decide(answer: Inbound, each: Reach) -> None:
@@ -135,6 +195,21 @@ def _open(reached: list[Reach]) -> int:
     return found
 
 
+def _from_local(
+    ways: _Ways,
+    answer: Inbound,
+    public: dict[Protocol, int],
+    found: dict[tuple[str, str, str], int],
+) -> None:
+    """On a foreign network the neighbours are whom the firewall is for."""
+    for source, protocol in product(ways.neighbours(), PROTOCOLS):
+        reached = ways.reached(protocol, source)
+        for each in reached:
+            _decide(answer, each)
+        _note(answer, reached)
+        found[protocol, LOCAL, ""] |= _open(reached) & ~public[protocol]
+
+
 def _from_networks(
     ways: _Ways,
     answer: Inbound,
@@ -142,21 +217,24 @@ def _from_networks(
     found: dict[tuple[str, str, str], int],
 ) -> None:
     local, named = ways.local(), ways.sources()
-    most = min(MOST_SOURCES, MOST_STEPS // max(1, 2 * ways.ruleset.size()))
+    most = min(MOST_SOURCES, MOST_STEPS // max(1, 2 * ways.size))
     if len(named) > most:
         answer.openings_trouble = TooLarge(f"the rules name {len(named)} networks")
-    for source, protocol in product([*local, *named[:most]], PROTOCOLS):
-        reached = [reach(ways.ruleset, packet) for packet in ways.packets(protocol, source)]
-        more = _open(reached) & ~public[protocol]
+    for source, protocol in product(named[:most], PROTOCOLS):
+        reached = ways.reached(protocol, source)
         is_local = any(addresses.covers(source, net) for net in local)
-        name = "local network" if is_local else addresses.words(source, ways.version)
-        if is_local:  # on a foreign network the neighbours are whom the firewall is for
+        if is_local:
             for each in reached:
                 _decide(answer, each)
-        found[protocol, name, ""] |= more
-        doubtful = [each for each in reached if ports.is_wide(each.may & ~each.can)]
-        if doubtful and answer.blocked:
-            answer.openings_trouble = answer.openings_trouble or _undecided(doubtful[0])
+        name = LOCAL if is_local else addresses.words(source, ways.version)
+        found[protocol, name, ""] |= _open(reached) & ~public[protocol]
+        _note(answer, reached)
+
+
+def _note(answer: Inbound, reached: list[Reach]) -> None:
+    doubtful = [each for each in reached if ports.is_wide(each.may & ~each.can)]
+    if doubtful and answer.blocked:
+        answer.openings_trouble = answer.openings_trouble or _undecided(doubtful[0])
 
 
 def _from_ports(
@@ -164,8 +242,7 @@ def _from_ports(
 ) -> None:
     """Whoever sends chooses the port to send from, so that it keeps nobody out."""
     for port, protocol in product(ways.source_ports()[:MOST_SOURCES], PROTOCOLS):
-        packets = ways.packets(protocol, source_port=port)
-        more = _open([reach(ways.ruleset, packet) for packet in packets]) & ~public[protocol]
+        more = _open(ways.reached(protocol, source_port=port)) & ~public[protocol]
         for server, client in DHCP:
             more &= ~(1 << client) if port == server else ports.ALL
         found[protocol, "any", f" from source port {port}"] |= more

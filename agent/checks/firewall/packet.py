@@ -130,11 +130,12 @@ def _number(match: Match, packet: Packet) -> Truth:
 def _interface(names: tuple[str, ...], interface: str | None) -> Truth:
     if interface is None:
         return NO if set(names) <= {"lo"} else UNSURE
-    fits = any(
-        interface.startswith(name[:-1]) if name.endswith("*") else interface == name
-        for name in names
-    )
-    return YES if fits else NO
+    return YES if any(fits(name, interface) for name in names) else NO
+
+
+def fits(name: str, interface: str) -> bool:
+    """Whether an interface is meant by a name in a rule; a trailing "*" stands for anything."""
+    return interface.startswith(name[:-1]) if name.endswith("*") else interface == name
 
 
 def _state(names: tuple[str, ...], tracking: Tracking) -> Truth:

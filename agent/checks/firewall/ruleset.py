@@ -114,8 +114,9 @@ class Ruleset:
         return [match for rule in rules for match in _flat(rule.terms)]
 
     def size(self) -> int:
-        """How many rules there are."""
-        return sum(len(rows) for table in self.tables for rows in table.chains.values())
+        """How many rules there are, and how many addresses and ports they name."""
+        rules = sum(len(rows) for table in self.tables for rows in table.chains.values())
+        return rules + sum(max(0, len(match.spans) - 1) for match in self.terms())
 
 
 def _flat(terms: tuple[Term, ...]) -> list[Match]:

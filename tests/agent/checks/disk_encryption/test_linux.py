@@ -348,3 +348,17 @@ def test_a_mount_point_with_a_strange_name_hides_nothing() -> None:
     stack = encrypted_laptop()
     stack.mount("0:60", "/home/alice/a\u2028b\x0cc", "fuse.sshfs", "alice@host:")
     assert look(stack)["/"] == "encrypted"
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_among_ten_thousand_mounts_the_one_that_is_plain_is_found(plain: bool) -> None:
+    stack = Stack()
+    stack.luks("dm-0", "root", "nvme0n1p3")
+    stack.mount("254:0", "/", "ext4", "/dev/mapper/root")
+    stack.disk("sdb", "8:16")
+    for n in range(5_000):
+        stack.mounts += f"{n} 1 0:{n} / /var/lib/docker/{n}/merged rw - overlay overlay rw\n"
+        where = "8:16" if plain and n == 4_321 else "254:0"
+        stack.mounts += f"{n} 1 {where} /{n} /var/lib/pods/{n} rw - ext4 /dev/mapper/root rw\n"
+    expected = {"/": "encrypted", "/boot": "plain", "/boot/efi": "plain"}
+    assert look(stack) == expected | ({"/var/lib/pods/4321": "plain"} if plain else {})
