@@ -7,7 +7,7 @@ is stored for the people of the machine is judged instead, marked as not from a 
 from dataclasses import dataclass, field
 
 from agent import virtualization
-from agent.checks.screen_lock import desktops, live, stored
+from agent.checks.screen_lock import desktops, live, logind, stored
 from agent.checks.screen_lock.lock import Lock, unclear
 from agent.checks.screen_lock.person import people, person_of
 from agent.checks.screen_lock.programs import Programs
@@ -104,6 +104,7 @@ def _session(
     except CannotTell as trouble:
         return Judged(session.user, desktop, True, unclear("session", trouble))
     lock = live.judge(host, programs, live.Place(session, person, desktop, elsewhere))
+    lock = logind.left_open(host, lock)
     return Judged(session.user, desktop, True, lock)
 
 
@@ -112,10 +113,22 @@ def _stored(
 ) -> None:
     known = people(host)
     for person in known:
+        if in_session is None and (desktop := _shown_to(host, person.user)):
+            trouble = NotRecorded(f"{person.user} uses {desktop}, and no session was recorded")
+            answers.found.append(Judged(person.user, desktop, None, unclear("sessions", trouble)))
+            continue
         for desktop, lock in stored.judge(host, person, installed):
             answers.found.append(Judged(person.user, desktop, in_session, lock))
     if not known:
         raise NoUserSession("nobody is logged in, and no account of a person is on this device")
+
+
+def _shown_to(host: Host, user: str) -> str:
+    """The desktop that runs for a user, whatever is known of sessions; "" when none is seen."""
+    try:
+        return desktops.shells(Programs(host), user)[0]
+    except CannotTell:
+        return ""
 
 
 def _seen(answers: _Answers) -> Seen:
