@@ -1,7 +1,7 @@
 """What a person can do hangs on these words, and there are no others.
 
-A cause stands beside an unknown verdict, a desktop beside a failing screen lock; the words of
-`collector/policy/words` are chosen by them.
+A cause stands beside an unknown verdict, a desktop beside a failing screen lock, a weakness beside
+a failing disk or firewall; the words of `collector/policy/words` are chosen by them.
 """
 
 from enum import StrEnum
@@ -44,6 +44,10 @@ DESKTOPS = frozenset(
     ("gnome", "kde", "xfce", "cinnamon", "mate", "budgie", "lxqt", "sway", "hyprland", "i3")
 )
 """The desktops whose settings there is advice about, as the agent names them, in lower case."""
+
+WEAKNESSES = frozenset(("key_exposed", "in_part", "group_policy"))
+"""What a failing disk or firewall may lack besides the whole: each has words of its own where it
+calls for something else to be done."""
 
 
 def cause_of(reason: int) -> str:

@@ -22,6 +22,7 @@ BLOCKED = InboundDefault.INBOUND_DEFAULT_BLOCKED
 ALLOWED = InboundDefault.INBOUND_DEFAULT_ALLOWED
 SERVICES = {"mpssvc": "mpssvc", "bfe": "BFE"}
 """Windows Defender Firewall, Base Filtering Engine; nothing is filtered without either."""
+POLICIES = ("group policy", "MDM")
 DOMAIN_AUTHENTICATED = 2
 
 
@@ -81,16 +82,17 @@ class _Look:
         if None not in (setting.enabled, policy) and setting.enabled != policy:
             contradiction = f"{SOURCE} and group policy differ on whether {profile} is on"
             return _Answer(None, "unclear", Conflicting(contradiction))
-        if setting.enabled is not None:
-            return _in_force(setting)
-        return self._configured(seen, profile)
+        if setting.enabled is None:
+            return self._configured(seen, profile)
+        return _in_force(setting, " by group policy" if policy is False else "")
 
     def _configured(self, seen: Seen, profile: str) -> _Answer:
         setting, place = configured(self.host, profile)
         if place:
             seen.because(f"{place}, {profile}", _said(setting))
         if setting.enabled is False:
-            return _Answer(ALLOWED, f"off in {place}")
+            by = " by" if place in POLICIES else " in"
+            return _Answer(ALLOWED, f"off{by} {place}")
         if setting.enabled is None:
             return _Answer(None, "unclear", self._why(setting))
         if setting.trouble or not self.run:
@@ -130,9 +132,9 @@ def observe(host: Host) -> Seen:
     return seen
 
 
-def _in_force(setting: Setting) -> _Answer:
+def _in_force(setting: Setting, by: str = "") -> _Answer:
     if not setting.enabled:
-        return _Answer(ALLOWED, "off")
+        return _Answer(ALLOWED, f"off{by}")
     if setting.allows is None:
         trouble = setting.trouble or NoData("it is on, and its default for inbound was not seen")
         return _Answer(None, "on", trouble)
@@ -149,6 +151,12 @@ def _others(
     """Another maker's firewall that is on guards in the place of profiles that do not."""
     states = ", ".join(f"{profile} {answer.state}" for profile, answer in answers.items())
     value.managers.append(FirewallManager(name="Windows Firewall", state=states))
+    by_policy = [
+        p for p, a in answers.items() if a.state in (f"off by {name}" for name in POLICIES)
+    ]
+    if by_policy:
+        state = f"{', '.join(by_policy)} off"
+        value.managers.append(FirewallManager(name="group policy", state=state))
     for product in products:
         value.managers.append(FirewallManager(name=product.name, state=product.state))
         seen.because("Windows Security Center, firewalls", f"{product.name}: {product.state}")

@@ -22,12 +22,17 @@ EXPOSED = {
     Protection.PROTECTION_KEY_EXPOSED: "encrypted, but with its key in clear or suspended",
 }
 
+WEAKNESSES = {
+    Protection.PROTECTION_KEY_EXPOSED: "key_exposed",
+    Protection.PROTECTION_PARTIAL: "in_part",
+}
+
 
 def judge(seen: DiskEncryption, _: Mapping[str, int], __: Circumstances) -> Verdict:
     counting = [volume for volume in seen.volumes if volume.role in COUNTED]
     exposed = _exposed(counting)
     if exposed:
-        return Verdict(Status.FAIL, sentence(exposed))
+        return Verdict(Status.FAIL, sentence(exposed), cause=_weakness(counting))
     doubt = _doubt(seen, counting)
     if doubt:
         return Verdict(Status.UNKNOWN, sentence(doubt))
@@ -43,6 +48,12 @@ def _exposed(counting: Iterable[Volume]) -> str:
         if volume.protection in EXPOSED:
             groups.setdefault(EXPOSED[volume.protection], []).append(_described(volume))
     return "; ".join(f"{how}: {listed(names)}" for how, names in groups.items())
+
+
+def _weakness(counting: Iterable[Volume]) -> str:
+    """Set when every volume that fails does so in one way, which is not lack of encryption."""
+    kinds = {volume.protection for volume in counting if volume.protection in EXPOSED}
+    return WEAKNESSES.get(kinds.pop(), "") if len(kinds) == 1 else ""
 
 
 def _doubt(seen: DiskEncryption, counting: list[Volume]) -> str:

@@ -14,6 +14,8 @@ EXPECTED = {
 """A firewall is as open as the part of it that nobody looked at."""
 BLOCKED = InboundDefault.INBOUND_DEFAULT_BLOCKED
 ALLOWED = InboundDefault.INBOUND_DEFAULT_ALLOWED
+GROUP_POLICY = "group policy"
+"""The name of the FirewallManager that stands for it."""
 
 
 def judge(seen: Firewall, _: Mapping[str, int], circumstances: Circumstances) -> Verdict:
@@ -21,7 +23,7 @@ def judge(seen: Firewall, _: Mapping[str, int], circumstances: Circumstances) ->
     open_scopes = [s.name for s in guarding if s.in_use and s.inbound == ALLOWED]
     if open_scopes:
         words = f"new inbound traffic is let in on {listed(open_scopes)}{_managers(seen)}"
-        return Verdict(Status.FAIL, sentence(words))
+        return Verdict(Status.FAIL, sentence(words), cause=_weakness(seen))
     doubt = _doubt(seen, guarding, circumstances.platform)
     if doubt:
         return Verdict(Status.UNKNOWN, sentence(doubt))
@@ -49,6 +51,11 @@ def _openings(seen: Firewall) -> str:
     for opening in seen.openings:
         openings.setdefault(f"{opening.protocol or 'any'} {opening.ports or 'any port'}")
     return f"; open on purpose: {listed(list(openings), 5)}" if openings else ""
+
+
+def _weakness(seen: Firewall) -> str:
+    """Set when it is off by a policy, which nobody can change on the device."""
+    return "group_policy" if any(m.name == GROUP_POLICY for m in seen.managers) else ""
 
 
 def _managers(seen: Firewall) -> str:

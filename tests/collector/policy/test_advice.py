@@ -11,7 +11,7 @@ from agent.checks.screen_lock.desktops import SHELLS
 from collector.model import Finding, Language, Platform, Rule, Status, System
 from collector.policy import RULES, title, words_for
 from collector.policy.advice import DISTRIBUTIONS, OTHERWISE, book, distribution, key_for
-from collector.policy.causes import DESKTOPS, PREFIX, Cause, cause_of
+from collector.policy.causes import DESKTOPS, PREFIX, WEAKNESSES, Cause, cause_of
 from protos.posture.v1.signals_pb2 import UnknownReason
 
 EVERY_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
@@ -48,7 +48,7 @@ def texts(language: Language) -> dict[str, str]:
 @EVERY_LANGUAGE
 def test_no_finding_that_falls_short_is_without_words(rule: Rule, language: Language) -> None:
     for system in systems():
-        for cause in ("", *DESKTOPS, "from a newer collector"):
+        for cause in ("", *DESKTOPS, *WEAKNESSES, "from a newer collector"):
             said = words_for(finding(rule.id, Status.FAIL, cause), system, language)
             assert all((said.title, said.why, said.remediation))
         for cause in ("", *Cause, "from a newer collector"):
@@ -74,7 +74,7 @@ def test_the_languages_have_the_same_rules_causes_and_keys_and_no_others() -> No
 
 def test_no_key_is_beyond_reach() -> None:
     for rule_id, words in book(Language.EN).rules.items():
-        causes = DESKTOPS if rule_id == LOCK else ("",)
+        causes = DESKTOPS if rule_id == LOCK else WEAKNESSES
         assert set(words.fail) == reached(words.fail, *causes, ""), rule_id
     for cause, choices in book(Language.EN).unknown.items():
         assert set(choices) == reached(choices, cause), cause
@@ -203,6 +203,20 @@ def test_the_most_specific_words_are_taken() -> None:
     lock = finding(LOCK, Status.FAIL, "kde")
     assert "System Settings" in words_for(lock, mint, Language.EN).remediation
     assert "this person" in words_for(lock, System(None), Language.EN).remediation
+
+
+def test_a_suspended_or_half_encrypted_drive_of_windows_is_told_how_to_go_on() -> None:
+    windows = System(Platform.WINDOWS, "windows")
+    for cause, words in (("", "turn BitLocker on"), ("key_exposed", "Resume"), ("in_part", "done")):
+        said = words_for(finding("disk_encrypted", Status.FAIL, cause), windows, Language.EN)
+        assert words in said.remediation
+        assert "Home" in said.remediation
+
+
+def test_nobody_is_told_to_change_on_the_device_what_a_policy_sets() -> None:
+    windows = System(Platform.WINDOWS, "windows")
+    off = finding("firewall_blocks_inbound", Status.FAIL, "group_policy")
+    assert "Ask IT" in words_for(off, windows, Language.EN).remediation
 
 
 def test_an_unknown_is_advised_by_its_cause_and_never_told_to_reinstall() -> None:

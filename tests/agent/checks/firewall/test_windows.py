@@ -191,6 +191,16 @@ def test_the_registry_is_read_policy_first(
     assert said(windows(values=values))["public"] == word
 
 
+def test_who_switched_it_off_is_named() -> None:
+    policy: dict[str, RegistryValue] = {f"{GROUP_POLICY}\\PublicProfile\\EnableFirewall": 0}
+    managers = {
+        m.name: m.state for m in firewall(windows(store(Enabled=0), values=policy)).managers
+    }
+    assert managers["group policy"] == "public off"
+    assert "public off by group policy" in managers["Windows Firewall"]
+    assert "group policy" not in {m.name for m in firewall(windows(store(Enabled=0))).managers}
+
+
 def test_group_policy_switches_on_what_is_off_locally() -> None:
     values = {
         **dict.fromkeys(LOCALLY_ON, 0),
