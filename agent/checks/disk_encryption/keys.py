@@ -29,6 +29,8 @@ KEEPS_ASKING = (
 ON_COMMAND_LINE = ("rd.luks.key=", "luks.key=", "cryptkey=")
 BY_NAME = "/etc/cryptsetup-keys.d"
 """Where systemd looks for VOLUME.key when crypttab names no key: crypttab(5), KEY ACQUISITION."""
+UNIFIED = ("/efi/EFI/Linux", "/boot/efi/EFI/Linux", "/boot/EFI/Linux")
+"""Where boot loaders look for kernels with their initramfs inside (UAPI group, BLS type 2)."""
 MOST_STEPS = 100
 
 
@@ -161,10 +163,21 @@ class Keys:
         return replace(answer, protection=KEY_EXPOSED, remarks=(words, *answer.remarks))
 
     def _inside_itself(self, answer: Answer, crypt: str, path: str) -> Answer:
-        """A key on the volume it opens must have a copy in the initramfs, which lies on /boot."""
+        """A key on the volume it opens must have a copy in the initramfs, which lies on /boot or,
+        in a unified kernel image, on the ESP.
+        """
         if self.walk.on_path("/boot/initrd").protection == PLAIN:
             raise NoData(f"the initramfs on the plain /boot may hold the key {path} of {crypt}")
+        for folder in UNIFIED:
+            if self._has_images(folder) and self.walk.on_path(folder).protection == PLAIN:
+                raise NoData(f"the kernel image in {folder} may hold the key {path} of {crypt}")
         return answer
+
+    def _has_images(self, folder: str) -> bool:
+        try:
+            return any(name.lower().endswith(".efi") for name in self._host.list(folder))
+        except CannotTell:
+            return False
 
 
 def followed(host: Host, path: str) -> str:

@@ -49,6 +49,17 @@ def test_a_key_that_cannot_be_followed_leaves_the_volume_untold(line: str) -> No
     assert look(stack)["/"] == "-"
 
 
+def test_a_unified_kernel_image_on_the_plain_esp_may_hold_the_key() -> None:
+    stack = encrypted_laptop()
+    stack.mounts = stack.mounts.replace(" /boot ext4", " /mnt ext4").replace(
+        " / /boot ", " / /mnt "
+    )
+    stack.files["/etc/crypttab"] = "disk_crypt UUID=1 /.root.key luks\n"
+    assert look(stack)["/"] == "encrypted"
+    stack.files["/boot/efi/EFI/Linux/arch-linux.efi"] = b"MZ"
+    assert look(stack)["/"] == "-"
+
+
 def test_a_key_named_on_the_kernel_command_line_leaves_the_volume_untold() -> None:
     stack = encrypted_laptop()
     stack.files["/proc/cmdline"] = "root=/dev/vg/root rd.luks.key=/etc/key quiet\n"
