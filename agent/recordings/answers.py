@@ -24,5 +24,6 @@ def answers_by_file_name(folder: Path, system: Os, moment: str | None = None) ->
     """Every file that a reader of `system` knows, at one moment (None: the last one)."""
     answers = Answers()
     for loose in loose_files(folder, moment) if READERS[system] else ():
-        any(reader(loose, answers) for reader in READERS[system])
+        if any(reader(loose, answers) for reader in READERS[system]):
+            answers.known.append(loose.name)
     return answers

@@ -8,12 +8,20 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.host import MOST_BYTES, CannotTell, Output, Row, text
+from agent.host import MOST_BYTES, CannotTell, Os, Output, Row, text
 from agent.recordings.hives import Hives
 
 KINDS = ("txt", "json", "plist", "xml", "wmi", "reg", "inf", "log", "csv", "mof", "cfg")
 PARTIAL = re.compile(r"excerpts?|truncated|part|head|tail|[\w-]+-tail")
 MOMENT = re.compile(r"(?:step|moment)?(\d+)-[\w-]+|(?:step|moment)(\d+)")
+SIGNS: tuple[tuple[Os, re.Pattern[str]], ...] = (
+    ("windows", re.compile(r".*\.(?:wmi|reg)|(?:Get-|wmic|manage-bde|reg_|netsh|Win32_|MSFT_).*")),
+    (
+        "macos",
+        re.compile(r".*\.plist|(?:system_profiler|sw_vers|fdesetup|csrutil|diskutil|pmset).*"),
+    ),
+)
+"""Files that only one system's tools leave."""
 PROSE = ("EXPECTED.md", "SOURCES.md", "README.md", "SYSTEM")
 
 Answer = Output | CannotTell
@@ -45,6 +53,8 @@ class Loose:
 class Answers:
     """What a folder of loose files answers."""
 
+    known: list[str] = field(default_factory=list)
+    """The files that a reader knew, whether or not a question of ours is answered by them."""
     commands: dict[str, Answer] = field(default_factory=dict)
     """By command line, program by name: ``socketfilterfw --getglobalstate``."""
     files: dict[str, bytes | CannotTell] = field(default_factory=dict)
@@ -70,6 +80,13 @@ def moments(folder: Path) -> tuple[str, ...]:
         if (moment := _endings(file.name).moment) is not None:
             found.setdefault(moment[0], moment[1])
     return tuple(found[number] for number in sorted(found))
+
+
+def system_by_files(folder: Path) -> Os | None:
+    """The system whose tools left their files here; None where none or several did."""
+    names = [file.name for file in _files(folder)]
+    found = [system for system, sign in SIGNS if any(sign.fullmatch(name) for name in names)]
+    return found[0] if len(found) == 1 else None
 
 
 def loose_files(folder: Path, moment: str | None = None) -> list[Loose]:

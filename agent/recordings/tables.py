@@ -1,6 +1,7 @@
 """The tables of a recording: what was asked, and why a question has no answer."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,7 @@ from agent.host import (
     text,
 )
 from agent.recordings.hives import Hives, NoRegistryTable, from_table
+from agent.recordings.loose import system_by_files
 
 REASONS: Final[dict[str, type[CannotTell]]] = {
     "missing": ToolMissing,
@@ -32,6 +34,9 @@ REASONS: Final[dict[str, type[CannotTell]]] = {
     "unparsable": Unparsable,
 }
 SYSTEMS: Final[dict[str, Os]] = {"linux": "linux", "macos": "macos", "windows": "windows"}
+
+
+NAMED: Final = re.compile(r"(linux|windows|win|macos|mac)(?![a-z])")
 
 
 class UnusableRecording(Exception):
@@ -56,9 +61,16 @@ class Paths:
 
 
 def system_of(folder: Path) -> Os:
+    """By the SYSTEM file, else the folder's name, else by whose tools left their files there."""
     marker = folder / "SYSTEM"
-    named = marker.read_text().strip() if marker.is_file() else folder.name.partition("-")[0]
-    return SYSTEMS.get(named, "linux")
+    if marker.is_file():
+        named = text(marker.read_bytes()).strip().lower()
+        if named not in SYSTEMS:
+            raise UnusableRecording(f"{marker}: {named[:40]!r} is not one of {', '.join(SYSTEMS)}")
+        return SYSTEMS[named]
+    if (begins := NAMED.match(folder.resolve().name.lower())) is not None:
+        return SYSTEMS[{"win": "windows", "mac": "macos"}.get(begins[1], begins[1])]
+    return system_by_files(folder) or "linux"
 
 
 def commands(folder: Path) -> dict[str, Taken]:
@@ -76,7 +88,10 @@ def commands(folder: Path) -> dict[str, Taken]:
 
 def paths(folder: Path) -> Paths:
     paths = Paths()
-    for number, line in enumerate(_lines(folder / "FILES.tsv"), 1):
+    file = folder / "FILES.tsv"
+    if file.is_file() and file.stat().st_size and not file.read_bytes().endswith(b"\n"):
+        raise UnusableRecording(f"{file} ends in the middle of a line: copy the recording again")
+    for number, line in enumerate(_lines(file), 1):
         kind, _, rest = line.partition("\t")
         path, _, more = rest.partition("\t")
         if kind == "listed":
