@@ -14,6 +14,7 @@ from agent.windows.rows import flag, moment, number, words
 
 NAME = "Microsoft Defender Antivirus"
 QUESTION = "MSFT_MpComputerStatus"
+SERVICE_STOPPED = "0x800106ba"
 NEVER = (65535, 4294967295)
 NO_VERSION = "0.0.0.0"  # noqa: S104 - a version, not an address
 ACTIVE, BLOCKING, STOPPED = "normal", "edr block mode", "not running"
@@ -38,6 +39,11 @@ def health_of(rows: Sequence[Row]) -> Health:
     shown = f"{mode or 'mode not said'}; real-time protection {real_time}"
     health.because(QUESTION, f"{shown}; tamper protection {tamper}")
     return health
+
+
+def stopped(trouble: CannotTell) -> bool:
+    """Whether Defender's provider says that its service does not run: an answer, not a trouble."""
+    return SERVICE_STOPPED in str(trouble).lower()
 
 
 def _flag(health: Health, row: Row, name: str, about: str = "") -> bool | None:

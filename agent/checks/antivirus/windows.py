@@ -85,7 +85,9 @@ def _defender(look: _Look) -> None:
     try:
         look.found[defender.NAME] = defender.health_of(look.host.cim(defender.QUESTION))
     except CannotTell as trouble:
-        if defender.NAME not in look.found:
+        if defender.stopped(trouble):
+            look.found[defender.NAME] = Health(running=False, real_time=False)
+        elif defender.NAME not in look.found:
             look.troubles[defender.QUESTION] = trouble
         look.seen.because(defender.QUESTION, f"no answer: {trouble}")
 

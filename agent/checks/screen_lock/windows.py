@@ -62,9 +62,10 @@ def _of_person(host: Host, person: LoggedOn, machine: tuple[Lock, ...]) -> tuple
 def _everybody(host: Host, seen: Seen, machine: tuple[Lock, ...], nobody: CannotTell) -> None:
     disabled = windows_policies.disabled(host)
     answers = (disabled,) if disabled else machine
-    if decisive(answers).locks is None and isinstance(nobody, NoUserSession):
+    locks = decisive(answers).locks
+    if locks is None and isinstance(nobody, NoUserSession):
         raise _trouble(answers)
-    if disabled is None and not decisive(answers).locks:
+    if locks is None or (locks is False and disabled is None):
         raise nobody
     _add(seen, EVERYBODY, answers)
     user = seen.value.users[0]  # type: ignore[attr-defined]

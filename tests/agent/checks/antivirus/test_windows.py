@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from agent.checks.antivirus.windows import observe
-from agent.host import CannotTell, Denied, NotRecorded, Row, ToolMissing
+from agent.host import CannotTell, Denied, NotRecorded, Row, ToolFailed, ToolMissing
 from agent.observation import Seen
 from protos.posture.v1.signals_pb2 import AntivirusProduct
 from tests.fakes import FakeHost
@@ -278,6 +278,13 @@ def test_defender_that_may_not_be_asked_is_what_security_center_says_of_it() -> 
         client(defender(DEFENDER_ON), status=Denied("MSFT_MpComputerStatus: 0x80041003"))
     )
     assert products(seen)[DEFENDER].real_time
+    assert not seen.gaps
+
+
+def test_defender_whose_service_is_stopped_does_not_run() -> None:
+    seen = observe(server(ToolFailed("the service does not run (0x800106BA)")))
+    product = products(seen)[DEFENDER]
+    assert (product.running, product.real_time) == (False, False)
     assert not seen.gaps
 
 
