@@ -1,6 +1,7 @@
 """Machines of unusual size: ten thousand mounts, thousands of rules, thousands of updates."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ ADDRESSES = json.dumps(
         }
     ]
 )
+LINE = re.compile(r"Inst (\S+) (?:\[(.*?)\] )?\((\S+) (.*?) \[.*?\]\)")
 SECURITY = "Debian-Security:12/oldstable-security"
 IF_INET6 = "fe800000000000000000000000000001 02 40 20 80 eth0\n"
 
@@ -152,6 +154,6 @@ def apt_updates(count: int = 3_000) -> Large:
         f"{count} updates (apt)",
         "os_updates",
         test_apt.machine(text),
-        lambda: [line.split() for line in text.splitlines()],
-        "splitting the same text into words",
+        lambda: [LINE.fullmatch(line) for line in text.splitlines()],
+        "one regular expression a line",
     )

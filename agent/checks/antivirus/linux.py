@@ -7,7 +7,7 @@ be looked at and nothing was found, the signal is unknown.
 from agent.checks.antivirus.catalogue import CATALOGUE
 from agent.checks.antivirus.product import Health, Product, Signs
 from agent.checks.antivirus.traces import Traces, look, signs_of
-from agent.host import CannotTell, Host, NoData
+from agent.host import CannotTell, Conflicting, Host, NoData
 from agent.observation import Seen
 from protos.posture.v1.signals_pb2 import Antivirus, AntivirusProduct
 
@@ -38,8 +38,18 @@ def _observe_one(host: Host, product: Product, traces: Traces, seen: Seen) -> Ca
         return signs.trouble if signs.installed is None else None
     if health is None:
         health = _unreadable(trouble or NoData(f"no way to ask {product.name} is known"))
+    _contradict(product, signs, health)
     _add(product, signs, health, seen)
     return None
+
+
+def _contradict(product: Product, signs: Signs, health: Health) -> None:
+    """A tool that says "on" is contradicted where nothing of its product runs; neither wins."""
+    if not health.real_time or signs.running is not False:
+        return
+    health.real_time = health.running = None
+    words = f"{product.name} says it is on, and neither its processes nor its units run"
+    health.missing("real_time", Conflicting(words))
 
 
 def _health(host: Host, product: Product, signs: Signs) -> tuple[Health | None, CannotTell | None]:
