@@ -22,7 +22,7 @@ from agent.checks.disk_encryption.bitlocker import (
     WHOLE,
     Told,
 )
-from agent.host import CannotTell, Conflicting, Denied, Host, NoData, Unparsable
+from agent.host import CannotTell, Conflicting, Denied, Host, NoData, ToolMissing, Unparsable
 
 PROTECTION: Final[Mapping[str, int]] = {
     "protection on": ON,
@@ -50,6 +50,7 @@ CONVERSION: Final[Mapping[str, int]] = {
     **dict.fromkeys(USED_SPACE_ONLY, ENCRYPTED),
 }
 NO_PROTECTORS = ("none found", "keine gefunden", "ninguno", "找不到")
+USUAL = ("C:", "D:", "E:", "F:")
 LOCKED = ("locked", "gesperrt", "bloqueado")
 KINDS: Final[Mapping[str, int]] = {
     "os volume": OS_VOLUME,
@@ -61,6 +62,7 @@ HEAD = re.compile(r'\S[^\[]*?(?:"?(?P<letter>[A-Za-z]):"?|(?P<device>\\\\\?\\Vol
 KIND = re.compile(r"\[(.+)\]")
 LINE = re.compile(r"([^:]+):\s*(.*)")
 PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d+)?)\s*%")
+PERCENTS = re.compile(PERCENT.pattern + r"\s*$")
 CIPHER = re.compile(r"((?:XTS-)?AES[ -]\d{3})\b.*")
 REBOOTS = re.compile(r"\s*\(\d+ .*\)$")
 WBEM_DENIED = (0x80041003, 0x80041003 - (1 << 32))
@@ -68,14 +70,27 @@ WBEM_DENIED = (0x80041003, 0x80041003 - (1 << 32))
 
 
 def read_status(host: Host) -> tuple[str, list[Told]]:
-    """The command that answered, and every volume it named. Raises CannotTell."""
+    """The command that answered, and every volume it named. Raises CannotTell.
+
+    One volume that cannot be opened may spoil the whole listing, so the usual ones are then asked
+    one by one.
+    """
     try:
         return "manage-bde -status", parse_status(_run(host))
+    except (ToolMissing, Denied):
+        raise
     except CannotTell as trouble:
-        try:
-            return "manage-bde -status C:", parse_status(_run(host, "C:"), "C:")
-        except CannotTell:
+        found = [told for letter in USUAL for told in _of(host, letter)]
+        if not found:
             raise trouble from None
+        return "manage-bde -status, volume by volume", found
+
+
+def _of(host: Host, letter: str) -> list[Told]:
+    try:
+        return parse_status(_run(host, letter), letter)
+    except CannotTell:
+        return []
 
 
 def _run(host: Host, *volume: str) -> str:
@@ -90,13 +105,13 @@ def parse_status(text: str, only: str = "") -> list[Told]:
 
     Raises Unparsable when no volume is in it.
     """
-    blocks: list[tuple[str, str, list[str]]] = []
-    for line in text.splitlines():
+    lines = text.splitlines()
+    headless = only and not any(map(HEAD.match, lines)) and any(map(PERCENTS.search, lines))
+    blocks: list[tuple[str, str, list[str]]] = [(only, "", [])] if headless else []
+    for line in lines:
         if head := HEAD.match(line):
             letter, device = head["letter"], head["device"]
             blocks.append((f"{letter}:".upper() if letter else "", (device or "").lower(), []))
-        elif not blocks and only and LINE.match(line.strip()):
-            blocks.append((only, "", [line]))
         elif blocks:
             blocks[-1][2].append(line)
     if not blocks:

@@ -137,7 +137,7 @@ def _add(seen: Seen, place: Place, found: Answer) -> None:
     assert isinstance(seen.value, DiskEncryption)
     volume = seen.value.volumes.add(name=place.name, remarks=found.remarks)
     if place.role is None:
-        seen.missing(f"volumes[{place.name}].role", NoData(f"{place.name}: {WITHOUT_TYPE}"))
+        seen.missing(f"volumes[{place.name}].role", NoData(f"{WITHOUT_TYPE} ({place.name})"))
     else:
         volume.role = place.role
     if place.filesystem:
@@ -148,7 +148,7 @@ def _add(seen: Seen, place: Place, found: Answer) -> None:
             volume.method = "BitLocker"
         return
     trouble = found.trouble or NoData("nothing was said of it")
-    seen.missing(f"volumes[{place.name}].protection", type(trouble)(f"{place.name}: {trouble}"))
+    seen.missing(f"volumes[{place.name}].protection", type(trouble)(f"{trouble} ({place.name})"))
 
 
 def _shown(source: _Source) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 
 from agent.checks.firewall.netsh import read_netsh
 from agent.checks.firewall.windows_profiles import Setting
-from agent.host import CannotTell, FileMissing, Host, NoData, Unparsable
+from agent.host import CannotTell, FileMissing, Host, NoData, NotRecorded, Unparsable
 
 GROUP_POLICY = r"HKLM\SOFTWARE\Policies\Microsoft\WindowsFirewall"
 LOCAL = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
@@ -40,12 +40,16 @@ def configured(host: Host, profile: str) -> tuple[Setting, str]:
     """What is configured, and where that was said.
 
     `trouble` is set where a level that outranks the answer could not be read, and where nothing
-    was found: Windows' default is on, and is not assumed.
+    was found: Windows' default is on, and is not assumed. A level that a recording does not hold
+    is passed over: live, each is there, absent, or denied.
     """
     unseen: CannotTell | None = None
+    missing = NoData(f"the registry says nothing of the {profile} profile")
     for place, key in _levels(profile):
         try:
             enabled = _bit(host, key, "EnableFirewall")
+        except NotRecorded:
+            continue
         except CannotTell as trouble:
             unseen = unseen or trouble
             continue
@@ -55,8 +59,7 @@ def configured(host: Host, profile: str) -> tuple[Setting, str]:
     try:
         return replace(read_netsh(host, profile), trouble=unseen), "netsh advfirewall"
     except CannotTell:
-        nothing = NoData(f"the registry says nothing of the {profile} profile")
-        return Setting(trouble=unseen or nothing), ""
+        return Setting(trouble=unseen or missing), ""
 
 
 def _levels(profile: str) -> Iterator[tuple[str, str]]:
@@ -79,9 +82,13 @@ def _bit(host: Host, key: str, name: str) -> bool | None:
 
 def _allows(host: Host, profile: str) -> bool | None:
     """DefaultInboundAction counts otherwise here than in CIM: 0 allows, 1 blocks; absent blocks."""
-    for _, key in _levels(profile):
+    blocks: bool | None = None
+    for place, key in _levels(profile):
         try:
             blocks = _bit(host, key, "DefaultInboundAction")
+        except NotRecorded:
+            if place == "local settings":
+                return None
         except CannotTell:
             return None
         if blocks is not None:

@@ -165,6 +165,21 @@ def test_local_settings_do_not_pass_where_the_policy_above_was_not_seen() -> Non
     assert said(windows(values={**LOCALLY_ON, **hidden}))["public"] == "-"
 
 
+def test_a_recording_of_local_settings_and_running_services_is_believed_in_full_only() -> None:
+    """As Get-NetFirewallProfile without a store shows them; live, policy keys always answer."""
+    policies = {
+        f"{key}\\{name}Profile\\{value}": NotRecorded("no")
+        for key in (GROUP_POLICY, f"{LOCAL}\\Mdm")
+        for name in ("Domain", "Private", "Standard", "Public")
+        for value in ("EnableFirewall", "DefaultInboundAction")
+    }
+    assert status(windows(values={**LOCALLY_ON, **policies})) is Status.PASS
+    half = {f"{LOCAL}\\PublicProfile\\DefaultInboundAction": NotRecorded("no")}
+    assert status(windows(values={**LOCALLY_ON, **policies, **half})) is Status.UNKNOWN
+    unseen = windows(values={**LOCALLY_ON, **policies}, services=NotRecorded("no"))
+    assert status(unseen) is Status.UNKNOWN
+
+
 def test_local_settings_that_are_off_fail() -> None:
     host = windows(services=NotRecorded("no"), values=dict.fromkeys(LOCALLY_ON, 0))
     assert status(host) is Status.FAIL
