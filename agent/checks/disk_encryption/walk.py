@@ -131,7 +131,7 @@ class Walk:
             return Answer(MEMORY_ONLY)
         if name.startswith("zram"):
             backing = blocks.attribute(name, "backing_dev")
-            if backing in (None, "", "none"):
+            if backing in (None, "none"):
                 return Answer(MEMORY_ONLY, method="zram")
             assert backing is not None
             return self.answer(blocks.at(backing))

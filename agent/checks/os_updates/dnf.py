@@ -38,7 +38,7 @@ def ask(host: Host, program: str = "dnf") -> Answer:
     source_of: dict[str, str] = {}
     try:
         updates, source_of = _available(host, program)
-        _require_repositories(host, program, updates)
+        _require_repositories(host, program, nothing=not updates)
         answer.pending = len(updates)
         answer.because(f"{program} -C -q check-update", f"{len(updates)} upgrades")
     except NotRecorded as trouble:
@@ -74,14 +74,18 @@ def require_all_repositories(errors: str) -> None:
             raise NoData(f"dnf leaves out a repository: {line.strip()}")
 
 
-def _require_repositories(host: Host, program: str, updates: list[PendingUpdate]) -> None:
-    """Every enabled repository must have been looked into, and an empty list needs one at all."""
+def _require_repositories(host: Host, program: str, *, nothing: bool) -> None:
+    """dnf must have looked into every enabled repository, and "nothing" needs one to be seen."""
     try:
         output = host.run(program, "-C", "repolist", "-v", time_limit=TIME_LIMIT)
-    except (NotRecorded, ToolMissing):
-        return  # an older recording
+    except (NotRecorded, ToolMissing) as trouble:
+        if nothing:
+            raise NoData(
+                f"{program} lists nothing, and its repositories were not seen"
+            ) from trouble
+        return
     require_all_repositories(output.errors)
-    if not updates and not re.search(r"(?m)^Repo-id\s*:", output.text):
+    if nothing and not re.search(r"(?m)^Repo-id\s*:", output.text):
         raise NoData(f"{program} has no repository with metadata")
 
 
@@ -99,6 +103,7 @@ def _advisories(
         security = {u.name: u for u in advised if u.security}
         if not security and os_without_advisories(host):
             raise NoData("the repositories of this distribution carry no advisories")
+        _require_repositories(host, program, nothing=not security)
     except CannotTell as trouble:
         answer.missing("pending_security", trouble)
         answer.updates = in_order(updates)
@@ -119,7 +124,15 @@ def _advised(host: Host, program: str) -> tuple[list[PendingUpdate], bool]:
     except NotRecorded:
         listed = host.run(*command, "--security", time_limit=TIME_LIMIT).text
     advised = parse_updateinfo(listed)
+    if not any(update.security for update in advised):
+        require_whole(listed)
     return advised, bool(advised)
+
+
+def require_whole(listed: str) -> None:
+    """That nothing of security is in a list is believed of a whole list only."""
+    if listed and not listed.endswith("\n"):
+        raise Unparsable("the list of updates ends in the middle of a line")
 
 
 def os_without_advisories(host: Host) -> bool:

@@ -23,6 +23,7 @@ from agent.checks.os_updates.dnf import (
     parse_check_update,
     parse_repositories,
     require_all_repositories,
+    require_whole,
     split_nevra,
 )
 from agent.host import CannotTell, Host, NoData, TimedOut, ToolFailed, Unparsable
@@ -83,7 +84,10 @@ def _advisories(host: Host, answer: Answer, updates: list[PendingUpdate]) -> Non
             update.security = True
         if severity.get(update.name):
             update.severity = severity[update.name]
-    answer.pending_security = sum(update.security for update in updates)
+    found = sum(update.security for update in updates)
+    if not found:
+        require_whole(host.run("dnf5", "-C", "check-upgrade", ok=(0, 100)).text)
+    answer.pending_security = found
     answer.because("dnf5 -C advisory list --updates", f"{answer.pending_security} security")
 
 

@@ -29,6 +29,8 @@ def ask(host: Host) -> Answer:
             raise NoData(f"pacman has no database of a repository: {output.errors.strip()}")
         if "error:" in output.errors:
             raise ToolFailed(f"pacman -Qu: {output.errors.strip()}")
+        if bool(output.text.strip()) != (output.exit_status == 0):
+            raise Unparsable(f"pacman -Qu ended with {output.exit_status}, against its text")
         updates = parse_upgrades(output.text)
         if not output.text.strip():
             _require_databases(host)

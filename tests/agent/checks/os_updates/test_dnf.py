@@ -81,16 +81,14 @@ def test_a_status_against_the_text_is_unparsable(output: Output) -> None:
 
 
 def test_no_advisory_in_repositories_without_advisories_is_unknown() -> None:
-    host = FakeHost(commands={CHECK: "", LIST: ""}, files={"/var/cache/dnf/base.solv": ""})
+    host = machine(Output("", "", 0), "", **{"var/cache/dnf/base.solv": ""})
     answer = dnf.ask(host)
     assert (answer.pending, answer.pending_security) == (0, None)
     assert gaps(answer)["pending_security"] is NoData
 
 
 def test_no_advisory_in_repositories_that_carry_some_is_zero() -> None:
-    host = FakeHost(
-        commands={CHECK: "", LIST: ""}, files={"/var/cache/dnf/base-updateinfo.solvx": ""}
-    )
+    host = machine(Output("", "", 0), "", **{"var/cache/dnf/base-updateinfo.solvx": ""})
     assert dnf.ask(host).pending_security == 0
 
 
