@@ -6,6 +6,7 @@ To add a check: its message in signals.proto, one module a system here, one line
 from collections.abc import Collection
 
 from agent.checks.antivirus import linux as antivirus_linux
+from agent.checks.antivirus import macos as antivirus_macos
 from agent.checks.antivirus import windows as antivirus_windows
 from agent.checks.disk_encryption import linux as disk_encryption_linux
 from agent.checks.disk_encryption import macos as disk_encryption_macos
@@ -33,7 +34,11 @@ CHECKS: dict[str, dict[Os, Check]] = {
         "macos": firewall_macos.observe,
         "windows": firewall_windows.observe,
     },
-    "antivirus": {"linux": antivirus_linux.observe, "windows": antivirus_windows.observe},
+    "antivirus": {
+        "linux": antivirus_linux.observe,
+        "macos": antivirus_macos.observe,
+        "windows": antivirus_windows.observe,
+    },
     "screen_lock": {
         "linux": screen_lock_linux.observe,
         "macos": screen_lock_macos.observe,

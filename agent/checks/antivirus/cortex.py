@@ -12,13 +12,15 @@ from agent.host import CannotTell, Host, NoData, Unparsable
 RUNTIME = ("cytool", "runtime", "query")
 TIME_LIMIT = 10.0
 MAIN_PROCESS = "pmd"
+STATES = ("Running", "Stopped", "Loaded")
+"""A driver of macOS is "Loaded". Before the state come the process id and the user."""
 
 
 def ask(host: Host, _signs: Signs) -> Health:
     """Raises ToolMissing, Unparsable, and what else the tool's run raises."""
     states = parse_runtime(host.run(*RUNTIME, time_limit=TIME_LIMIT).text)
     health = Health(running=states.get(MAIN_PROCESS) == "Running")
-    stopped = sorted(name for name, state in states.items() if state != "Running")
+    stopped = sorted(name for name, state in states.items() if state == "Stopped")
     if stopped:
         health.remarks.append(f"not running: {', '.join(stopped)}")
     health.because(" ".join(RUNTIME), "some do not run" if stopped else "all processes run")
@@ -47,10 +49,10 @@ def parse_runtime(text: str) -> dict[str, str]:
         raise Unparsable("cytool runtime query did not print its table")
     states = {}
     for words in lines[1:]:
-        state = next((word for word in words[1:] if word in ("Running", "Stopped")), None)
-        if state is None:
+        place = next((n for n, word in enumerate(words) if word in STATES), 0)
+        if not place:
             raise Unparsable(f"cytool runtime query printed {' '.join(words)!r}")
-        states[words[0]] = state
+        states[" ".join(words[: max(place - 2, 1)])] = words[place]
     if not states:
         raise Unparsable("cytool runtime query listed no process")
     return states

@@ -68,6 +68,10 @@ def _real_time(fields: Fields) -> bool:
         return False
     if fields.get("licensed") is False:
         raise Conflicting("mdatp says real-time protection is on, and that it has no licence")
+    if fields.get("fullDiskAccessEnabled") is False:  # macOS: it is blind without
+        raise Conflicting(
+            "mdatp says real-time protection is on, and that it may not read the disk"
+        )
     return True
 
 
@@ -77,6 +81,8 @@ def _remarks(fields: Fields) -> list[str]:
         remarks.append("passive mode")
     if fields.get("licensed") is False:
         remarks.append("not licensed")
+    if fields.get("fullDiskAccessEnabled") is False:
+        remarks.append("without Full Disk Access")
     if fields.get("healthy") is False:
         remarks.append("reports itself unhealthy")
     return remarks
