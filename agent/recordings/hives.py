@@ -56,6 +56,11 @@ class Hives:
         if whole:
             self.whole.add(key.lower())
 
+    def list(self, key: str, names: tuple[str, ...] | CannotTell) -> None:
+        """All the names right below a key, or why they cannot be told."""
+        self.spelled.setdefault(key.lower(), key)
+        self.listed.setdefault(key.lower(), names)
+
     def value(self, key: str, name: str) -> RegistryValue:
         """As `agent.host.Host.registry`; raises NotRecorded as well."""
         found = self.values.get((key.lower(), name.lower()))
@@ -135,11 +140,10 @@ def from_table(lines: list[str]) -> Hives:
 
 def _read(hives: Hives, kind: str, key: str, name: str, said: str) -> None:
     if kind == "keys":
-        hives.spelled.setdefault(key.lower(), key)
-        hives.listed[key.lower()] = tuple(str(each) for each in json.loads(said))
+        hives.list(key, tuple(str(each) for each in json.loads(said)))
     elif kind.startswith("keys "):
-        hives.spelled.setdefault(key.lower(), key)
-        hives.listed[key.lower()] = TROUBLES[kind.removeprefix("keys ")](f"{key}: recorded so")
+        trouble = TROUBLES[kind.removeprefix("keys ")]
+        hives.list(key, trouble(f"{key}: recorded as {kind.removeprefix('keys ')}"))
     elif kind in TROUBLES:
         hives.put(key, name, TROUBLES[kind](f"{key} {name}: recorded as {kind}"))
     else:

@@ -10,7 +10,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -27,21 +27,14 @@ from agent.host import (
     Process,
     RegistryValue,
     Row,
-    TimedOut,
-    TooLarge,
     ToolFailed,
-    ToolMissing,
 )
 from agent.recordings.astray import leads_astray
+from agent.recordings.hives import Hives
 from agent.recordings.redaction import Redaction
+from agent.recordings.tables import REASONS, below_fs, in_session
 
-WORDS: dict[type[CannotTell], str] = {
-    ToolMissing: "missing",
-    FileMissing: "absent",
-    Denied: "denied",
-    TimedOut: "timed-out",
-    TooLarge: "too-large",
-}
+WORDS: dict[type[CannotTell], str] = {kind: word for word, kind in REASONS.items()}
 ANY_STATUS = range(-255, 256)
 KEPT = (
     "DBUS_SESSION_BUS_ADDRESS",
@@ -79,6 +72,8 @@ class Recorder:
         self._commands: dict[str, tuple[str, str]] = {}
         self._files: dict[str, tuple[str, ...]] = {}
         self._links: dict[str, str] = {}
+        self._modified: dict[str, str] = {}
+        self._hives = Hives()
         self._running: tuple[Process, ...] = ()
         self._environments: dict[int, dict[str, str]] = {}
         self._write("SYSTEM", f"{host.os}\n".encode())
@@ -89,8 +84,13 @@ class Recorder:
 
     def run(self, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT) -> Output:
         line = " ".join(argv)
+        return self._asked(
+            line, lambda: self._host.run(*argv, ok=ANY_STATUS, time_limit=time_limit), ok
+        )
+
+    def _asked(self, line: str, question: Callable[[], Output], ok: Collection[int]) -> Output:
         try:
-            output = self._host.run(*argv, ok=ANY_STATUS, time_limit=time_limit)
+            output = question()
         except CannotTell as trouble:
             self._commands[self._said(line)] = ("-", WORDS.get(type(trouble), "missing"))
             raise
@@ -113,15 +113,15 @@ class Recorder:
         with self._reason_for(path):
             content = self._host.read(path, limit)
         if not astray and not leads_astray(self._host, path):  # a link can be exchanged meanwhile
-            self._keep("fs" + self._said(path), path, content)
+            self._keep(f"fs/{below_fs(self._said(path))}", path, content)
         return content
 
     def head(self, path: str, size: int) -> bytes:
         with self._reason_for(path):
             content = self._host.head(path, size)
-        whole = (self._folder / f"fs{self._said(path)}").is_file()
-        if not whole and not leads_astray(self._host, path):
-            self._keep(f"fs{self._said(path)}.header", path, content)
+        place = f"fs/{below_fs(self._said(path))}"
+        if not (self._folder / place).is_file() and not leads_astray(self._host, path):
+            self._keep(f"{place}.header", path, content)
         return content
 
     def list(self, folder: str) -> tuple[str, ...]:
@@ -150,21 +150,52 @@ class Recorder:
         return environment
 
     def modified_at(self, path: str) -> datetime:
-        return self._host.modified_at(path)
+        with self._reason_for(path):
+            at = self._host.modified_at(path)
+        self._modified[self._said(path)] = at.isoformat()
+        return at
 
     def run_in_session(
         self, uid: int, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT
     ) -> Output:
-        return self._host.run_in_session(uid, *argv, ok=ok, time_limit=time_limit)
+        def question() -> Output:
+            return self._host.run_in_session(uid, *argv, ok=ANY_STATUS, time_limit=time_limit)
+
+        return self._asked(in_session(uid, argv), question, ok)
 
     def registry(self, key: str, name: str) -> RegistryValue:
-        return self._host.registry(key, name)
+        try:
+            value = self._host.registry(key, name)
+        except CannotTell as trouble:
+            if type(trouble) in (FileMissing, Denied):
+                self._hives.put(self._said(key), name, trouble)
+            raise
+        redact = self._redact
+        self._hives.put(self._said(key), name, redact.value(name, value) if redact else value)
+        return value
 
     def subkeys(self, key: str) -> tuple[str, ...]:
-        return self._host.subkeys(key)
+        try:
+            names = self._host.subkeys(key)
+        except CannotTell as trouble:
+            if type(trouble) in (FileMissing, Denied):
+                self._hives.list(self._said(key), trouble)
+            raise
+        self._hives.list(self._said(key), tuple(self._said(name) for name in names))
+        return names
 
     def cim(self, question: str) -> tuple[Row, ...]:
-        return self._host.cim(question)
+        file = f"cim/{question}.json"
+        try:
+            rows = self._host.cim(question)
+        except CannotTell as trouble:
+            why = {"trouble": WORDS.get(type(trouble), "failed"), "said": self._said(str(trouble))}
+            self._write(file, (json.dumps(why, indent=1) + "\n").encode())
+            raise
+        redact = self._redact
+        kept = [redact.row(row) if redact else dict(row) for row in rows]
+        self._write(file, (json.dumps(kept, indent=1, sort_keys=True) + "\n").encode())
+        return rows
 
     @contextmanager
     def _reason_for(self, path: str) -> Iterator[None]:
@@ -195,8 +226,12 @@ class Recorder:
         commands = [f"{file}\t{said}\t{line}\n" for line, (file, said) in self._commands.items()]
         self._write("COMMANDS.tsv", "".join(commands).encode())
         files = ["\t".join((kind, path, *rest)) for path, (kind, *rest) in self._files.items()]
+        files += ["\t".join(("modified", path, at)) for path, at in self._modified.items()]
         files += ["\t".join(("link", path, target)) for path, target in self._links.items()]
         self._write("FILES.tsv", "".join(line + "\n" for line in sorted(files)).encode())
+        if self._hives != Hives():
+            table = "".join(line + "\n" for line in self._hives.lines())
+            self._write("REGISTRY.tsv", table.encode())
         if self._running:
             entries = [self._entry(process) for process in self._running]
             self._write("PROCESSES.json", (json.dumps(entries, indent=1) + "\n").encode())

@@ -7,11 +7,18 @@ Addresses of networks stay: the rules of a firewall are about them.
 import re
 from collections.abc import Iterable
 
-from agent.host import text
+from agent.host import RegistryValue, Row, text
 
 SECRET_FILES = re.compile(r"serial|product_uuid|asset_tag|machine-id|/address$|boot_id")
 SYSTEM_FOLDERS = ("/etc/", "/usr/", "/nix/", "/proc/", "/sys/", "/var/lib/clamav/")
 """Where a binary file holds settings of the machine. Elsewhere it is a person's."""
+
+NAMING = re.compile(
+    r"serialnumber|uuid|identifyingnumber|macaddress|.*username|registered(owner|organization)"
+    r"|dnshostname|label|machineguid|accesspaths",
+    re.IGNORECASE,
+)
+"""Properties of CIM and values of the registry that name the machine or a person."""
 
 UDEV = r"(?:ID_(?:\w*_)?SERIAL\w*|\w*SCSI_IDENT_\w+|ID_WWN\w*|ID_FS_(?:UUID|LABEL)\w*)"
 PATTERNS = (
@@ -20,6 +27,8 @@ PATTERNS = (
         r"(?:(?<=x2d)|(?<![0-9a-fA-F]))"
         r"([0-9a-fA-F]{8}(?:(?:-|\\{1,2}x2d)[0-9a-fA-F]{4}){3}(?:-|\\{1,2}x2d)[0-9a-fA-F]{12})\b"
     ),
+    re.compile(r"\bS-1-5-21-(\d+-\d+-\d+)-\d+"),  # the machine's or domain's part of an account
+    re.compile(r"\bS-1-12-1-(\d+-\d+-\d+-\d+)"),
     re.compile(r"\b([0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5})\b"),  # hardware address
     re.compile(r"\b(?:en|wl|ww)x([0-9a-f]{12})\b"),  # an interface named after it
     re.compile(r"\b((?:[0-9a-f]{1,4}:){1,2}[0-9a-f]{0,2}ff:fe[0-9a-f]{2}:[0-9a-f]{1,4})\b"),
@@ -56,6 +65,31 @@ class Redaction:
         if b"\0" in content:
             return content if path.startswith(SYSTEM_FOLDERS) else None
         return self(text(content)).encode()
+
+    def value(self, name: str, value: RegistryValue) -> RegistryValue:
+        """A registry value as it may be written down; of bytes only how many there were."""
+        if isinstance(value, bytes):
+            return bytes(len(value))
+        if isinstance(value, int):
+            return value
+        if isinstance(value, tuple):
+            return tuple(self._named(name, each) for each in value)
+        return self._named(name, value)
+
+    def row(self, row: Row) -> dict[str, object]:
+        """A row of a CIM class as it may be written down."""
+        return {name: self._property(name, value) for name, value in row.items()}
+
+    def _property(self, name: str, value: object) -> object:
+        if isinstance(value, str):
+            return self._named(name, value)
+        if isinstance(value, list | tuple):
+            return [self._property(name, each) for each in value]
+        return value
+
+    def _named(self, name: str, value: str) -> str:
+        secret = NAMING.fullmatch(name) and any(c.isalnum() for c in value)
+        return self._stand_in(value) if secret else self(value)
 
     def _whole(self, content: str) -> str:
         """A file that is nothing but an identifier."""

@@ -3,11 +3,13 @@
 Layout, all text, so that a person can read and edit one::
 
     COMMANDS.tsv    one line a command: its file below cmd/, "rc=<exit status>", the command line;
+                    a command of a person's session begins with "@<uid>" (macOS);
                     a command that gave no answer has "-" for the file and its reason for the
                     status: missing, denied, timed-out, too-large
     FILES.tsv       one line a path that is more or less than content: absent, denied, too-large,
-                    "listed" (a folder whose names were all taken down, "/" between them) or
-                    "link", then the path, then the names or the link's target
+                    "listed" (a folder whose names were all taken down, "/" between them),
+                    "link" or "modified", then the path, then the names, the link's target or
+                    the time
     PROCESSES.json  [{pid, name, user, executable, arguments, environment}]
     SYSTEM          linux, macos or windows
     REGISTRY.tsv    what the registry held: see `agent.recordings.hives` (Windows)
@@ -130,7 +132,7 @@ class Recording:
         raise NotRecorded(f"{' '.join(argv)} was not recorded")
 
     def _path(self, path: str) -> Path:
-        return self.folder / "fs" / path.lstrip("/")
+        return self.folder / "fs" / tables.below_fs(path)
 
     def _held(self, file: Path) -> bool:
         """Whether it is a file of the recording; a link that leads out of it is not followed."""
@@ -209,13 +211,18 @@ class Recording:
         raise NotRecorded(f"the environment of process {pid} was not recorded")
 
     def modified_at(self, path: str) -> datetime:
+        if path in self._paths.modified:
+            return self._paths.modified[path]
         if path not in self._loose.modified:
-            raise NotRecorded(f"when {path} was changed was not recorded")
+            raise self._absent(path)
         return datetime.fromisoformat(self._loose.modified[path])
 
     def run_in_session(
         self, uid: int, *argv: str, ok: Collection[int] = (0,), time_limit: float = TIME_LIMIT
     ) -> Output:
+        line = tables.in_session(uid, argv)
+        if line in self._commands:
+            return self.run(*line.split(" "), ok=ok, time_limit=time_limit)
         return self.run(*argv, ok=ok, time_limit=time_limit)
 
     def registry(self, key: str, name: str) -> RegistryValue:

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,7 @@ REASONS: Final[dict[str, type[CannotTell]]] = {
 SYSTEMS: Final[dict[str, Os]] = {"linux": "linux", "macos": "macos", "windows": "windows"}
 
 
+DRIVE: Final = re.compile(r"([A-Za-z]):[\\/]")
 NAMED: Final = re.compile(r"(linux|windows|win|macos|mac)(?![a-z])")
 
 
@@ -58,6 +60,7 @@ class Paths:
     reasons: dict[str, str] = field(default_factory=dict)
     listed: dict[str, list[str]] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
+    modified: dict[str, datetime] = field(default_factory=dict)
 
 
 def system_of(folder: Path) -> Os:
@@ -71,6 +74,28 @@ def system_of(folder: Path) -> Os:
     if (begins := NAMED.match(folder.resolve().name.lower())) is not None:
         return SYSTEMS[{"win": "windows", "mac": "macos"}.get(begins[1], begins[1])]
     return system_by_files(folder) or "linux"
+
+
+def below_fs(path: str) -> str:
+    r"""Where a file lies below ``fs/``: no name may hold a colon on Windows.
+
+    >>> below_fs("/etc/hosts"), below_fs(r"C:\Windows\explorer.exe")
+    ('etc/hosts', 'C/Windows/explorer.exe')
+    """
+    drive = DRIVE.match(path)
+    return f"{drive[1]}/{path[3:]}".replace("\\", "/") if drive else path.lstrip("/")
+
+
+def in_session(uid: int, argv: tuple[str, ...]) -> str:
+    """How COMMANDS.tsv writes a command of a person's session."""
+    return f"@{uid} {' '.join(argv)}"
+
+
+def _time(words: str, place: str) -> datetime:
+    try:
+        return datetime.fromisoformat(words)
+    except ValueError as error:
+        raise UnusableRecording(f"{place}: {words!r} is no time") from error
 
 
 def commands(folder: Path) -> dict[str, Taken]:
@@ -98,10 +123,12 @@ def paths(folder: Path) -> Paths:
             paths.listed[path] = [name for name in more.split("/") if name]
         elif kind == "link":
             paths.links[path] = more
+        elif kind == "modified":
+            paths.modified[path] = _time(more, f"{folder}/FILES.tsv:{number}")
         elif kind in REASONS:
             paths.reasons[path] = kind
         elif line.strip():
-            known = ", ".join(("listed", "link", *REASONS))
+            known = ", ".join(("listed", "link", "modified", *REASONS))
             raise UnusableRecording(f"{folder}/FILES.tsv:{number}: {kind!r} is not one of {known}")
     return paths
 
