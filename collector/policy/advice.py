@@ -20,6 +20,7 @@ DISTRIBUTIONS: Mapping[str, tuple[str, ...]] = {
     "rhel": ("rhel", "almalinux", "centos", "ol", "rocky"),
     "opensuse": ("opensuse-leap", "opensuse-tumbleweed", "opensuse", "sled", "sles"),
     "arch": ("arch", "arcolinux", "cachyos", "endeavouros", "garuda", "manjaro"),
+    "nixos": ("nixos",),
 }
 """By the name that the words use, every ID of os-release that they hold for."""
 
@@ -83,7 +84,7 @@ def key_for(choices: Choices, system: System, cause: str) -> str:
 
 def distribution(os_id: str) -> str:
     """
-    >>> distribution("pop"), distribution("nixos")
+    >>> distribution("pop"), distribution("void")
     ('ubuntu', '')
     """
     return next((name for name, ids in DISTRIBUTIONS.items() if os_id in ids), "")

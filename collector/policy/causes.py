@@ -41,11 +41,14 @@ class Cause(StrEnum):
 
 
 DESKTOPS = frozenset(
-    ("gnome", "kde", "xfce", "cinnamon", "mate", "budgie", "lxqt", "sway", "hyprland", "i3")
+    (
+        *("gnome", "kde", "xfce", "cinnamon", "mate", "budgie", "lxqt", "lxde"),
+        *("sway", "hyprland", "niri", "labwc", "i3"),
+    )
 )
 """The desktops whose settings there is advice about, as the agent names them, in lower case."""
 
-WEAKNESSES = frozenset(("key_exposed", "in_part", "group_policy"))
+WEAKNESSES = frozenset(("key_exposed", "in_part", "swap_only", "data_only", "group_policy"))
 """What a failing disk or firewall may lack besides the whole: each has words of its own where it
 calls for something else to be done."""
 

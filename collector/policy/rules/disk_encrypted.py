@@ -22,6 +22,10 @@ EXPOSED = {
     Protection.PROTECTION_KEY_EXPOSED: "encrypted, but with its key in clear or suspended",
 }
 
+BESIDE_THE_SYSTEM = {
+    VolumeRole.VOLUME_ROLE_SWAP: "swap_only",
+    VolumeRole.VOLUME_ROLE_DATA: "data_only",
+}
 WEAKNESSES = {
     Protection.PROTECTION_KEY_EXPOSED: "key_exposed",
     Protection.PROTECTION_PARTIAL: "in_part",
@@ -51,9 +55,17 @@ def _exposed(counting: Iterable[Volume]) -> str:
 
 
 def _weakness(counting: Iterable[Volume]) -> str:
-    """Set when every volume that fails does so in one way, which is not lack of encryption."""
-    kinds = {volume.protection for volume in counting if volume.protection in EXPOSED}
-    return WEAKNESSES.get(kinds.pop(), "") if len(kinds) == 1 else ""
+    """Set when every volume that fails does so in one way that needs no new installation."""
+    volumes = list(counting)
+    failing = [volume for volume in volumes if volume.protection in EXPOSED]
+    kinds = {volume.protection for volume in failing}
+    if len(kinds) != 1:
+        return ""
+    kind, roles = kinds.pop(), {volume.role for volume in failing}
+    system = [volume for volume in volumes if volume.role == VolumeRole.VOLUME_ROLE_SYSTEM]
+    if kind == Protection.PROTECTION_PLAIN and len(roles) == 1 and system:
+        return BESIDE_THE_SYSTEM.get(roles.pop(), "") if all(map(_safe, system)) else ""
+    return WEAKNESSES.get(kind, "")
 
 
 def _doubt(seen: DiskEncryption, counting: list[Volume]) -> str:

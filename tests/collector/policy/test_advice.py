@@ -32,7 +32,7 @@ def systems() -> Iterator[System]:
     yield System(None)
     yield System(Platform.MACOS, "macos")
     yield System(Platform.WINDOWS, "windows")
-    for os_id in ("", "nixos", *(os_id for ids in DISTRIBUTIONS.values() for os_id in ids)):
+    for os_id in ("", "void", *(os_id for ids in DISTRIBUTIONS.values() for os_id in ids)):
         yield System(Platform.LINUX, os_id)
 
 
@@ -182,7 +182,8 @@ def test_the_screen_lock_has_words_for_every_desktop_and_they_are_the_agents_nam
         ("sles", "opensuse"),
         ("arch", "arch"),
         ("manjaro", "arch"),
-        ("nixos", ""),
+        ("nixos", "nixos"),
+        ("void", ""),
         ("", ""),
     ],
 )
@@ -197,9 +198,9 @@ def test_no_system_is_of_two_families() -> None:
 
 def test_the_most_specific_words_are_taken() -> None:
     updates = finding("os_security_updates_applied", Status.FAIL)
-    mint, nixos = System(Platform.LINUX, "linuxmint"), System(Platform.LINUX, "nixos")
+    mint, void = System(Platform.LINUX, "linuxmint"), System(Platform.LINUX, "void")
     assert "sudo apt update" in words_for(updates, mint, Language.EN).remediation
-    assert "distribution's own" in words_for(updates, nixos, Language.EN).remediation
+    assert "distribution's own" in words_for(updates, void, Language.EN).remediation
     lock = finding(LOCK, Status.FAIL, "kde")
     assert "System Settings" in words_for(lock, mint, Language.EN).remediation
     assert "this person" in words_for(lock, System(None), Language.EN).remediation
