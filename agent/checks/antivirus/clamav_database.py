@@ -15,13 +15,9 @@ from agent.host import CannotTell, FileMissing, Host, NoData, NotRecorded, Unpar
 HEADER_BYTES = 512
 DAILY = ("daily.cvd", "daily.cld", "daily.cud")
 DEFAULT_FOLDER = "/var/lib/clamav"
-SETTINGS = (
-    "/etc/clamav/freshclam.conf",
-    "/etc/freshclam.conf",
-    "/etc/clamav/clamd.conf",
-    "/etc/clamd.d/scan.conf",
-    "/etc/clamd.conf",
-)
+SCANNER = ("/etc/clamd.d/scan.conf", "/etc/clamav/clamd.conf", "/etc/clamd.conf")
+FETCHER = ("/etc/clamav/freshclam.conf", "/etc/freshclam.conf")
+SETTING = re.compile(r"^\s*(?!Example\b)[A-Z]\w+\s+\S", re.MULTILINE)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 BUILT = re.compile(r"(\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2})-(\d{2}) ([+-])(\d{2})(\d{2})")
 
@@ -50,15 +46,19 @@ def newest_daily(host: Host) -> Database:
 
 
 def database_folder(host: Host) -> str:
-    """`DatabaseDirectory` of freshclam.conf or clamd.conf, or the default."""
-    for path in SETTINGS:
+    """`DatabaseDirectory` of the scanner, or else of what fetches for it, or the default.
+
+    What is fetched to another place than the scanner reads from protects nobody.
+    """
+    for path in (*SCANNER, *FETCHER):
         try:
             settings = read_text(host, path)
         except (FileMissing, NotRecorded):
             continue
+        if not SETTING.search(settings):
+            continue  # a packaged example with every line commented out
         found = re.search(r"^\s*DatabaseDirectory\s+(/\S+)", settings, re.MULTILINE)
-        if found:
-            return found[1].rstrip("/")
+        return found[1].rstrip("/") if found else DEFAULT_FOLDER
     return DEFAULT_FOLDER
 
 

@@ -172,6 +172,21 @@ def test_the_folder_of_the_settings_is_looked_in() -> None:
     assert database_folder(FakeHost()) == "/var/lib/clamav"
 
 
+@pytest.mark.parametrize(
+    ("scanner", "folder"),
+    [
+        ("LocalSocket /run/clamd\nDatabaseDirectory /srv/read\n", "/srv/read"),
+        ("LocalSocket /run/clamd\n", "/var/lib/clamav"),
+    ],
+)
+def test_the_signatures_that_count_are_those_the_scanner_reads(scanner: str, folder: str) -> None:
+    files = {
+        "/etc/clamav/clamd.conf": scanner,
+        "/etc/clamav/freshclam.conf": "DatabaseDirectory /srv/fetched\n",
+    }
+    assert database_folder(FakeHost(files=files)) == folder
+
+
 @given(st.one_of(st.binary(max_size=600), st.binary(max_size=500).map(header()[:11].__add__)))
 def test_no_bytes_break_the_header(content: bytes) -> None:
     try:
