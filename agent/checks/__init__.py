@@ -16,6 +16,7 @@ from agent.checks.firewall import macos as firewall_macos
 from agent.checks.firewall import windows as firewall_windows
 from agent.checks.os_updates import linux as os_updates_linux
 from agent.checks.os_updates import macos as os_updates_macos
+from agent.checks.os_updates import windows as os_updates_windows
 from agent.checks.screen_lock import linux as screen_lock_linux
 from agent.checks.screen_lock import macos as screen_lock_macos
 from agent.checks.screen_lock import windows as screen_lock_windows
@@ -47,6 +48,7 @@ CHECKS: dict[str, dict[Os, Check]] = {
     "os_updates": {
         "linux": os_updates_linux.observe,
         "macos": os_updates_macos.observe,
+        "windows": os_updates_windows.observe,
     },
 }
 
