@@ -6,6 +6,7 @@ To add an operating system: its module with ``fill(host)``, one line in `INVENTO
 from collections.abc import Callable
 
 from agent.device import linux as inventory_linux
+from agent.device import macos as inventory_macos
 from agent.device import windows as inventory_windows
 from agent.host import Host, Os
 from agent.observation import spared
@@ -13,6 +14,7 @@ from protos.posture.v1.device_pb2 import Inventory, Platform
 
 INVENTORIES: dict[Os, Callable[[Host], Inventory]] = {
     "linux": inventory_linux.fill,
+    "macos": inventory_macos.fill,
     "windows": inventory_windows.fill,
 }
 PLATFORMS: dict[Os, Platform.ValueType] = {
