@@ -92,6 +92,7 @@ class Circumstances:
     platform: Platform | None = None
     os_id: str = ""
     os_version: str = ""
+    os_edition: str = ""
 
 
 @dataclass(frozen=True, slots=True)

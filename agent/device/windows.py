@@ -131,6 +131,7 @@ def _system(inventory: Inventory, host: Host) -> None:
         os_name=_os_name(host, build, server),
         os_version=_os_version(host, build),
         os_build=".".join(part for part in (build, revision) if build and part),
+        os_edition=_stored(host, CURRENT_VERSION, "EditionID"),
         architecture=_architecture(host),
     )
     if inventory.os_version:

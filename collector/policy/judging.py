@@ -101,6 +101,7 @@ def _circumstances(
         platform=PLATFORMS.get(inventory.platform),
         os_id=inventory.os_id,
         os_version=inventory.os_version,
+        os_edition=inventory.os_edition,
         first_seen=first_seen,
     )
 

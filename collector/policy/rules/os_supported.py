@@ -23,7 +23,10 @@ def judge(seen: OsUpdates, limits: Mapping[str, int], circumstances: Circumstanc
         words = f"{title} is a rolling release: it is supported as long as it is updated"
         return Verdict(Status.PASS, sentence(words))
     name = f"{title} {circumstances.os_version}".rstrip()
-    release = release_of(family, circumstances.os_version) if family else None
+    edition = circumstances.os_edition
+    release = release_of(family, circumstances.os_version, edition) if family else None
+    if release and release.title:
+        name = f"{title} {release.title} ({circumstances.os_version})"
     release = release or _own_word(seen, extended=bool(family and family.extended))
     if release is None:
         words = f"the end of support of {name} is not known"

@@ -101,6 +101,12 @@ def test_windows_11_is_told_by_its_build_whatever_its_name() -> None:
     assert (seen.os_version, seen.os_build) == ("10.0.26100", "26100.4349")
 
 
+def test_the_edition_is_the_one_that_the_end_of_support_hangs_on() -> None:
+    edition = laptop({f"{NT}\\EditionID": "EnterpriseS"})
+    assert inventory(edition).os_edition == "EnterpriseS"
+    assert not inventory(laptop()).HasField("os_edition")
+
+
 def test_windows_10_stays_windows_10() -> None:
     values: dict[str, RegistryValue] = {
         f"{NT}\\CurrentBuildNumber": "19045",

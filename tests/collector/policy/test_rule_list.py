@@ -46,10 +46,19 @@ def test_the_table_of_lifecycles_has_a_source_for_every_family_and_sound_dates()
     for family in families().values():
         assert family.source.startswith("https://")
         assert family.rolling != bool(family.releases)
-        for release in family.releases.values():
+        by_edition = [one for groups in family.by_edition.values() for one in groups.values()]
+        for release in (*family.releases.values(), *by_edition):
             for later in (release.extended_ends_on, release.editions_end_on):
                 assert later is None or later > release.ends_on
             assert family.extended or release.extended_ends_on is None
+
+
+def test_every_group_of_editions_has_members_and_no_edition_is_in_two() -> None:
+    for family in families().values():
+        for groups in family.by_edition.values():
+            assert set(groups) <= set(family.editions)
+        members = [name.casefold() for names in family.editions.values() for name in names]
+        assert len(set(members)) == len(members)
 
 
 def test_a_sentence_is_one_line_with_a_capital_a_period_and_an_end() -> None:
