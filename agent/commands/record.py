@@ -1,6 +1,7 @@
 """`muster-agent record`: take down what the checks ask and hear, to look at it elsewhere."""
 
 import argparse
+import contextlib
 from pathlib import Path
 
 from agent import device
@@ -10,6 +11,8 @@ from agent.host import CannotTell, Host, read_text
 from agent.recordings.recorder import Recorder
 from agent.recordings.redaction import Redaction
 from agent.surroundings import BadInput, Surroundings
+from agent.windows.people import PROFILES, human
+from agent.windows.rows import words
 
 NAME = "record"
 HELP = "write this machine's answers to the checks' questions into a folder"
@@ -48,7 +51,38 @@ def _record(host: Host, folder: Path, redaction: Redaction | None) -> None:
 
 
 def _names(host: Host) -> set[str]:
-    """The host's name and those of the people with an account (Linux)."""
+    """The host's name and those of the people with an account."""
+    if host.os == "linux":
+        return _names_on_linux(host)
+    return _names_on_windows(host) if host.os == "windows" else _names_on_macos(host)
+
+
+def _names_on_windows(host: Host) -> set[str]:
+    names: set[str] = set()
+    with contextlib.suppress(CannotTell):
+        for row in host.cim("Win32_ComputerSystem"):
+            names |= {words(row, "Name") or "", words(row, "DNSHostName") or ""}
+    accounts: tuple[str, ...] = ()
+    with contextlib.suppress(CannotTell):
+        accounts = host.subkeys(PROFILES)
+    for sid in filter(human, accounts):
+        with contextlib.suppress(CannotTell):
+            path = str(host.registry(f"{PROFILES}\\{sid}", "ProfileImagePath"))
+            names.add(path.rpartition("\\")[2])
+    return names - {""}
+
+
+def _names_on_macos(host: Host) -> set[str]:
+    names: set[str] = set()
+    for name in ("ComputerName", "LocalHostName", "HostName"):
+        with contextlib.suppress(CannotTell):
+            names.add(host.run("scutil", "--get", name).text.strip())
+    with contextlib.suppress(CannotTell):
+        names |= set(host.list("/Users")) - {"Shared", "Guest", ".localized"}
+    return names - {""}
+
+
+def _names_on_linux(host: Host) -> set[str]:
     names, ids = set(), peoples_ids(host)
     for path in ("/etc/hostname", "/proc/sys/kernel/hostname"):
         try:
