@@ -104,6 +104,7 @@ def _from_status(answer: Answer, text: str) -> None:
         answer.updates = [image]
         return
     answer.pending_security = len(advisories)
+    image.security = False  # it is its advisories that are called so
     answer.updates = in_order([image, *advisories])
 
 

@@ -221,6 +221,13 @@ def test_no_news_of_images_is_not_up_to_date() -> None:
     assert (told.pending, told.pending_security, told.restart_required) == (None, None, False)
 
 
+def test_the_image_beside_its_advisories_is_not_one_itself() -> None:
+    told = ostree([OLD], NEWS)
+    marks = {u.name: u.security if u.HasField("security") else None for u in told.updates}
+    assert marks == {"F-1": True, "fedora/41": False}
+    assert not ostree([NEW, OLD]).updates[0].HasField("security")
+
+
 def test_an_image_without_advisories_does_not_tell_of_security() -> None:
     told = ostree([NEW, OLD])
     assert (told.pending, told.pending_security) == (1, None)
