@@ -32,7 +32,7 @@ def test_wmic_is_read_in_utf_16_with_its_ampersands(tmp_path: Path) -> None:
 
 def test_format_list_is_read_block_by_block(tmp_path: Path) -> None:
     content = (
-        "\n\ndisplayName  : Bitdefender Antivirus\nproductState : 266240\npath         : C:\\Program"
+        "\n\ndisplayName  : Bitdefender Antivirus\nproductState : 266240\npath : C:\\Program"
         "\n               Files\\x.exe\n\ndisplayName  : Windows Defender\nproductState : 393472\n"
     )
     rows = machine(tmp_path, "Get-CimInstance_AntivirusProduct.txt", content).cim(
