@@ -26,4 +26,6 @@ def answers_by_file_name(folder: Path, system: Os, moment: str | None = None) ->
     for loose in loose_files(folder, moment) if READERS[system] else ():
         if any(reader(loose, answers) for reader in READERS[system]):
             answers.known.append(loose.name)
+    if system == "macos":
+        macos_files.of_folder(folder.name, answers)
     return answers

@@ -13,7 +13,7 @@ from agent.recordings.hives import Hives
 
 KINDS = ("txt", "json", "plist", "xml", "wmi", "reg", "inf", "log", "csv", "mof", "cfg")
 PARTIAL = re.compile(r"excerpts?|truncated|part|head|tail|[\w-]+-tail")
-MOMENT = re.compile(r"(?:step|moment)?(\d+)-[\w-]+|(?:step|moment)(\d+)")
+MOMENT = re.compile(r"(?:step|moment)?(\d{1,2})-[\w-]+|(?:step|moment)(\d+)")
 SIGNS: tuple[tuple[Os, re.Pattern[str]], ...] = (
     ("windows", re.compile(r".*\.(?:wmi|reg)|(?:Get-|wmic|manage-bde|reg_|netsh|Win32_|MSFT_).*")),
     (
