@@ -10,25 +10,9 @@ from collections.abc import Callable, Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 
-from agent.host import Output, Process, text
-
-SPELLINGS = {
-    ("nft", "--json"): "-j",
-    ("lsblk", "-J"): "--json",
-    ("lsblk", "-b"): "--bytes",
-    ("ip", "-json"): "-j",
-    ("dnf", "--quiet"): "-q",
-}
-WITHOUT_MEANING = {
-    "apt-get": re.compile(r"-qq?|--quiet|Debug::NoLocking=(1|true)|APT::Get::Show-User.*=false"),
-    "loginctl": re.compile(r"--no-pager|--no-legend"),
-    "systemctl": re.compile(r"--no-pager"),
-    "zypper": re.compile(r"--non-interactive|--no-gpg-checks|--root|/srv/\S+"),
-    "pacman": re.compile(r"--noconfirm|--config|--root|/srv/\S+"),
-    "dnf": re.compile(r"-q|--installroot=\S+|--releasever=\S+|--setopt=\S+"),
-}
-"""Options that change how a tool behaves towards others, or where a recorder kept its test root,
-and never what it says. An option's value is listed beside it."""
+from agent.host import Output, Process
+from agent.recordings.spelling import complaints_within, plain, words_of
+from agent.recordings.tables import unix_text
 
 NAMED: dict[str, tuple[str, ...]] = {
     "nft -j list ruleset": ("nft-ruleset.json",),
@@ -64,23 +48,6 @@ Answerer = Callable[[str], Output]
 Listed = list[tuple[Process, dict[str, str] | None]]
 
 
-def plain(argv: Iterable[str]) -> tuple[str, ...]:
-    """The command without what has no meaning, flags in one spelling.
-
-    >>> plain(("apt-get", "-s", "-q", "-o", "Debug::NoLocking=1", "dist-upgrade"))
-    ('apt-get', '-s', 'dist-upgrade')
-    >>> plain(("nft", "--json", "list", "ruleset"))
-    ('nft', '-j', 'list', 'ruleset')
-    """
-    program, *rest = argv
-    dropped = WITHOUT_MEANING.get(program)
-    kept = [word for word in rest if dropped is None or not dropped.fullmatch(word)]
-    spelled = [SPELLINGS.get((program, word), word) for word in kept]
-    if program == "apt-get":
-        spelled = [word for word in spelled if word != "-o"]
-    return (program, *spelled)
-
-
 def answer_in_another_form(
     argv: tuple[str, ...], recorded: Iterable[str], answer: Answerer, folder: Path
 ) -> Output | None:
@@ -88,9 +55,9 @@ def answer_in_another_form(
     wanted = plain(argv)
     lines = list(recorded)
     for line in lines:
-        words = line.split()
+        words = words_of(line)
         if words and plain(words) == wanted:
-            return answer(line)
+            return _complaining(answer(line)) if complaints_within(line) else answer(line)
     if argv[:2] == ("systemctl", "show"):
         return _from_wider_show(argv, lines, answer)
     if argv[:2] == ("dmsetup", "table") and "dmsetup table" in lines:
@@ -100,13 +67,22 @@ def answer_in_another_form(
     return _by_file_name(wanted, folder)
 
 
+def _complaining(output: Output) -> Output:
+    return Output(output.text, output.text + output.errors, output.exit_status)
+
+
+def printed_file(path: str, recorded: Iterable[str]) -> str | None:
+    """The recorded line that printed a file, if one did."""
+    return next((line for line in recorded if words_of(line) == ("cat", path)), None)
+
+
 def _by_file_name(wanted: tuple[str, ...], folder: Path) -> Output | None:
     for command, patterns in NAMED.items():
         if plain(command.split()) != wanted or not folder.is_dir():
             continue
         for file in sorted(folder.iterdir()):
             if any(fnmatch(file.name, pattern) for pattern in patterns):
-                return Output(text(file.read_bytes()), "", 0)
+                return Output(unix_text(file.read_bytes()), "", 0)
     return None
 
 
@@ -144,7 +120,7 @@ def processes_from_listings(folder: Path) -> Listed | None:
     known: dict[int, Process] = {}
     for file in _files(folder, "*ps.txt") + _files(folder, "ps-*.txt"):
         if not file.name.startswith("after-"):
-            for process in _from_ps(text(file.read_bytes())):
+            for process in _from_ps(unix_text(file.read_bytes())):
                 known.setdefault(process.pid, process)
     environments = _detail(folder, known)
     if not known:
@@ -155,7 +131,9 @@ def processes_from_listings(folder: Path) -> Listed | None:
 def fdinfo_from_listing(path: str, folder: Path) -> bytes | None:
     """/proc/<pid>/fdinfo/<n> as it stands in proc-<name>-fdinfo.txt, under a line with its path."""
     for file in _files(folder, "proc-*-fdinfo.txt"):
-        parts = re.split(r"^(/proc/\d+/fdinfo/\d+)$", text(file.read_bytes()), flags=re.MULTILINE)
+        parts = re.split(
+            r"^(/proc/\d+/fdinfo/\d+)$", unix_text(file.read_bytes()), flags=re.MULTILINE
+        )
         contents = dict(zip(parts[1::2], parts[2::2], strict=True))
         if path in contents:
             return contents[path].lstrip("\n").encode()
@@ -202,7 +180,7 @@ def _detail(folder: Path, known: dict[int, Process]) -> dict[int, dict[str, str]
         if found is None:
             continue
         name, pid, kind = found[1], int(found[2]), found[3]
-        lines = tuple(re.split(r"[\0\n]", text(file.read_bytes()).strip("\0\n")))
+        lines = tuple(re.split(r"[\0\n]", unix_text(file.read_bytes()).strip("\0\n")))
         if kind == "environ":
             pairs = (line.partition("=") for line in lines if "=" in line)
             environments[pid] = {key: value for key, _, value in pairs}

@@ -51,10 +51,11 @@ from agent.recordings.forms import (
     Listed,
     answer_in_another_form,
     fdinfo_from_listing,
-    plain,
+    printed_file,
     processes_from_listings,
 )
 from agent.recordings.loose import Answers
+from agent.recordings.spelling import plain
 from agent.recordings.tables import REASONS, Taken, UnusableRecording
 
 __all__ = ["Recording", "UnusableRecording"]
@@ -107,13 +108,13 @@ class Recording:
         if taken.status in REASONS:
             raise REASONS[taken.status](f"{line}: recorded as {taken.status}")
         printed = self.folder / "cmd" / taken.file
-        if not printed.is_file():
+        if not self._held(printed):
             raise NotRecorded(f"{line} is listed and its output {taken.file} is not there")
         errors = printed.with_name(printed.name + ".stderr")
-        complaints = text(errors.read_bytes()) if errors.is_file() else ""
-        return Output(
-            text(printed.read_bytes()), complaints, tables.exit_status(taken.status, line)
-        )
+        read = tables.unix_text if self.os == "linux" else text
+        complaints = read(errors.read_bytes()) if self._held(errors) else ""
+        status = tables.exit_status(taken.status, line)
+        return Output(read(printed.read_bytes()), complaints, status)
 
     def _in_another_form(self, argv: tuple[str, ...]) -> Output:
         found = answer_in_another_form(
@@ -159,12 +160,13 @@ class Recording:
                 return _sized(loose, path, limit)
             if (listed := fdinfo_from_listing(path, self.folder / "cmd")) is not None:
                 return listed
-            if (printed := self._commands.get(f"cat {path}")) is not None:
-                return self._output(printed, f"cat {path}").text.encode()
+            if (printed := printed_file(path, self._commands)) is not None:
+                return self._output(self._commands[printed], printed).text.encode()
             if any(self._held(file.with_name(file.name + suffix)) for suffix in HEADS):
                 raise NotRecorded(f"only the head of {path} was recorded")
             raise self._absent(path)
-        return _sized(file.read_bytes(), path, limit)
+        content = file.read_bytes()
+        return _sized(tables.unix_lines(content) if self.os == "linux" else content, path, limit)
 
     def head(self, path: str, size: int) -> bytes:
         file = self._path(path)

@@ -104,10 +104,13 @@ def commands(folder: Path) -> dict[str, Taken]:
     for line in _lines(folder / "COMMANDS.tsv"):
         file, _, rest = line.partition("\t")
         status, _, command = rest.partition("\t")
-        known = status.startswith("rc=") or status in REASONS
+        known = status.startswith("rc=") or status.isdecimal() or status in REASONS
         again = command.strip() in taken and not (folder / "cmd" / file).is_file()
         if command and known and not again:  # asked again, and that answer is kept elsewhere
-            taken[command.strip()] = Taken(file, status)
+            taken[command.strip()] = Taken(file.removeprefix("cmd/"), status)
+    if not taken and any(line.strip() for line in _lines(folder / "COMMANDS.tsv")):
+        form = "<file> TAB rc=<exit status> TAB <command>"
+        raise UnusableRecording(f"{folder}/COMMANDS.tsv: no line is of the form {form}")
     return taken
 
 
@@ -131,6 +134,16 @@ def paths(folder: Path) -> Paths:
             known = ", ".join(("listed", "link", "modified", *REASONS))
             raise UnusableRecording(f"{folder}/FILES.tsv:{number}: {kind!r} is not one of {known}")
     return paths
+
+
+def unix_lines(content: bytes) -> bytes:
+    """With the line ends of Unix where a transfer changed every one of them."""
+    changed = b"\0" not in content and content.count(b"\r\n") == content.count(b"\n")
+    return content.replace(b"\r\n", b"\n") if changed else content
+
+
+def unix_text(content: bytes) -> str:
+    return text(unix_lines(content))
 
 
 def _lines(file: Path) -> list[str]:

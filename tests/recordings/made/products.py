@@ -26,6 +26,12 @@ FILES = {
 CLAMAV = "ClamAV 1.4.3/27000/Sun Nov 22 14:19:05 2026\n"
 SENSOR = Process(60, "falcon-sensor", "root", "/opt/CrowdStrike/falcon-sensor", ())
 CARBON = Process(61, "cbagentd", "root", "/opt/carbonblack/psc/bin/cbagentd", ())
+WORKERS = (
+    Process(64, "wdavdaemon", "root", "/opt/microsoft/mdatp/sbin/wdavdaemon", ()),
+    Process(65, "s1-agent", "root", "/opt/sentinelone/bin/s1-agent", ()),
+    Process(66, "bdsecd", "root", "/opt/bitdefender-security-tools/bin/bdsecd", ()),
+    Process(67, "pmd", "root", "/opt/traps/bin/pmd", ()),
+)
 HIDDEN = (Process(62, "pmd", None, None, None), Process(63, "cbagentd", None, None, None))
 ATTACHED = "General Info:\n  Sensor Version: 2.15\n  Registered: Yes\n  State: Enabled\n"
 CYTOOL = "  Name  PID  User  Status  Command\n  pmd  10  root  {}  /opt/traps/bin/pmd\n"
@@ -44,7 +50,7 @@ def _host(
 
 def good() -> FakeHost:
     return _host(
-        (CLAMD, WATCHER, SENSOR, CARBON),
+        (CLAMD, WATCHER, SENSOR, CARBON, *WORKERS),
         {
             MDATP: defender(),
             FALCON: AID + "rfm-state=false, rfm-reason=None, version = 6.38.13501.0.",
