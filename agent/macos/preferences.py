@@ -42,8 +42,14 @@ def managed(host: Host, domain: str, key: str, person: Person | None = None) -> 
 
 
 def computer(host: Host, domain: str, key: str) -> Setting | None:
-    """A profile's value, else that of the whole computer; None when neither is set."""
-    found = managed(host, domain, key)
+    """A profile's value, else that of the whole computer; None when neither is set.
+
+    Of a recording that holds no profiles, the computer's own value.
+    """
+    try:
+        found = managed(host, domain, key)
+    except NotRecorded:
+        found = None
     if found is not None:
         return found
     path = f"{COMPUTER}/{domain}.plist"
@@ -70,7 +76,8 @@ def this_host(host: Host, person: Person, domain: str, key: str) -> Setting | No
     try:
         return _in_by_host(host, person, domain, key)
     except CannotTell as trouble:
-        return _by_defaults(host, person, domain, key, trouble)
+        first = None if isinstance(trouble, NotRecorded) else trouble
+        return _by_defaults(host, person, domain, key, first)
 
 
 def _in_by_host(host: Host, person: Person, domain: str, key: str) -> Setting | None:
@@ -92,13 +99,14 @@ def _in_by_host(host: Host, person: Person, domain: str, key: str) -> Setting | 
 
 
 def _by_defaults(
-    host: Host, person: Person, domain: str, key: str, trouble: CannotTell
+    host: Host, person: Person, domain: str, key: str, first: CannotTell | None
 ) -> Setting | None:
+    """Raises the `first` trouble, with the file, where there was one."""
     command = ("defaults", "-currentHost", "read", domain, key)
     try:
         output = host.run_in_session(person.uid, *command, ok=(0, 1))
-    except CannotTell:
-        raise trouble from None
+    except CannotTell as trouble:
+        raise first or trouble from None
     if output.exit_status == 1 and not ABSENT.search(output.errors + output.text):
         raise ToolFailed(f"{' '.join(command)} ended with status 1")
     value = _read(output.text) if output.exit_status == 0 else None

@@ -108,7 +108,8 @@ def listing(loose: Loose, answers: Answers) -> bool:
 
 def command(loose: Loose, answers: Answers) -> bool:
     """A tool's output under its command line, and under those that it answers as well."""
-    line = _line(loose.name.replace("_", " "))
+    name = loose.name.replace("sw_vers", "sw-vers")
+    line = _line(name.replace("_", " ")).replace("sw-vers", "sw_vers")
     program = line.split(" ")[0]
     if _is_plist(loose) and (option := PLIST_FLAG.get(program)) and option not in line.split(" "):
         line = f"{line} {option}"
