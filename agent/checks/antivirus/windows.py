@@ -29,6 +29,8 @@ class _Look:
     seen: Seen = field(default_factory=lambda: Seen(Antivirus()))
     found: dict[str, Health] = field(default_factory=dict)
     troubles: dict[str, CannotTell] = field(default_factory=dict)
+    defender_in_charge: bool = False
+    """By Defender's own word: it steps aside for a product that registers, so there is none."""
 
     def ask(self, question: str, name: str) -> Sequence[Row]:
         """The rows that hold the property `name`, sorted by it; none where there is no answer."""
@@ -83,7 +85,9 @@ def _disbelieved(health: Health) -> None:
 def _defender(look: _Look) -> None:
     """Defender's own word before what Security Center says of it."""
     try:
-        look.found[defender.NAME] = defender.health_of(look.host.cim(defender.QUESTION))
+        health = defender.health_of(look.host.cim(defender.QUESTION))
+        look.found[defender.NAME] = health
+        look.defender_in_charge = health.real_time is True
     except CannotTell as trouble:
         if defender.stopped(trouble):
             look.found[defender.NAME] = Health(running=False, real_time=False)
@@ -115,6 +119,8 @@ def _unseen(look: _Look, listed: Sequence[Row], center_up: bool | None) -> None:
 
 def _why_not_whole(look: _Look, listed: Sequence[Row], center_up: bool | None) -> CannotTell | None:
     """That a class does not exist says something only where the others answer for it."""
+    if look.defender_in_charge:
+        return None
     troubles = look.troubles
     unsaid = [why for why in troubles.values() if isinstance(why, NotRecorded)]
     real = [why for why in troubles.values() if not isinstance(why, ToolMissing | NotRecorded)]

@@ -294,6 +294,15 @@ def test_a_server_without_security_center_is_what_defender_says() -> None:
     assert not seen.gaps
 
 
+def test_defender_in_charge_leaves_no_other_product_to_be_seen() -> None:
+    alone = FakeHost(os="windows", rows={"MSFT_MpComputerStatus": (NORMAL,)})
+    assert not observe(alone).gaps
+    passive = {**NORMAL, "AMRunningMode": "Passive"}
+    assert "products" in gaps(
+        observe(FakeHost(os="windows", rows={"MSFT_MpComputerStatus": (passive,)}))
+    )
+
+
 def test_a_client_without_the_classes_of_security_center_is_not_whole() -> None:
     host = server({**NORMAL, "RealTimeProtectionEnabled": False})
     host.rows = {**host.rows, "Win32_OperatingSystem": ({"ProductType": 1},)}
