@@ -12,7 +12,13 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from collector.accounts.administrator import USERNAME, first_administrator
+from collector.accounts.invitations import FIRST, first_owner
+from collector.accounts.sealing import open_seal
+from collector.audit.entry import COLLECTOR, Action, Entry
+from collector.audit.journal import FOLDER as AUDIT_FOLDER
+from collector.audit.journal import AuditUnavailable, Journal
+from collector.audit.retention import purge
+from collector.audit.signing import open_signer
 from collector.clock import Clock, system_clock
 from collector.config import Config
 from collector.identity.key_files import open_authority, open_server, write_private
@@ -74,6 +80,7 @@ async def running(
 ) -> "AsyncIterator[Serving]":
     """The whole collector, serving inside the block. The caller owns the data folder."""
     from collector.ports import Collector, open_ports
+    from collector.web.site import Keeping
 
     store = Store.open(config.folder, clock=clock)
     try:
@@ -81,16 +88,20 @@ async def running(
         authority = open_authority(config.folder, config.name, clock())
         identity = open_server(config.folder, authority, _names(config), clock())
         store.write(lambda c: _first_policy(c, clock))
-        collector = Collector(config, store, authority, identity, clock)
-        async with open_ports(collector) as serving, _upkeep(store, clock):
-            # After the ports: a password made before a start that fails would never be shown.
-            password = store.write(lambda c: first_administrator(c, clock()))
+        journal = Journal(config.folder / AUDIT_FOLDER, open_signer(config.folder), clock)
+        keeping = Keeping(open_seal(config.folder), journal, config.name)
+        collector = Collector(config, store, authority, identity, clock, keeping)
+        async with open_ports(collector) as serving, _upkeep(store, journal, clock):
+            _note(journal, Entry(Action.STARTED, COLLECTOR))
+            # After the ports: a link made before a start that fails would never be shown.
+            link = store.write(lambda c: first_owner(c, clock()))
             _write_serving(collector, serving)
-            _say(config, serving, password, announce)
+            _say(config, serving, link, announce)
             try:
                 yield serving
             finally:
                 (config.folder / SERVING_FILE).unlink(missing_ok=True)
+                _note(journal, Entry(Action.STOPPED, COLLECTOR))
     finally:
         store.close()
 
@@ -118,10 +129,20 @@ def _write_serving(collector: "Collector", serving: "Serving") -> None:
     write_private(collector.config.folder / SERVING_FILE, text.encode())
 
 
-def _say(config: Config, serving: "Serving", password: str | None, announce: Announce) -> None:
-    if password is not None:
-        announce(f"First start: sign in as {USERNAME!r} with the password {password}")
-        announce("It is shown only now; `muster-collector admin reset-password` makes another one.")
+def _note(journal: Journal, entry: Entry) -> None:
+    """A start or an end that cannot be written down is said in the log: check-ins must go on."""
+    try:
+        journal.append(entry)
+        journal.checkpoint(now_if_any=True)
+    except AuditUnavailable as error:
+        log.error("%s", error)
+
+
+def _say(config: Config, serving: "Serving", link: str | None, announce: Announce) -> None:
+    if link is not None:
+        announce(f"Nobody has a password yet. Open this link to choose one for {FIRST!r}:")
+        announce(f"  https://{serving.web}/setup/{link}")
+        announce("It works once, for a day; the next start or `admin setup-link` makes another.")
     announce(f"{config.name} is ready: open https://{serving.web}")
     announce(f"Agents enroll at {serving.enroll} and check in at {serving.check_in}.")
     log.info(
@@ -134,8 +155,8 @@ def _say(config: Config, serving: "Serving", password: str | None, announce: Ann
 
 
 @asynccontextmanager
-async def _upkeep(store: Store, clock: Clock) -> AsyncIterator[None]:
-    task = asyncio.create_task(_keep_up(store, clock))
+async def _upkeep(store: Store, journal: Journal, clock: Clock) -> AsyncIterator[None]:
+    task = asyncio.create_task(_keep_up(store, journal, clock))
     try:
         yield
     finally:
@@ -144,7 +165,7 @@ async def _upkeep(store: Store, clock: Clock) -> AsyncIterator[None]:
             await task
 
 
-async def _keep_up(store: Store, clock: Clock) -> None:
+async def _keep_up(store: Store, journal: Journal, clock: Clock) -> None:
     """One failed round is logged and the next one comes.
 
     As wide as at the gRPC edge, for the same reason: an upkeep that has ended unseen leaves
@@ -158,4 +179,14 @@ async def _keep_up(store: Store, clock: Clock) -> None:
         else:
             if done.judged:
                 log.info("Devices were judged again judged=%d", done.judged)
+        try:
+            await asyncio.to_thread(_look_after, journal, clock)
+        except AuditUnavailable as error:
+            log.error("%s", error)
         await asyncio.sleep(UPKEEP_SECONDS)
+
+
+def _look_after(journal: Journal, clock: Clock) -> None:
+    """Sign where the audit log stands, and drop what it has kept for long enough."""
+    journal.checkpoint()
+    purge(journal, clock())

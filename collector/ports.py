@@ -22,6 +22,7 @@ from collector.service.posture import PostureService
 from collector.store import Store
 from collector.web.application import application
 from collector.web.patience import Patience
+from collector.web.site import Keeping
 
 GRACE_SECONDS = 10
 AUTHENTICATED_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -37,6 +38,7 @@ class Collector:
     authority: Authority
     identity: ServerIdentity
     clock: Clock
+    keeping: Keeping
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,10 @@ async def _web(collector: Collector, bound: socket.socket) -> AsyncIterator[None
     """The pages over HTTPS, in this loop; signals are the caller's, so uvicorn sees none."""
     hosts = (*collector.config.host_names, collector.config.web.host)
     pages = application(
-        collector.store, collector.clock, allowed_hosts=_as_in_requests(server_names(hosts))
+        collector.store,
+        collector.clock,
+        collector.keeping,
+        allowed_hosts=_as_in_requests(server_names(hosts)),
     )
     settings = uvicorn.Config(
         pages,

@@ -3,6 +3,7 @@
 Imports nothing heavy: `--help` passes through here.
 """
 
+import json
 import os
 import pwd
 from collections.abc import Callable, Iterator
@@ -17,8 +18,10 @@ from collector.clock import Clock, system_clock
 from collector.config import default_folder
 
 if TYPE_CHECKING:
+    from collector.audit.entry import Actor, Entry
     from collector.store import Store
 
+SERVING = "serving.json"
 DATABASE = "collector.sqlite3"
 
 
@@ -68,6 +71,34 @@ class Surroundings:
                 store.close()
         except StoreError as error:
             raise Trouble(str(error)) from error
+
+    def actor(self) -> "Actor":
+        """Who asks at the command line: the account of the operating system."""
+        from collector.audit.entry import Actor, ActorKind
+
+        return Actor(ActorKind.SYSTEM, self.who())
+
+    def record(self, *entries: "Entry") -> None:
+        """Write these into the audit log before doing them; what cannot be written is not done."""
+        from collector.audit.journal import FOLDER, AuditUnavailable, Journal
+        from collector.audit.signing import open_signer
+        from collector.identity.key_files import KeyFileError
+
+        try:
+            Journal(self.folder / FOLDER, open_signer(self.folder), self.clock).append(*entries)
+        except (AuditUnavailable, KeyFileError) as error:
+            raise Trouble(str(error)) from error
+
+    def web_address(self) -> str:
+        """Where the running collector's pages are, as "https://host:port"."""
+        self._must_be_there()
+        try:
+            return str(json.loads((self.folder / SERVING).read_text())["web"])
+        except (OSError, ValueError, KeyError) as error:
+            raise Trouble(
+                "the collector does not run, so nobody could open the link: start it with "
+                "`muster-collector serve` and run this again"
+            ) from error
 
     def _must_be_there(self) -> None:
         try:

@@ -101,12 +101,12 @@ def show_this_machine(addresses: dict[str, str]) -> int:
 
 
 def login() -> str:
-    """The first start's line; later starts can only say how to get a new password."""
+    """The one-time link while nobody has a password; later starts say how to get another."""
     for line in SAID.read_text().splitlines():
-        if "with the password" in line:
-            return "admin, password " + line.rpartition(" ")[2] + "  (shown only this once)"
-    anew = f"{MUSTER_COLLECTOR} admin reset-password"
-    return f"admin, with the password of the first start; for a new one:\n            {anew}"
+        if "/setup/" in line:
+            return f"choose a password first: {line.strip()}\n            (works once)"
+    anew = f"{MUSTER_COLLECTOR} admin setup-link admin"
+    return f"admin, with your password and your app; if you lost them:\n            {anew}"
 
 
 def enroll() -> int:

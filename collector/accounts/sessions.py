@@ -17,6 +17,7 @@ from collector.store import sessions as stored
 IDLE = timedelta(minutes=60)
 IDLE_WHERE_MUCH_IS_ALLOWED = timedelta(minutes=15)
 ABSOLUTE = timedelta(hours=12)
+HALF = timedelta(minutes=10)
 # The end moves at most this often, so that looking at pages is not a write each.
 MOVE_EVERY = timedelta(minutes=5)
 LONGEST_TOKEN = 64
@@ -33,9 +34,13 @@ class Session:
     created_at: datetime
     expires_at: datetime
     factor_at: datetime | None
+    address: str = ""
+    browser: str = ""
 
     def end_to_move(self, now: datetime) -> datetime | None:
         """The later end that using the session now gives it; None: not worth a write."""
+        if self.factor_at is None:
+            return None
         later = min(now + idle(self.role), self.created_at + ABSOLUTE)
         return later if later - self.expires_at >= MOVE_EVERY else None
 
@@ -65,15 +70,16 @@ def begin(
 ) -> str:
     """The new session's token: this is the only time that it is seen."""
     token = new_token()
+    # A half session lasts as long as it takes to find the phone.
+    lasts = idle(Role(account.role)) if factor_at else HALF
     browser = "".join(letter for letter in visitor.browser if letter.isprintable())
-    expires_at = now + idle(Role(account.role))
     stored.add(
         c,
         stored.Session(
             hash_of(token),
             account.username,
             now,
-            expires_at,
+            now + lasts,
             visitor.address[:LONGEST_TOKEN],
             browser[:LONGEST_BROWSER],
             factor_at,
@@ -99,6 +105,8 @@ def find(c: Connection, token: str, now: datetime) -> Session | None:
         row.created_at,
         row.expires_at,
         row.factor_at,
+        row.address,
+        row.browser,
     )
 
 

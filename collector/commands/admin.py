@@ -1,30 +1,39 @@
-"""`muster-collector admin`: the local administrator's account."""
+"""`muster-collector admin`: people's way in, when they are new or have lost it."""
 
 import click
 
-from collector.surroundings import Surroundings
+from collector.surroundings import BadInput, Surroundings
 from collector.terminal import hint, say
 
 
-@click.group(epilog="Example: muster-collector admin reset-password")
+@click.group(epilog="Example: muster-collector admin setup-link admin")
 def admin() -> None:
-    """Look after the administrator's account."""
+    """Look after the accounts of those who may log in."""
 
 
-@admin.command("reset-password", epilog="Example: muster-collector admin reset-password")
+@admin.command("setup-link", epilog="Example: muster-collector admin setup-link admin --new-factor")
+@click.argument("name", metavar="NAME")
+@click.option("--new-factor", is_flag=True, help="The authenticator app was lost, too.")
 @click.pass_obj
-def reset_password(around: Surroundings) -> None:
-    """Make a new password for `admin`, print it once, and end every session."""
-    from collector.accounts import administrator
-    from collector.store import events
+def setup_link(around: Surroundings, /, name: str, new_factor: bool) -> None:
+    """Print a one-time link by which NAME chooses a new password.
 
-    now = around.clock()
+    The old password and every session end at once.
+    """
+    from collector.accounts.invitations import NoSuchAccount, let_in_anew
+    from collector.audit.entry import Action, Entry, Outcome
+
+    now, pages = around.clock(), around.web_address()
+    detail = {"by": "setup link", "factor": "removed" if new_factor else "kept"}
     with around.store() as store:
-        password = store.write(lambda c: administrator.reset_password(c, now))
-        detail = f"of {administrator.USERNAME} by {around.who()}"
-        store.write(lambda c: events.add(c, now, "password reset", "", detail))
-    say(password)
-    hint(f"This is the new password of {administrator.USERNAME}; it is not shown again.")
+        subject = f"account:{name}"
+        around.record(Entry(Action.ACCOUNT_CHANGED, around.actor(), Outcome.DONE, subject, detail))
+        try:
+            token = store.write(lambda c: let_in_anew(c, name, now, factors_too=new_factor))
+        except NoSuchAccount as error:
+            raise BadInput(str(error)) from error
+    say(f"{pages}/setup/{token}")
+    hint(f"{name} opens this link within a day to choose a password. It works once.")
 
 
 COMMAND = admin

@@ -14,14 +14,16 @@ from starlette.staticfiles import StaticFiles
 
 from collector.accounts.passwords import Passwords
 from collector.accounts.throttle import Throttle
+from collector.audit.journal import AuditUnavailable
 from collector.clock import Clock
 from collector.store import Store
 from collector.web import errors
 from collector.web.body import BodyLimit
 from collector.web.forgery import ForgeryProtection
+from collector.web.guard import guarded
 from collector.web.headers import SecurityHeaders
 from collector.web.pages import PAGES
-from collector.web.site import PasswordDesk, Site
+from collector.web.site import Keeping, PasswordDesk, Site
 from collector.web.visitors import SessionRequired
 
 STATIC = Path(__file__).parent / "static"
@@ -30,6 +32,7 @@ STATIC = Path(__file__).parent / "static"
 def application(
     store: Store,
     clock: Clock,
+    keeping: Keeping,
     *,
     allowed_hosts: Sequence[str],
     passwords: Passwords | None = None,
@@ -52,15 +55,18 @@ def application(
         ],
         exception_handlers={
             HTTPException: errors.on_http_error,
+            AuditUnavailable: errors.on_audit_unavailable,
             Exception: errors.on_defect,
         },
     )
-    app.state.site = Site(store, clock, Throttle(clock), PasswordDesk(passwords or Passwords()))
+    app.state.site = Site(
+        store, clock, Throttle(clock), PasswordDesk(passwords or Passwords()), keeping
+    )
     return app
 
 
 def _routes() -> list[BaseRoute]:
-    pages = [Route(page.PATH, page.page, methods=list(page.METHODS)) for page in PAGES]
+    pages = [Route(page.PATH, guarded(page), methods=list(page.METHODS)) for page in PAGES]
     return [
         Route("/", _home),
         *pages,

@@ -52,6 +52,12 @@ BROKEN = ErrorPage(
     "Something went wrong on the collector",
     "Try again in a minute. If it stays, look at the collector's log for this time.",
 )
+UNWRITTEN = ErrorPage(
+    503,
+    "This cannot be written down, so it is not done",
+    "The collector's audit log cannot be written at the moment. Nothing was changed. Tell IT, and "
+    "try again later.",
+)
 BY_STATUS = {page.status: page for page in (NOT_FOUND, WRONG_METHOD, FORGED, TOO_LARGE)}
 
 
@@ -59,6 +65,12 @@ def on_http_error(request: Request, error: Exception) -> Response:
     """Starlette's own refusals (no route, wrong method), in our words."""
     status = error.status_code if isinstance(error, HTTPException) else 400
     return BY_STATUS.get(status, BAD_REQUEST).response(request.scope)
+
+
+def on_audit_unavailable(request: Request, error: Exception) -> Response:
+    """What leaves no trace does not happen; check-ins go on meanwhile."""
+    log.error("The audit log cannot be written: %s", error)
+    return UNWRITTEN.response(request.scope)
 
 
 def on_defect(request: Request, error: Exception) -> Response:

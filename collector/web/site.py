@@ -1,19 +1,35 @@
 """What every page may use: the store, the clock, and the guards of the login."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TypeVar, cast
 
+from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
 from collector.accounts.passwords import AT_ONCE, Passwords
+from collector.accounts.sealing import Seal
 from collector.accounts.throttle import Throttle
+from collector.audit.entry import Entry
+from collector.audit.journal import Journal
 from collector.clock import Clock
 from collector.policy_in_force import PolicyReader
 from collector.store import Store
 
 MOST_WAITING = 16
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What is kept beside the store: the seal of secrets, the audit log, the collector's name."""
+
+    seal: Seal
+    journal: Journal
+    name: str
 
 
 class Busy(Exception):
@@ -32,13 +48,18 @@ class PasswordDesk:
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """As Passwords.verify; raises Busy rather than let the queue grow."""
+        return await self._in_line(lambda: self.passwords.verify(password_hash, password))
+
+    async def hash(self, password: str) -> str:
+        """As Passwords.hash; raises Busy rather than let the queue grow."""
+        return await self._in_line(lambda: self.passwords.hash(password))
+
+    async def _in_line(self, work: Callable[[], T]) -> T:
         if self._waiting >= MOST_WAITING:
             raise Busy
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._threads, self.passwords.verify, password_hash, password
-            )
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._waiting -= 1
 
@@ -49,7 +70,12 @@ class Site:
     clock: Clock
     throttle: Throttle
     desk: PasswordDesk
+    keeping: Keeping
     policy: PolicyReader = field(default_factory=PolicyReader)
+
+    async def record(self, *entries: Entry) -> None:
+        """Write these down, durably. Raises AuditUnavailable: then nothing may be done."""
+        await run_in_threadpool(self.keeping.journal.append, *entries)
 
 
 def site_of(scope: Scope) -> Site:

@@ -1,4 +1,7 @@
-"""Only those who logged in see anything: a path that is not on the short list needs a session."""
+"""Only those who logged in see anything: a path that is not on the short list needs a session.
+
+A session in which only the password was right leads to the second factor and nowhere else.
+"""
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
@@ -11,7 +14,9 @@ from collector.web.frame import SESSION
 from collector.web.site import Site, site_of
 
 OPEN_PATHS = frozenset({"/login", "/healthz"})
-OPEN_FOLDER = "/static/"
+OPEN_FOLDERS = ("/static/", "/setup/")
+FACTOR_PATHS = frozenset({"/login/factor", "/login/app", "/logout"})
+"""Where a half session may go."""
 
 
 class SessionRequired:
@@ -31,6 +36,9 @@ class SessionRequired:
             session = await current_session(scope)
             if session is None:
                 await RedirectResponse("/login", 303)(scope, receive, send)
+                return
+            if session.factor_at is None and scope["path"] not in FACTOR_PATHS:
+                await RedirectResponse("/login/factor", 303)(scope, receive, send)
                 return
             scope[SESSION] = session
             await self._app(scope, receive, send)
@@ -55,4 +63,4 @@ async def _move_end(site: Site, token: str, session: Session) -> None:
 
 
 def _is_open(path: str) -> bool:
-    return path in OPEN_PATHS or path.startswith(OPEN_FOLDER)
+    return path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)

@@ -81,7 +81,7 @@ def test_a_check_observes_and_does_not_judge(file: Path) -> None:
 @pytest.mark.parametrize("file", list(sources("agent", "collector", "protos")), ids=place)
 def test_every_module_says_what_it_is_for(file: Path) -> None:
     text = file.read_text()
-    assert not text.strip() or text.lstrip().startswith('"""')
+    assert not text.strip() or text.lstrip().startswith(('"""', 'r"""'))
 
 
 def test_the_runtime_is_at_least_as_new_as_what_generated_the_code() -> None:

@@ -9,15 +9,20 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from collector.app import SERVING_FILE, running
+from collector.audit.signing import open_verifier
+from collector.audit.verifying import verify
+from collector.clock import system_clock
 from collector.config import Address, Config
 from collector.lock import AlreadyRunning, sole_owner
 from collector.service.listening import PortUnavailable
+from collector.store import Store, accounts
 
 FREE = Address("127.0.0.1", 0)
 
@@ -73,14 +78,32 @@ async def test_the_pages_come_by_authenticated_encryption_only(tmp_path: Path, c
             writer.transport.abort()
 
 
-async def test_the_administrators_password_is_shown_at_the_first_start_only(
-    tmp_path: Path,
-) -> None:
-    lines: list[list[str]] = [[], []]
-    for start in (0, 1):
+async def test_a_setup_link_is_shown_until_somebody_has_used_it(tmp_path: Path) -> None:
+    lines: list[list[str]] = [[], [], []]
+    for start in range(3):
         async with running(config(tmp_path), lines[start].append):
             pass
-    assert [any("password" in line for line in said) for said in lines] == [True, False]
+        if start == 1:
+            with closing(Store.open(tmp_path)) as store:
+                now = system_clock()
+                store.write(lambda c, now=now: accounts.set_password(c, "admin", "hash", now))
+    links = [[line for line in said if "/setup/" in line] for said in lines]
+    assert [len(found) for found in links] == [1, 1, 0]
+    assert links[0] != links[1]
+
+
+async def test_its_start_and_its_end_are_in_the_audit_log(tmp_path: Path) -> None:
+    async with running(config(tmp_path), [].append):
+        pass
+    written = (tmp_path / "audit" / "000001.log").read_text()
+    assert [line.split('"action":"')[1].split('"')[0] for line in written.splitlines()] == [
+        "audit.segment",
+        "collector.started",
+        "audit.checkpoint",
+        "collector.stopped",
+        "audit.checkpoint",
+    ]
+    assert verify(tmp_path / "audit", open_verifier(tmp_path / "audit.pub")).problems == []
 
 
 @pytest.mark.parametrize("port", ["check_in", "enroll", "web"])
@@ -99,7 +122,7 @@ async def test_a_port_in_use_is_told_in_one_line_with_its_option(tmp_path: Path,
     assert not (tmp_path / SERVING_FILE).exists()
 
 
-async def test_a_start_that_failed_keeps_the_password_for_the_next_one(tmp_path: Path) -> None:
+async def test_a_start_that_failed_keeps_the_link_for_the_next_one(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         busy = config(tmp_path, web=Address("127.0.0.1", taken.getsockname()[1]))
         with pytest.raises(PortUnavailable):
@@ -108,7 +131,7 @@ async def test_a_start_that_failed_keeps_the_password_for_the_next_one(tmp_path:
     said: list[str] = []
     async with running(config(tmp_path), said.append):
         pass
-    assert any("password" in line for line in said)
+    assert any("/setup/" in line for line in said)
 
 
 def test_a_second_collector_on_one_folder_is_refused_with_the_first_ones_process(

@@ -3,6 +3,7 @@
 A real collector and a real agent, on free loopback ports, through the commands people type.
 """
 
+import base64
 import csv
 import html
 import io
@@ -11,6 +12,7 @@ import re
 import ssl
 import subprocess
 import sys
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.accounts.totp import code_at
 from collector.policy import RULES
 from tests.fleet import CollectorProcess
 
@@ -58,10 +61,49 @@ class Together:
         found: dict[str, list[dict[str, str]]] = json.loads(told)
         return found
 
-    def password(self) -> str:
-        found = re.search(r"the password (\S+)", self.collector.log.read_text())
+    def setup_link(self) -> str:
+        found = re.search(r"(https://\S+/setup/\S+)", self.collector.log.read_text())
         assert found
         return found[1]
+
+
+@dataclass
+class Person:
+    """Somebody with a browser that trusts the collector's authority."""
+
+    together: Together
+
+    def __post_init__(self) -> None:
+        authority = self.together.scratch / "data" / "authority.pem"
+        context = ssl.create_default_context(cafile=str(authority))
+        jar = urllib.request.HTTPCookieProcessor(CookieJar())
+        self.opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), jar)
+        self.address = self.together.serving["web"]
+
+    def get(self, path: str) -> str:
+        text: str = self.opener.open(f"{self.address}{path}").read().decode()
+        return text
+
+    def send(self, path: str, page: str, **form: str) -> str:
+        """Fill in the form of this page with what it hides, and send it."""
+        hidden = dict(re.findall(r'name="(form_token|sealed)" value="([^"]+)"', page))
+        request = urllib.request.Request(
+            f"{self.address}{path}",
+            urllib.parse.urlencode({**hidden, **form}).encode(),
+            {"Origin": self.address, "Sec-Fetch-Site": "same-origin"},
+        )
+        text: str = self.opener.open(request).read().decode()
+        return text
+
+    def settle_in(self) -> str:
+        """Choose a password behind the link and connect an app; the recovery codes' page."""
+        path = self.together.setup_link().removeprefix(self.address)
+        words = "bramble quartz lantern osprey thimble gusset"
+        app = self.send(path, self.get(path), password=words, again=words)
+        typed = re.search(r"<code>([A-Z2-7 ]+)</code>", app)
+        assert typed
+        secret = base64.b32decode(typed[1].replace(" ", ""))
+        return self.send("/login/app", app, code=code_at(secret, int(time.time()) // 30))
 
 
 @pytest.fixture(scope="module")
@@ -99,26 +141,13 @@ def test_the_receipt_holds_the_bytes_that_the_collector_stored(together: Togethe
     assert "disk_encryption" in json.dumps(receipts)
 
 
-def test_the_page_shows_it_behind_a_login(together: Together) -> None:
-    authority = together.scratch / "data" / "authority.pem"
-    context = ssl.create_default_context(cafile=str(authority))
-    jar = urllib.request.HTTPCookieProcessor(CookieJar())
-    browser = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), jar)
-    address = together.serving["web"]
-    login = browser.open(f"{address}/devices").read().decode()
-    assert "password" in login
-    token = re.search(r'name="([^"]*token[^"]*)" value="([^"]+)"', login)
-    assert token
-    form = {"username": "admin", "password": together.password(), token[1]: token[2]}
-    request = urllib.request.Request(
-        f"{address}/login",
-        urllib.parse.urlencode(form).encode(),
-        {"Origin": address, "Sec-Fetch-Site": "same-origin"},
-    )
-    page = browser.open(request).read().decode()
+def test_the_page_shows_it_to_whoever_came_by_the_link_and_an_app(together: Together) -> None:
+    person = Person(together)
+    assert "Password" in person.get("/devices")
+    assert len(re.findall(r"<li><code>", person.settle_in())) == 10
     device = together.device()
-    assert device["hostname"] in page
-    one = browser.open(f"{address}/devices/{device['device_id']}").read().decode()
+    assert device["hostname"] in person.get("/devices")
+    one = person.get(f"/devices/{device['device_id']}")
     assert all(html.escape(f["because"]) in one for f in together.shown()["findings"])
 
 

@@ -1,5 +1,5 @@
-"""A page is a module: PATH, METHODS, a frozen Context handed whole to one template, page()."""
+"""A page is a module: PATH, METHODS, PERMISSION, a frozen Context for one template, page()."""
 
-from collector.web.pages import device, devices, healthz, login, logout
+from collector.web.pages import app, device, devices, factor, healthz, login, logout, setup
 
-PAGES = (login, logout, healthz, devices, device)
+PAGES = (login, factor, app, setup, logout, healthz, devices, device)

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from collector import wording
+from collector.accounts.roles import Permission
 from collector.compliance import compliance_at
 from collector.judged import laid_over
 from collector.model import Device, EvidenceLine, Language, OpenFinding, Status
@@ -23,6 +24,7 @@ from collector.web.site import Site, site_of
 
 PATH = "/devices/{device_id}"
 METHODS = ("GET",)
+PERMISSION = Permission.SEE_DEVICES
 LONGEST_ID = 64
 
 

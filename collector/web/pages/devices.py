@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from collector import wording
+from collector.accounts.roles import Permission
 from collector.judged import falling_short
 from collector.model import Compliance, Device, OpenFinding, Status
 from collector.policy import RULES, Policy, title
@@ -20,6 +21,7 @@ from collector.web.site import Site, site_of
 
 PATH = "/devices"
 METHODS = ("GET",)
+PERMISSION = Permission.SEE_DEVICES
 MOST_PROBLEMS = 3
 MOST_CAUSES = 5
 

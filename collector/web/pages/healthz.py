@@ -8,6 +8,7 @@ from collector.web.site import site_of
 
 PATH = "/healthz"
 METHODS = ("GET",)
+PERMISSION = None
 
 
 def page(request: Request) -> Response:

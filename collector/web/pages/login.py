@@ -8,10 +8,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from collector.accounts import sessions
+from collector.audit.entry import Action, Entry, Outcome
 from collector.store import accounts
+from collector.store.accounts import Account
 from collector.web import cookie
 from collector.web.cookie import form_token
 from collector.web.frame import Frame
+from collector.web.guard import actor_of
 from collector.web.rendering import render
 from collector.web.site import Busy, Site, site_of
 from collector.web.visitors import current_session
@@ -19,6 +22,7 @@ from collector.wording import ago, exact
 
 PATH = "/login"
 METHODS = ("GET", "POST")
+PERMISSION = None
 LONGEST_NAME = 64
 WRONG = "The username or the password is not right."
 BUSY = "Many logins are being checked at the moment. Try again in a few seconds."
@@ -61,24 +65,40 @@ async def _log_in(request: Request) -> Response:
     if free_at is not None:
         return _throttled(request, username, free_at)
     try:
-        token = await _verified(site, username, str(form.get("password", "")))
+        account = await _verified(site, username, str(form.get("password", "")))
     except Busy:
         return _form(request, username, BUSY, 503)
-    if token is None:
+    if account is None:
+        await _write_down(request, username)
         return _form(request, username, WRONG, 401)
     site.throttle.succeeded(username, address)
-    response = RedirectResponse("/devices", 303)
+    visitor = sessions.Visitor(address, request.headers.get("user-agent", ""))
+    token = await site.store.submit(lambda c: sessions.begin(c, account, site.clock(), visitor))
+    response = RedirectResponse("/login/factor", 303)
     cookie.put(response, token)
     return response
 
 
-async def _verified(site: Site, username: str, password: str) -> str | None:
-    """A new session's token, when the password is right."""
+async def _verified(site: Site, username: str, password: str) -> Account | None:
+    """The account, when the password is right and nobody has disabled it."""
     account = await run_in_threadpool(site.store.read, lambda c: accounts.get(c, username))
-    password_hash = account.password_hash if account else None
+    password_hash = account.password_hash or None if account else None
     if not await site.desk.verify(password_hash, password) or account is None:
         return None
-    return await site.store.submit(lambda c: sessions.begin(c, account, site.clock()))
+    if account.disabled_at is not None:
+        return None
+    if site.desk.passwords.is_outdated(account.password_hash):
+        fresh = await site.desk.hash(password)
+        await site.store.submit(lambda c: accounts.refresh_hash(c, username, fresh))
+    return account
+
+
+async def _write_down(request: Request, username: str) -> None:
+    """A failed login. What is no account's name may be a password typed into the wrong field."""
+    site = site_of(request.scope)
+    known = await run_in_threadpool(site.store.read, lambda c: accounts.get(c, username))
+    subject = f"account:{username if known else '(unknown)'}"
+    await site.record(Entry(Action.LOGIN, actor_of(request), Outcome.FAILED, subject))
 
 
 def _throttled(request: Request, username: str, free_at: datetime) -> Response:

@@ -27,15 +27,23 @@ EVERYWHERE = [
 
 
 def test_every_page_is_listed_and_routed(browser: Browser) -> None:
-    routes = application(browser.store, browser.clock, allowed_hosts=["x"]).routes
+    routes = application(browser.store, browser.clock, browser.keeping, allowed_hosts=["x"]).routes
     paths = {route.path for route in routes if isinstance(route, Route | Mount)}
     assert paths == {page.PATH for page in PAGES} | {"/", "/static"}
     assert paths >= OPEN_PATHS
 
 
+def test_what_is_open_is_a_short_list() -> None:
+    assert [page.PATH for page in PAGES if page.PERMISSION is None] == [
+        "/login",
+        "/setup/{token}",
+        "/healthz",
+    ]
+
+
 @pytest.mark.parametrize(
     "path",
-    [page.PATH for page in PAGES if page.PATH not in OPEN_PATHS and "GET" in page.METHODS]
+    [page.PATH for page in PAGES if page.PERMISSION is not None and "GET" in page.METHODS]
     + ["/", "/nothing/here", "/static", "/login/", "/healthz/x", "/docs", "/openapi.json"]
     + ["/metrics", "//devices", "/static/../devices", "/static/..%2fdevices", "/devices/%00"],
 )
@@ -82,7 +90,9 @@ class DamagedStore:
 
 def test_the_health_page_says_when_the_store_cannot_be_read(browser: Browser) -> None:
     assert browser.client.get("/healthz").text == "ok\n"
-    app = application(cast(Store, DamagedStore()), browser.clock, allowed_hosts=["x"])
+    app = application(
+        cast(Store, DamagedStore()), browser.clock, browser.keeping, allowed_hosts=["x"]
+    )
     response = TestClient(app, "https://x").get("/healthz")
     assert response.status_code == 503
     assert "see the collector's log" in response.text

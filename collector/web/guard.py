@@ -1,0 +1,61 @@
+"""Every page says which one permission it needs, and whoever lacks it finds no such page.
+
+Whoever may see it leaves a trace first: what cannot be written down is not shown.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from types import ModuleType
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collector.accounts.roles import Permission, may
+from collector.accounts.sessions import Session
+from collector.audit.entry import Action, Actor, ActorKind, Entry, Outcome
+from collector.web import errors
+from collector.web.frame import SESSION
+from collector.web.site import site_of
+
+
+def guarded(page: ModuleType) -> Callable[[Request], Awaitable[Response]]:
+    """The page behind its `PERMISSION`; None: open to everybody, and not written down here."""
+    needs: Permission | None = page.PERMISSION
+    waits = inspect.iscoroutinefunction(page.page)
+
+    async def endpoint(request: Request) -> Response:
+        if needs is not None and not await _may_enter(request, needs):
+            return errors.NOT_FOUND.response(request.scope)
+        if waits:
+            response: Response = await page.page(request)
+            return response
+        return await run_in_threadpool(page.page, request)
+
+    return endpoint
+
+
+async def _may_enter(request: Request, needs: Permission) -> bool:
+    session: Session | None = request.scope.get(SESSION)
+    allowed = session is not None and may(session.role, needs)
+    if not allowed or request.method in ("GET", "HEAD"):  # a change writes down what it is
+        action = Action.VIEWED if allowed else Action.DENIED
+        outcome = Outcome.DONE if allowed else Outcome.DENIED
+        entry = Entry(action, actor_of(request), outcome, f"page:{request.url.path}")
+        await site_of(request.scope).record(entry)
+    return allowed
+
+
+def actor_of(request: Request) -> Actor:
+    """Who asks: the session's account, or nobody; the address is the socket's."""
+    session: Session | None = request.scope.get(SESSION)
+    address = request.client.host if request.client else ""
+    if session is None:
+        return Actor(ActorKind.NOBODY, "", address)
+    return Actor(ActorKind.ACCOUNT, session.username, address)
+
+
+def session_of(request: Request) -> Session:
+    """The session that brought the visitor here; only for pages that need a permission."""
+    session: Session = request.scope[SESSION]
+    return session
