@@ -8,6 +8,7 @@ from agent.device import inventory
 from agent.exchange.report import posture
 from agent.recordings.replay import Recording
 from collector.policy import default_text, evaluate, load
+from protos.posture.v1.posture_service_pb2 import Posture
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -15,5 +16,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 def verdicts(host: Recording) -> Mapping[str, str]:
     """By rule: pass, fail, unknown or not_applicable."""
     policy = load(default_text(), "default")
-    judged = evaluate(policy, posture(observe_all(host), inventory(host)), NOW, {})
-    return {one.rule.id: one.verdict for one in judged}
+    seen = Posture.FromString(posture(observe_all(host), inventory(host)))
+    return {
+        judged.rule.id: judged.verdict.status.value for judged in evaluate(policy, seen, NOW, {})
+    }
