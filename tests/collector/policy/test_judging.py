@@ -255,10 +255,7 @@ def test_a_disabled_rule_gives_no_verdict_and_the_rest_come_in_order_with_eviden
 
 
 def test_what_to_remember_is_named_by_rule_and_nothing_is_forgotten_unseen() -> None:
-    updates = [
-        PendingUpdate(name="openssl", security=True),
-        PendingUpdate(name="gedit", security=False),
-    ]
+    updates = [PendingUpdate(name=n, security=n == "openssl") for n in ("openssl", "gedit")]
     value = OsUpdates(pending=2, pending_security=1, updates=updates, restart_required=True)
     policy = default_policy()
     assert tracked(policy, Posture(observations=[observed(value)])) == {
