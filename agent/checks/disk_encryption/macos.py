@@ -8,7 +8,7 @@ not listed: the swap in VM is encrypted on its own on every Mac.
 from agent.checks.disk_encryption.apfs import ApfsVolume, apfs_volumes, containers_with
 from agent.checks.disk_encryption.diskutil import Disks, Partition, disks
 from agent.checks.disk_encryption.filevault import STATUS, FileVault, filevault
-from agent.host import CannotTell, Conflicting, Host, NoData
+from agent.host import CannotTell, Conflicting, Host, NoData, NotRecorded, Unparsable
 from agent.observation import Seen
 from protos.posture.v1.signals_pb2 import DiskEncryption, Protection, Volume, VolumeRole
 
@@ -35,7 +35,7 @@ def observe(host: Host) -> Seen:
     try:
         source, volumes = apfs_volumes(host)
     except CannotTell as trouble:
-        if witness is None:
+        if not isinstance(witness, FileVault):
             raise
         return _running_system_only(seen, witness, trouble)
     around = disks(host)
@@ -48,15 +48,18 @@ def observe(host: Host) -> Seen:
         _other(seen, partition, around)
     if around.trouble is not None:
         seen.because("diskutil list -plist", f"no answer: {around.trouble}")
+        if not isinstance(around.trouble, NotRecorded):  # volumes that are not APFS went unseen
+            seen.missing("volumes", around.trouble)
     return seen
 
 
-def _witness(host: Host, seen: Seen) -> FileVault | None:
+def _witness(host: Host, seen: Seen) -> FileVault | Unparsable | None:
+    """None where it does not answer; what it says in unknown words could be anything."""
     try:
         found = filevault(host)
     except CannotTell as trouble:
         seen.because(" ".join(STATUS), f"no answer: {trouble}")
-        return None
+        return trouble if isinstance(trouble, Unparsable) else None
     seen.because(found.source, f"FileVault is {found.said}")
     return found
 
@@ -87,13 +90,17 @@ def _apfs(
     volume: ApfsVolume,
     system: list[ApfsVolume],
     around: Disks,
-    witness: FileVault | None,
+    witness: FileVault | Unparsable | None,
 ) -> None:
     assert isinstance(seen.value, DiskEncryption)
     name = _name(seen.value, volume, system, around)
     found = seen.value.volumes.add(name=name, device=f"/dev/{volume.device}", filesystem="apfs")
     running = volume in system
-    _protect(seen, found, volume, witness if running else None)
+    if running and isinstance(witness, Unparsable):
+        seen.missing(f"volumes[{name}].protection", witness)
+    else:
+        told = witness if running and isinstance(witness, FileVault) else None
+        _protect(seen, found, volume, told)
     role = SYSTEM if running else _role(volume, around)
     if role is None and found.protection == ENCRYPTED:
         role = DATA

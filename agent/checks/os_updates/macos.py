@@ -58,7 +58,11 @@ def _fill(seen: Seen, source: str, found: list[Offer], installed: MacVersion | N
     updates = [_pending(offer, security, installed) for offer, security in kept]
     value.updates.extend(in_order(updates))
     value.pending = len(updates)
-    value.pending_security = sum(1 for update in updates if update.security)
+    if installed is None and any(offer.system_version for offer, _ in kept):
+        trouble = NoData("the version of macOS is not known, and with it not what it lacks")
+        seen.missing("pending_security", trouble)
+    else:
+        value.pending_security = sum(1 for update in updates if update.security)
     names = ", ".join(sorted(update.name for update in updates))
     seen.because(source, f"pending: {names or 'nothing'}")
     if left_out:

@@ -161,6 +161,11 @@ def test_witnesses_that_disagree_are_not_believed() -> None:
         assert gaps(seen)["volumes[/].protection"] == "CONFLICTING_SOURCES"
 
 
+def test_a_witness_that_answers_in_other_words_is_not_waved_through() -> None:
+    seen = look(whole(listed(system()), status="FileVault est activé.\n"))
+    assert gaps(seen)["volumes[/].protection"] == "UNPARSABLE"
+
+
 def test_an_external_disk_is_removable() -> None:
     outside = container(5, "disk4s2", volume("disk5s1", "Backup", FileVault=False))
     seen = look(whole(listed(system(), outside)))
@@ -189,6 +194,7 @@ def test_core_storage_is_not_guessed_at() -> None:
 def test_without_a_list_of_disks_an_unplaced_plain_volume_is_unknown_and_not_a_failure() -> None:
     other = container(5, "disk4s2", volume("disk5s1", "Else", FileVault=False))
     seen = look(mac(listed(system(), other)))
+    assert gaps(seen)["volumes"] == "TOOL_MISSING"
     assert roles(seen)["Else"] == "UNSPECIFIED"
     assert "volumes[Else].role" in gaps(seen)
     assert roles(seen)["/"] == "SYSTEM"

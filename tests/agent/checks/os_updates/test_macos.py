@@ -151,6 +151,7 @@ def test_what_apple_does_not_recommend_is_optional() -> None:
 def test_without_a_version_nothing_is_left_out_and_nothing_classified() -> None:
     seen = look(mac(HEAD + entry("macOS Tahoe 26.5.1", "26.5.1"), ""))
     assert pending(seen) == {"macOS Tahoe 26.5.1": None}
+    assert not seen.os_updates.HasField("pending_security")
 
 
 def test_the_file_of_the_system_stands_in_and_its_counter_does_not() -> None:
