@@ -9,8 +9,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from agent.state import State, StateError
+from agent.windows import access
 
-SYSTEM_FOLDER = Path("/var/lib/muster-agent")
+SYSTEM_FOLDER = (
+    Path(os.environ.get("ProgramData", r"C:\ProgramData"), "Muster")  # noqa: SIM112 (its spelling)
+    if sys.platform == "win32"
+    else Path("/var/lib/muster-agent")
+)
 FILE = "agent.toml"
 
 
@@ -73,18 +78,33 @@ def _not_enrolled(folder: Path) -> str:
 
 
 def is_root() -> bool:
-    """Whether this account may see everything; on Windows that is left to the checks to find."""
-    return sys.platform != "win32" and os.geteuid() == 0
+    """Whether this account may see everything: root, LocalSystem, an elevated administrator."""
+    if sys.platform == "win32":
+        return access.is_administrator()
+    return os.geteuid() == 0
 
 
 def state_folder(named: str | None, environ: Mapping[str, str], *, root: bool) -> Path:
-    """--state, else MUSTER_AGENT_STATE, else the place that fits the account."""
+    """--state, else MUSTER_AGENT_STATE, else the place that fits the account.
+
+    Raises StateError for an account that has no home directory.
+    """
     if chosen := named or environ.get("MUSTER_AGENT_STATE"):
         return Path(chosen).absolute()
     if root:
         return SYSTEM_FOLDER
-    base = environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    if sys.platform == "win32":
+        local = environ.get("LOCALAPPDATA") or str(_home() / "AppData" / "Local")
+        return Path(local).absolute() / "Muster"
+    base = environ.get("XDG_STATE_HOME") or str(_home() / ".local" / "state")
     return Path(base).absolute() / "muster-agent"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise StateError("this account has no home directory; name a folder: --state") from error
 
 
 def split_address(address: str) -> tuple[str, int]:

@@ -163,15 +163,20 @@ def names(folder: str) -> tuple[str, ...]:
     """Sorted. Raises FileMissing, Denied, ToolFailed."""
     try:
         with os.scandir(folder) as entries:
-            return tuple(sorted(entry.name for entry in entries))
+            return tuple(sorted(_shown(entry.name) for entry in entries))
     except (OSError, ValueError) as error:
         raise cannot(folder, error) from error
+
+
+def _shown(name: str) -> str:
+    """A name may be any bytes; what is not UTF-8 is replaced, as in what files hold."""
+    return text(os.fsencode(name))
 
 
 def target(path: str) -> str:
     """Where a link points. Raises FileMissing, Denied, ToolFailed."""
     try:
-        return str(Path(path).readlink())
+        return _shown(str(Path(path).readlink()))
     except (OSError, ValueError) as error:
         raise cannot(path, error) from error
 

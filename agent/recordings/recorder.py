@@ -29,7 +29,7 @@ from agent.host import (
     Row,
     ToolFailed,
 )
-from agent.recordings.astray import leads_astray
+from agent.recordings.astray import is_home, leads_astray
 from agent.recordings.hives import Hives
 from agent.recordings.redaction import Redaction
 from agent.recordings.tables import REASONS, below_fs, in_session
@@ -129,7 +129,8 @@ class Recorder:
             names = self._host.list(folder)
         if leads_astray(self._host, folder):
             return names
-        said = "/".join(self._said(name) for name in names)
+        told = [name for name in names if name[0] == "."] if is_home(folder) else names
+        said = "/".join(self._said(name) for name in told)
         self._files[self._said(folder.rstrip("/"))] = ("listed", said)
         return names
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from agent import identity
 from agent.cli import main
 from agent.config import Config
+from agent.host import Host
 from agent.loop import Stopped
 from agent.state import State
 from agent.surroundings import Surroundings
@@ -22,6 +23,7 @@ class Terminal:
 
     folder: Path
     collector: FakeTransport = field(default_factory=FakeTransport)
+    host: Host = field(default_factory=FakeHost)
     clock: FixedClock = field(default_factory=FixedClock)
     raw: io.BytesIO = field(default_factory=io.BytesIO)
     said: list[str] = field(default_factory=list)
@@ -35,7 +37,7 @@ class Terminal:
             out=out,
             environ=self.environ or {"MUSTER_AGENT_STATE": str(self.folder)},
             clock=self.clock,
-            host=FakeHost,
+            host=lambda: self.host,
             connect=lambda address, credentials: self.collector,
             sleep=self._sleep,
             chance=random.Random(1),

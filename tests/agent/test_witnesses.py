@@ -11,7 +11,7 @@ import pytest
 
 from agent.checks import CHECKS
 from agent.checks.antivirus import falcon
-from agent.host import Process
+from agent.host import CannotTell, Output, Process
 from agent.observation import observe
 from protos.posture.v1.signals_pb2 import InboundDefault, Observation, UnknownReason
 from tests.agent.checks.antivirus.test_linux import UNIT_FILES, UNITS, unit_files, units
@@ -23,7 +23,7 @@ from tests.fakes import FakeHost
 
 ROOT = Path(__file__).resolve().parents[2]
 INIT = Process(1, "systemd", "root", "/usr/lib/systemd/systemd", ("/sbin/init",))
-EMPTY = {"nftables": [{"metainfo": {}}]}
+EMPTY: dict[str, object] = {"nftables": [{"metainfo": {}}]}
 ALLOWED = InboundDefault.INBOUND_DEFAULT_ALLOWED
 BLOCKED = InboundDefault.INBOUND_DEFAULT_BLOCKED
 CONFLICTING = UnknownReason.UNKNOWN_REASON_CONFLICTING_SOURCES
@@ -44,7 +44,7 @@ def inbound(seen: Observation) -> dict[str, int]:
 
 
 def test_ufw_that_is_enabled_and_has_no_rules_loaded_filters_nothing() -> None:
-    seen = looked("firewall", guarded(EMPTY, **{"/etc/ufw/ufw.conf": "ENABLED=yes\n"}))
+    seen = looked("firewall", guarded(EMPTY, None, **{"/etc/ufw/ufw.conf": "ENABLED=yes\n"}))
     assert inbound(seen) == {"ipv4": ALLOWED, "ipv6": ALLOWED}
     assert evidence(seen)["nft -j list ruleset"] == "no chain that filters inbound"
     assert evidence(seen)["/etc/ufw/ufw.conf"] == "ENABLED=yes"
@@ -63,7 +63,7 @@ def test_firewalld_that_runs_and_has_no_rules_loaded_filters_nothing() -> None:
 
 @pytest.mark.parametrize(("nft", "legacy"), [("drop", "ACCEPT"), ("accept", "DROP")])
 def test_a_packet_has_to_pass_both_kinds_of_tables(nft: str, legacy: str) -> None:
-    answers = {
+    answers: dict[str, str | Output | CannotTell] = {
         "iptables -V": "iptables v1.8.9 (nf_tables)\n",
         "iptables-legacy-save": LEGACY_SAVE.format(legacy),
     }

@@ -136,6 +136,8 @@ def _without_graphics(host: Host) -> tuple[str, ...] | None:
 
 def chosen(host: Host, person: Person) -> str:
     """The session a person took last, as AccountsService keeps it; "" when it is not known."""
+    if "/" in person.user:
+        return ""  # a name of a directory service must not lead to another file
     try:
         kept = read_text(host, f"/var/lib/AccountsService/users/{person.user}")
     except CannotTell:

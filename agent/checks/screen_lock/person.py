@@ -114,6 +114,13 @@ def person_of(host: Host, user: str, uid: int | None, environment: Mapping[str, 
     return Person(user, uid, home.rstrip("/"), environment=environment)
 
 
+def _in_directory(host: Host, user: str) -> list[Person]:
+    """A name that getent would take for an option is not asked for."""
+    if user.startswith("-"):
+        return []
+    return list(parse_passwd(host.run("getent", "passwd", user).text))
+
+
 def _home(host: Host, user: str, uid: int | None) -> str:
     try:
         accounts = parse_passwd(read_text(host, "/etc/passwd"))
@@ -122,7 +129,7 @@ def _home(host: Host, user: str, uid: int | None) -> str:
     named = [one for one in accounts if one.user == user or one.uid == uid]
     if not named:
         try:
-            named = list(parse_passwd(host.run("getent", "passwd", user).text))
+            named = _in_directory(host, user)
         except CannotTell:
             named = []
     if not named:
