@@ -1,5 +1,6 @@
 """The agent looks at itself: what works, what does not, and what to do about it."""
 
+import sys
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -66,7 +67,8 @@ def _guarded(name: str, look: Callable[[], Item]) -> Item:
 def _certificate(state: State, now: datetime) -> Item:
     held = identity.load(state)
     identity.check(held)
-    if state.path(identity.KEY).stat().st_mode & 0o077:
+    open_to_others = state.path(identity.KEY).stat().st_mode & 0o077
+    if open_to_others and sys.platform != "win32":  # there the folder's access list protects it
         path = state.path(identity.KEY)
         return Item("certificate", f"{path} is open to other accounts", f"chmod 600 {path}")
     return dates(identity.validity(held.certificate), now)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent import durable
+from agent.windows import access
 
 if sys.platform == "win32":
     import msvcrt
@@ -52,8 +53,9 @@ class State:
         A folder that does not exist is made when `create` is set; else it reads as empty.
         """
         try:
-            if create:
+            if create and not folder.exists():
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                access.set_private(folder)
             there = folder.exists()
             if there:
                 _refuse_foreign(folder)
@@ -131,7 +133,8 @@ def _refuse_foreign(folder: Path) -> None:
     if not stat.S_ISDIR(seen.st_mode):
         raise StateError(f"the state folder {folder} is not a folder; name another with --state")
     if sys.platform == "win32":
-        return  # protected by the access list of its parent, not by a mode
+        _refuse_foreign_on_windows(folder)
+        return
     if seen.st_uid != os.geteuid():
         raise StateError(
             f"the state folder {folder} belongs to another account (uid {seen.st_uid}); "
@@ -144,6 +147,18 @@ def _refuse_foreign(folder: Path) -> None:
         )
     if seen.st_mode & 0o077:
         folder.chmod(0o700)
+
+
+def _refuse_foreign_on_windows(folder: Path) -> None:
+    """The same by the access list; every account may make folders in %ProgramData%."""
+    seen, own = access.described(folder), access.own_sid()
+    if because := access.foreign(seen, own):
+        raise StateError(
+            f"the state folder {folder} {because}; look what they put there and remove it, "
+            "or name another with --state"
+        )
+    if access.readers(seen, own):
+        access.set_private(folder)
 
 
 def _finish_swap(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import sys
 from types import FrameType
 
 from agent.commands.visiting import visit
@@ -33,13 +34,20 @@ def run(args: argparse.Namespace, around: Surroundings) -> int:
         chance=around.chance,
         log=around.log,
     )
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _ending():
         signal.signal(number, _stop)
     try:
         loop.run(at_once=args.at_once)
     except Stopped:
         around.log("stopped")
     return 0
+
+
+def _ending() -> tuple[signal.Signals, ...]:
+    """What service managers and people send; on Windows a service's console gets SIGBREAK."""
+    if sys.platform == "win32":
+        return (signal.SIGTERM, signal.SIGINT, signal.SIGBREAK)
+    return (signal.SIGTERM, signal.SIGINT)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
