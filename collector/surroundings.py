@@ -8,7 +8,7 @@ import os
 import pwd
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,6 +88,22 @@ class Surroundings:
             Journal(self.folder / FOLDER, open_signer(self.folder), self.clock).append(*entries)
         except (AuditUnavailable, KeyFileError) as error:
             raise Trouble(str(error)) from error
+
+    @contextmanager
+    def noting(self, action: str, subject: str, **detail: str) -> Iterator[None]:
+        """Write down what the block is about to do; and again, as failed, when it raises.
+
+        `action` as in `collector.audit.entry.Action`.
+        """
+        from collector.audit.entry import Action, Entry, Outcome
+
+        entry = Entry(Action(action), self.actor(), Outcome.DONE, subject, detail)
+        self.record(entry)
+        try:
+            yield
+        except BaseException:
+            self.record(replace(entry, outcome=Outcome.FAILED))
+            raise
 
     def web_address(self) -> str:
         """Where the running collector's pages are, as "https://host:port"."""

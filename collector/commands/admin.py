@@ -21,15 +21,13 @@ def setup_link(around: Surroundings, /, name: str, new_factor: bool) -> None:
     The old password and every session end at once.
     """
     from collector.accounts.invitations import NoSuchAccount, let_in_anew
-    from collector.audit.entry import Action, Entry, Outcome
 
     now, pages = around.clock(), around.web_address()
-    detail = {"by": "setup link", "factor": "removed" if new_factor else "kept"}
+    factor = "removed" if new_factor else "kept"
     with around.store() as store:
-        subject = f"account:{name}"
-        around.record(Entry(Action.ACCOUNT_CHANGED, around.actor(), Outcome.DONE, subject, detail))
         try:
-            token = store.write(lambda c: let_in_anew(c, name, now, factors_too=new_factor))
+            with around.noting("account.changed", f"account:{name}", by="link", factor=factor):
+                token = store.write(lambda c: let_in_anew(c, name, now, factors_too=new_factor))
         except NoSuchAccount as error:
             raise BadInput(str(error)) from error
     say(f"{pages}/setup/{token}")

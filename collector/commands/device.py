@@ -80,7 +80,8 @@ def retire(around: Surroundings, /, device: str, yes: bool) -> None:
             certificates.revoke_all(c, meant.device_id, now, "the device was retired")
             events.add(c, now, "retired", meant.device_id, f"by {around.who()}")
 
-        store.write(change)
+        with around.noting("device.retired", f"device:{meant.device_id}"):
+            store.write(change)
     say(sentence(f"{called(meant)} is retired; its certificates are revoked."))
 
 
@@ -106,7 +107,8 @@ def release(around: Surroundings, /, device: str, yes: bool) -> None:
             detail = f"by {around.who()}; it was set apart because: {reason}"
             events.add(c, now, "released", meant.device_id, detail)
 
-        store.write(change)
+        with around.noting("device.changed", f"device:{meant.device_id}", to="released"):
+            store.write(change)
     say(sentence(f"{called(meant)} is released; its next report is judged."))
 
 

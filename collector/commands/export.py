@@ -43,7 +43,8 @@ def export(around: Surroundings, out: Path, formats: tuple[str, ...]) -> None:
         rejudge_due(store, around.clock)
         policy = store.read(policy_in_force)
         try:
-            folder = writing.write(store, policy, around.clock(), out, chosen)
+            with around.noting("export.written", "posture", formats=", ".join(chosen)):
+                folder = writing.write(store, policy, around.clock(), out, chosen)
         except writing.CannotExport as error:
             raise Trouble(str(error)) from error
     say(str(folder))

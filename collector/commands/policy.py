@@ -1,5 +1,6 @@
 """`muster-collector policy`: what is required, tried before it is applied, and who applied it."""
 
+import hashlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,7 +124,9 @@ def apply(around: Surroundings, /, file: Path, reason: str, older_name: str) -> 
         if current is not None and current.text == text:
             say(f"Version {current.version} in force says exactly this; nothing was changed.")
         else:
-            version = store.write(put_in_force)
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            with around.noting("policy.applied", "policy", sha256=digest, reason=reason):
+                version = store.write(put_in_force)
             say(f"Version {version} is in force.")
         done = rejudge_due(store, around.clock, progress)
     if sys.stderr.isatty():

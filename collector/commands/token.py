@@ -50,8 +50,10 @@ def create(around: Surroundings, /, label: str, uses: int, **settings: Any) -> N
     with around.store() as store:
         serving = _called_by(_serving(around), settings["address_host"])
         now = around.clock()
+        told = {"label": label, "uses": str(uses), "life": str(life)}
         try:
-            made = store.write(lambda c: tokens.create(c, now, label, life=life, max_uses=uses))
+            with around.noting("token.created", "enrollment", **told):
+                made = store.write(lambda c: tokens.create(c, now, label, life=life, max_uses=uses))
         except tokens.TokenError as error:
             raise BadInput(f"{error}: choose other --days, --hours or --uses") from error
     if settings["wants_json"]:
@@ -97,7 +99,9 @@ def revoke(around: Surroundings, token_id: str) -> None:
         known = {each.token_id: each for each in store.read(tokens.list_all)}
         if token_id not in known:
             raise BadInput(f"no token {plain(token_id)!r}: see muster-collector token list")
-        if store.write(lambda c: tokens.revoke(c, token_id, now)):
+        with around.noting("token.revoked", f"enrollment:{token_id}"):
+            revoked = store.write(lambda c: tokens.revoke(c, token_id, now))
+        if revoked:
             detail = f"token {token_id} by {around.who()}"
             store.write(lambda c: events.add(c, now, "token revoked", "", detail))
     used = counted(known[token_id].uses, "device")

@@ -53,7 +53,10 @@ def add(around: Surroundings, /, device: str, rule: str, until: str, reason: str
         return meant
 
     with around.store() as store:
-        meant = store.write(grant)
+        meant = store.read(lambda c: the_device(c, device))
+        subject = f"device:{meant.device_id}"
+        with around.noting("waiver.granted", subject, rule=rule, until=until, reason=reason):
+            store.write(grant)
     say(sentence(f"{rule} is waived on {called(meant)} until {exact(ends_at)}."))
 
 
@@ -110,7 +113,9 @@ def end(around: Surroundings, /, device: str, rule: str) -> None:
         return meant
 
     with around.store() as store:
-        meant = store.write(stop)
+        meant = store.read(lambda c: the_device(c, device))
+        with around.noting("waiver.ended", f"device:{meant.device_id}", rule=rule):
+            store.write(stop)
     say(sentence(f"{rule} counts again on {called(meant)}."))
 
 

@@ -1,0 +1,170 @@
+"""`muster-collector audit`: who did or tried what; and whether anybody changed that afterwards."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from collector.surroundings import BadInput, Surroundings, Trouble
+from collector.terminal import as_json, counted, fitted, hint, plain, say
+
+if TYPE_CHECKING:
+    from collector.audit.chain import Head
+    from collector.audit.reading import Shown
+
+
+@click.group(epilog="Example: muster-collector audit verify")
+def audit() -> None:
+    """Read, verify and copy the log of every access, change and failure."""
+
+
+@audit.command("list", epilog="Example: muster-collector audit list --action login --last 50")
+@click.option(
+    "--last",
+    type=click.IntRange(1, 100_000),
+    default=100,
+    metavar="N",
+    show_default=True,
+    help="How many records, the newest.",
+)
+@click.option(
+    "--action", metavar="WORD", default="", help="Only actions that begin so: login, account."
+)
+@click.option("--actor", metavar="NAME", default="", help="Only of this actor.")
+@click.option("--json", "wants_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def list_records(
+    around: Surroundings, /, last: int, action: str, actor: str, wants_json: bool
+) -> None:
+    """List what happened, oldest first."""
+    from collector.audit.reading import newest
+
+    with around.store():
+        found = newest(_folder(around), last, action, actor)
+    if wants_json:
+        say(as_json({"records": [each.fields for each in found]}))
+    elif not found:
+        say("Nothing of that is in the log.")
+    else:
+        say(_lines(found))
+
+
+def _lines(found: "list[Shown]") -> Iterator[str]:
+    yield f"{'AT':20}{'WHO':14}{'WHAT':25}ON"
+    for each in found:
+        at, who = each.at[:19].replace("T", " "), fitted(plain(each.name) or each.actor, 13)
+        what = each.action if each.outcome == "done" else f"{each.action} {each.outcome}"
+        yield f"{at:20}{who:14}{fitted(what, 24):25}{fitted(plain(each.subject), 20)}".rstrip()
+
+
+@audit.command(epilog="Example: muster-collector audit verify --checkpoint 1042:9f0c...")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="A copy of the log (this collector's).",
+)
+@click.option(
+    "--key",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The public key, audit.pub (this collector's).",
+)
+@click.option(
+    "--checkpoint",
+    "known",
+    metavar="RECORDS:HASH",
+    multiple=True,
+    help="A checkpoint that was kept elsewhere (may be repeated).",
+)
+@click.pass_obj
+def verify(
+    around: Surroundings, /, folder: Path | None, key: Path | None, known: tuple[str, ...]
+) -> None:
+    """Check every record, every checkpoint, and that nothing is missing.
+
+    Exit status 1 when anything is wrong; each place is named.
+    """
+    from collector.audit.signing import PUBLIC_FILE, open_verifier
+    from collector.audit.verifying import verify as check
+    from collector.identity.key_files import KeyFileError
+
+    if folder is None or key is None:
+        with around.store():
+            folder, key = folder or _folder(around), key or around.folder / PUBLIC_FILE
+    if not folder.is_dir():
+        raise BadInput(f"{plain(str(folder))} is no folder with an audit log")
+    try:
+        found = check(folder, open_verifier(key), [_head(each) for each in known])
+    except KeyFileError as error:
+        raise BadInput(str(error)) from error
+    if found.problems:
+        raise Trouble(
+            "\n".join(
+                [
+                    "the audit log is not as it was written:",
+                    *(str(problem) for problem in found.problems),
+                ]
+            )
+        )
+    say(
+        f"{counted(found.records, 'record')}, {counted(found.checkpoints, 'checkpoint')}: "
+        "nothing was changed, removed or added."
+    )
+    if found.records:
+        say(f"From {found.first_at} to {found.last_at}.")
+        say("Kept elsewhere, these lines prove that the end is there (--checkpoint):")
+        say(f"  {found.head.records}:{found.head.hash.hex()}")
+    if found.unsigned:
+        later = counted(found.unsigned, "record")
+        say(f"{later} after the last checkpoint; the running collector signs them.")
+
+
+@audit.command(epilog="Example: muster-collector audit export --out /srv/evidence/audit")
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="A new folder."
+)
+@click.pass_obj
+def export(around: Surroundings, /, out: Path) -> None:
+    """Copy the whole log with its public key, to be verified anywhere."""
+    from collector.audit.segments import segments
+    from collector.audit.signing import PUBLIC_FILE
+
+    if out.exists():
+        raise BadInput(f"{plain(str(out))} is there already: name a new folder")
+    with around.store(), around.noting("audit.exported", "audit", to=str(out)):
+        fresh = out.with_name(out.name + ".part")
+        try:
+            fresh.mkdir(mode=0o700)
+            for segment in segments(_folder(around)):
+                shutil.copyfile(segment.path, fresh / segment.path.name)
+            shutil.copyfile(around.folder / PUBLIC_FILE, fresh / PUBLIC_FILE)
+            fresh.rename(out)
+        except OSError as error:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise Trouble(f"{plain(str(out))} cannot be written: {error.strerror}") from error
+    say(plain(str(out)))
+    hint("To verify it: audit verify --folder DIR --key DIR/audit.pub")
+
+
+def _folder(around: Surroundings) -> Path:
+    from collector.audit.journal import FOLDER
+
+    return around.folder / FOLDER
+
+
+def _head(text: str) -> "Head":
+    from collector.audit.chain import Head
+
+    records, _, digits = text.partition(":")
+    try:
+        if len(digits) == 64:
+            return Head(int(records), bytes.fromhex(digits))
+    except ValueError:
+        pass
+    raise BadInput(f"--checkpoint {plain(text)!r}: give RECORDS:HASH as `audit verify` prints it")
+
+
+COMMAND = audit
