@@ -91,6 +91,14 @@ def only(host: FakeHost) -> AntivirusProduct:
     return product
 
 
+def guards(product: AntivirusProduct) -> tuple[bool | None, bool | None]:
+    """Whether it runs and works in real time; None: not told."""
+    return (
+        product.running if product.HasField("running") else None,
+        product.real_time if product.HasField("real_time") else None,
+    )
+
+
 def gaps(seen: Seen) -> dict[str, str]:
     return {gap.field: gap.detail for gap in seen.gaps}
 
@@ -109,14 +117,14 @@ def test_a_registered_product_is_what_the_nibbles_of_its_state_say(
     state: int, running: bool, real_time: bool, current: bool
 ) -> None:
     product = only(client(registered(state)))
-    assert (product.running, product.real_time) == (running, real_time)
+    assert guards(product) == (running, real_time)
     assert product.definitions_current == current
     assert not product.HasField("definitions_at")
 
 
 def test_an_expired_product_is_not_on_although_it_has_the_bit_of_one_that_is() -> None:
     product = only(client(registered(EXPIRED)))
-    assert product.real_time is False
+    assert guards(product)[1] is False
     assert list(product.remarks) == ["expired"]
 
 
@@ -139,7 +147,7 @@ def test_defender_is_off_beside_another_product_and_both_are_told() -> None:
     seen = observe(client(registered(ON), defender(DEFENDER_OFF)))
     found = products(seen)
     assert found["Bitdefender Antivirus"].real_time
-    assert found[DEFENDER].real_time is False
+    assert guards(found[DEFENDER])[1] is False
 
 
 def test_a_name_is_kept_in_its_own_script() -> None:
@@ -179,8 +187,8 @@ def test_a_program_that_cannot_be_looked_for_is_not_gone() -> None:
 def test_of_two_entries_of_one_name_the_one_that_reported_last_counts() -> None:
     old = registered(ON, timestamp="Fri, 15 Oct 2021 22:32:01 GMT")
     new = registered(OFF, timestamp="Wed, 15 Dec 2021 12:40:10 GMT")
-    assert only(client(old, new)).real_time is False
-    assert only(client(new, old)).real_time is False
+    assert guards(only(client(old, new)))[1] is False
+    assert guards(only(client(new, old)))[1] is False
 
 
 def test_two_entries_of_one_name_without_times_that_disagree_are_not_told() -> None:
@@ -211,7 +219,7 @@ def test_a_client_on_which_nothing_is_registered_has_no_antivirus() -> None:
 def test_defender_guards_in_normal_mode_with_real_time_protection() -> None:
     product = only(client(defender(DEFENDER_ON), status=NORMAL))
     assert product.name == DEFENDER
-    assert (product.running, product.real_time) == (True, True)
+    assert guards(product) == (True, True)
     assert product.definitions_at.ToDatetime(UTC) == datetime(2026, 8, 12, 1, 46, 48, tzinfo=UTC)
     assert product.definitions_version == "1.457.122.0"
     assert product.definitions_current is True
@@ -220,7 +228,7 @@ def test_defender_guards_in_normal_mode_with_real_time_protection() -> None:
 @pytest.mark.parametrize("mode", ["Passive", "Passive Mode", "SxS Passive Mode"])
 def test_defender_in_passive_mode_does_not_guard_whatever_its_flags_say(mode: str) -> None:
     product = only(client(defender(DEFENDER_ON), status={**NORMAL, "AMRunningMode": mode}))
-    assert product.real_time is False
+    assert guards(product)[1] is False
     assert list(product.remarks) == ["passive mode"]
 
 
@@ -232,7 +240,7 @@ def test_edr_block_mode_does_not_tell_whether_defender_guards() -> None:
 
 @pytest.mark.parametrize("name", ["RealTimeProtectionEnabled", "OnAccessProtectionEnabled"])
 def test_defender_guards_only_by_both_of_its_words(name: str) -> None:
-    assert only(client(status={**NORMAL, name: False})).real_time is False
+    assert guards(only(client(status={**NORMAL, name: False})))[1] is False
 
 
 @pytest.mark.parametrize("name", ["RealTimeProtectionEnabled", "AMRunningMode"])
@@ -254,7 +262,7 @@ def test_defender_that_does_not_run_and_never_had_definitions_says_so() -> None:
         "AntivirusSignatureLastUpdated": "",
     }
     product = only(server(status))
-    assert (product.running, product.real_time) == (False, False)
+    assert guards(product) == (False, False)
     assert product.definitions_current is False
     assert not product.HasField("definitions_version")
 
@@ -284,7 +292,7 @@ def test_defender_that_may_not_be_asked_is_what_security_center_says_of_it() -> 
 def test_defender_whose_service_is_stopped_does_not_run() -> None:
     seen = observe(server(ToolFailed("the service does not run (0x800106BA)")))
     product = products(seen)[DEFENDER]
-    assert (product.running, product.real_time) == (False, False)
+    assert guards(product) == (False, False)
     assert not seen.gaps
 
 
