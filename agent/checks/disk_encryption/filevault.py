@@ -18,6 +18,12 @@ SAID = re.compile(
     re.MULTILINE,
 )
 CONVERTING = re.compile(r"^(En|De)cryption in progress\b", re.MULTILINE)
+FURTHER = re.compile(
+    r"FileVault master keychain appears to be installed\."
+    r"|Deferred enablement appears to be active(?: for user .*)?\."
+    r"|(?:En|De)cryption in progress: Percent completed = \d+(?:\.\d+)?.*"
+)
+"""Every line that may follow."""
 KEYCHAIN = "FileVault master keychain appears to be installed"
 DEFERRED = "Deferred enablement appears to be active"
 
@@ -52,7 +58,8 @@ def filevault(host: Host) -> FileVault:
 def parse_status(text: str) -> FileVault:
     """All lines count: one that comes after "On" may say that it has only begun."""
     said = SAID.findall(text)
-    if len(said) != 1:
+    others = [line.strip() for line in SAID.sub("", text).splitlines() if line.strip()]
+    if len(said) != 1 or not all(FURTHER.fullmatch(line) for line in others):
         raise Unparsable("fdesetup status has no one line that says whether FileVault is on")
     (state, later) = said[0]
     found = CONVERTING.search(text)

@@ -12,7 +12,7 @@ from agent.host import CannotTell, Host, Unparsable
 
 TOOL = "socketfilterfw"
 GLOBAL = "--getglobalstate"
-STATE = re.compile(r"\(State = (\d+)\)")
+STATE = re.compile(r"^Firewall is .*\(State = (\d+)\)\s*$", re.MULTILINE)
 BLOCKS_ALL = 2
 STATES = {0: "off", 1: "on", BLOCKS_ALL: "on, blocks all incoming connections"}
 
