@@ -135,6 +135,7 @@ def _system(inventory: Inventory, host: Host) -> None:
         architecture=_architecture(host),
     )
     if inventory.os_version:
+        server = server or (server is None and " Server" in inventory.os_name)
         inventory.os_id = "windows-server" if server else "windows"
 
 

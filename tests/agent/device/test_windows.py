@@ -122,6 +122,17 @@ def test_a_server_of_the_same_build_is_no_windows_11() -> None:
     assert (seen.os_id, seen.os_name) == ("windows-server", "Windows Server 2025 Standard 24H2")
 
 
+def test_a_server_is_known_by_its_name_where_nothing_else_tells() -> None:
+    host = laptop()
+    host.values = {
+        f"{NT}\\ProductName": "Windows Server 2025 Standard",
+        f"{NT}\\CurrentBuildNumber": "26100",
+        f"{NT}\\CurrentMajorVersionNumber": 10,
+    }
+    host.rows = {}
+    assert inventory(host).os_id == "windows-server"
+
+
 def test_virtualization_based_security_is_no_virtual_machine() -> None:
     """HypervisorPresent is true in `laptop`."""
     assert not inventory(laptop()).HasField("virtualization")
