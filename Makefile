@@ -31,7 +31,8 @@ lint: $(READY) ## Check style, types, import contracts and that generated code i
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check .; exit 1; }
 	@$(BIN)/mypy
-	@for system in win32 darwin; do $(BIN)/mypy --platform $$system -p agent || exit 1; done
+	@for system in win32 darwin; do \
+	  $(BIN)/mypy --platform $$system --cache-dir .mypy_cache/$$system -p agent || exit 1; done
 	@$(BIN)/lint-imports --no-cache | tail -n 4
 	@$(BIN)/python -m protos.generate --check
 	@$(BIN)/zizmor --quiet --offline --strict-collection .github/workflows

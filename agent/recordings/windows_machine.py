@@ -135,10 +135,47 @@ def _local(row: Row, names: tuple[str, str, Mapping[str, int]], key: str, answer
     answers.registry.put(key, stored, missing if value is None else value)
 
 
+SYSTEMINFO = {
+    "Host Name": ("Win32_ComputerSystem", "Name"),
+    "OS Name": ("Win32_OperatingSystem", "Caption"),
+    "System Manufacturer": ("Win32_ComputerSystem", "Manufacturer"),
+    "System Model": ("Win32_ComputerSystem", "Model"),
+}
+CONFIGURATIONS = {
+    "standalone workstation": 1,
+    "member workstation": 1,
+    "primary domain controller": 2,
+    "backup domain controller": 2,
+    "additional/backup domain controller": 2,
+    "standalone server": 3,
+    "member server": 3,
+}
+"""OS Configuration of systeminfo, as Win32_OperatingSystem.ProductType."""
+
+
+def systeminfo(text: str, answers: Answers) -> None:
+    """In English, the one language it is believed in; the version's number is in every language."""
+    shown = dict(re.findall(r"^([A-Z][\w ]+?): +(.*?)\r?$", text, re.MULTILINE))
+    found: dict[str, dict[str, object]] = {}
+    for label, (question, name) in SYSTEMINFO.items():
+        if label in shown:
+            found.setdefault(question, {})[name] = shown[label]
+    system = found.setdefault("Win32_OperatingSystem", {})
+    if (version := re.search(r"\b(\d+\.\d+\.(\d{4,}))\b.*\b\2\b", text)) is not None:
+        system |= {"Version": version[1], "BuildNumber": version[2]}
+    if (kind := CONFIGURATIONS.get(shown.get("OS Configuration", "").lower())) is not None:
+        system["ProductType"] = kind
+    for question, row in found.items():
+        if row:
+            answers.rows.setdefault(question, [row])
+
+
 def from_tool(loose: Loose, answers: Answers) -> None:
     """Services, of ``sc query`` (in numbers) and ``tasklist /svc`` (those that run)."""
     found: list[Row] = []
-    if loose.name.lower().startswith("sc_query"):
+    if loose.name.lower() == "systeminfo":
+        systeminfo(loose.text, answers)
+    elif loose.name.lower().startswith("sc_query"):
         pattern = r"SERVICE_NAME\s*: *(\S+).*?STATE\s*: *(\d)"
         for name, state in re.findall(pattern, loose.text, re.DOTALL):
             found.append({"Name": name, "State": STATES.get(state, "Unknown")})

@@ -16,6 +16,9 @@ WMIC = re.compile(r"(\w+)=(.*)")
 FORMATTED = re.compile(r"(\w[\w ]*?)\s*:(?: (.*)|\s*)")
 LISTED = re.compile(r"\{(?![0-9A-Fa-f]{8}-)(.*)\}")
 """A list in braces; a GUID has them too."""
+RULE = re.compile(r" *-+(?: +-+)+")
+"""Under the heads of Format-Table's columns."""
+CUT = ("...", "…")
 NOISE = re.compile(r"__\w+|Cim(Class|InstanceProperties|SystemProperties)|PS(ComputerName|\w+)")
 """What PowerShell and WMI say about the object itself."""
 
@@ -78,6 +81,9 @@ def blocks(text: str) -> list[Row]:
     lines = [line.rstrip("\r") for line in re.split(r"\r*\n", text)]
     if any(line.startswith("|") for line in lines):
         return _table(lines)
+    ruled = next((at for at, line in enumerate(lines) if RULE.fullmatch(line.rstrip())), 0)
+    if ruled:
+        return _columns(lines, ruled)
     by_wmic = next((bool(WMIC.fullmatch(line)) for line in lines if line.strip()), False)
     found: list[dict[str, object]] = [{}]
     last = ""
@@ -111,3 +117,29 @@ def _table(lines: list[str]) -> list[Row]:
     rows = [[cell.strip() for cell in line.strip("| ").split("|")] for line in lines if "|" in line]
     head, *body = rows
     return [dict(zip(head, row, strict=False)) for row in body if len(row) == len(head)]
+
+
+def _columns(lines: list[str], ruled: int) -> list[Row]:
+    """Format-Table: heads may take two lines; a cell that was cut off is not known."""
+    starts = [found.start() for found in re.finditer(r"-+", lines[ruled])]
+    heads = [_cells(line, starts) for line in lines[:ruled] if line.strip()]
+    names = ["".join(parts) for parts in zip(*heads, strict=True)]
+    rows = []
+    for line in lines[ruled + 1 :]:
+        cells = dict(zip(names, _cells(line, starts), strict=False))
+        whole = {k: v for k, v in cells.items() if not v.rstrip("}").endswith(CUT)}
+        if line.strip():
+            rows.append(_valued(whole))
+    return rows
+
+
+def _cells(line: str, starts: list[int]) -> list[str]:
+    """Cut where a column begins; a number that is set to the right may begin before."""
+    cuts = [0]
+    for start in starts[1:]:
+        cut = min(start, len(line))
+        while 0 < cut < len(line) and not line[cut - 1].isspace() and cut > cuts[-1]:
+            cut -= 1
+        cuts.append(cut)
+    ends = [*cuts[1:], len(line)]
+    return [line[begin:end].strip() for begin, end in zip(cuts, ends, strict=True)]

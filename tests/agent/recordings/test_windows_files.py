@@ -245,3 +245,48 @@ def test_a_system_of_no_name_is_refused(tmp_path: Path) -> None:
     (tmp_path / "SYSTEM").write_text("beos\n")
     with pytest.raises(UnusableRecording, match="'beos' is not one of linux, macos, windows"):
         Recording(tmp_path)
+
+
+def test_a_table_with_heads_of_two_lines_is_read_by_its_columns(tmp_path: Path) -> None:
+    content = """
+VolumeType      Mount CapacityGB VolumeStatus   Encryption KeyProtector            Protection
+                Point                           Percentage                         Status
+----------      ----- ---------- ------------   ---------- ------------            ----------
+OperatingSystem C:        237.87 FullyEncrypted        100 {Tpm, RecoveryPassword}         On
+Data            D:       1000.00 FullyDecrypted          0 {RecoveryPassw...}             Off
+"""
+    rows = machine(tmp_path, "Get-BitLockerVolume.txt", content).cim("Win32_EncryptableVolume")
+    assert [row["DriveLetter"] for row in rows] == ["C:", "D:"]
+    assert [row["GetProtectionStatus"] for row in rows] == [1, 0]
+    assert [row["GetConversionStatus"] for row in rows] == [1, 0]
+    assert rows[0]["KeyProtectorTypes"] == [1, 3]
+    assert "KeyProtectorTypes" not in rows[1]
+
+
+def test_systeminfo_in_english_tells_the_system(tmp_path: Path) -> None:
+    content = (
+        "Host Name:                 DC-1\nOS Name:   Microsoft Windows Server 2019\n"
+        "OS Version:                10.0.17763 N/A Build 17763\n"
+        "OS Configuration:          Primary Domain Controller\n"
+    )
+    row = machine(tmp_path, "systeminfo.txt", content).cim("Win32_OperatingSystem")[0]
+    assert (row["Version"], row["BuildNumber"], row["ProductType"]) == ("10.0.17763", "17763", 2)
+
+
+def test_a_listed_command_says_what_a_name_would(tmp_path: Path) -> None:
+    folder = tmp_path / "windows-made"
+    (folder / "cmd").mkdir(parents=True)
+    (folder / "COMMANDS.tsv").write_text(
+        "01.txt\trc=0\tpowershell -Command Get-MpComputerStatus | ConvertTo-Json\n"
+        "02.txt\trc=0\treg query HKLM\\SOFTWARE\\X\n"
+        "03.txt\trc=0\tmanage-bde -status\n"
+    )
+    (folder / "cmd" / "01.txt").write_text('{"AMRunningMode": "Normal"}')
+    (folder / "cmd" / "02.txt").write_text(
+        "\nHKEY_LOCAL_MACHINE\\SOFTWARE\\X\n    Y    REG_SZ    z\n"
+    )
+    (folder / "cmd" / "03.txt").write_text("Volume C: []\n")
+    host = Recording(folder)
+    assert host.cim("MSFT_MpComputerStatus") == ({"AMRunningMode": "Normal"},)
+    assert host.registry(r"HKLM\SOFTWARE\X", "Y") == "z"
+    assert host.run("manage-bde", "-status").text == "Volume C: []\n"
