@@ -93,8 +93,8 @@ def _definitions(health: Health, row: Row) -> None:
             health.definitions_current = False
             health.remarks.append("it has never had definitions")
             return
-        outdated = flag(row, "DefenderSignaturesOutOfDate")
-        health.definitions_current = None if outdated is None else not outdated
+        old = flag(row, "DefenderSignaturesOutOfDate")
+        health.definitions_current = None if old is None else not old
         health.definitions_at = moment(row, "AntivirusSignatureLastUpdated")
     except CannotTell as trouble:
         health.missing("definitions_at", trouble)
