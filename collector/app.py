@@ -91,7 +91,7 @@ async def running(
         journal = Journal(config.folder / AUDIT_FOLDER, open_signer(config.folder), clock)
         keeping = Keeping(open_seal(config.folder), journal, config.name)
         collector = Collector(config, store, authority, identity, clock, keeping)
-        async with open_ports(collector) as serving, _upkeep(store, journal, clock):
+        async with open_ports(collector) as serving, _upkeep(collector):
             _note(journal, Entry(Action.STARTED, COLLECTOR))
             # After the ports: a link made before a start that fails would never be shown.
             link = store.write(lambda c: first_owner(c, clock()))
@@ -155,8 +155,8 @@ def _say(config: Config, serving: "Serving", link: str | None, announce: Announc
 
 
 @asynccontextmanager
-async def _upkeep(store: Store, journal: Journal, clock: Clock) -> AsyncIterator[None]:
-    task = asyncio.create_task(_keep_up(store, journal, clock))
+async def _upkeep(collector: "Collector") -> AsyncIterator[None]:
+    task = asyncio.create_task(_keep_up(collector))
     try:
         yield
     finally:
@@ -165,28 +165,36 @@ async def _upkeep(store: Store, journal: Journal, clock: Clock) -> AsyncIterator
             await task
 
 
-async def _keep_up(store: Store, journal: Journal, clock: Clock) -> None:
-    """One failed round is logged and the next one comes.
+async def _keep_up(collector: "Collector") -> None:
+    """One failed piece of work is logged, and the next one comes.
 
     As wide as at the gRPC edge, for the same reason: an upkeep that has ended unseen leaves
     verdicts standing that time has overtaken.
     """
     while True:
-        try:
-            done = await asyncio.to_thread(rejudge_due, store, clock)
-        except Exception:
-            log.exception("The upkeep failed")
-        else:
-            if done.judged:
-                log.info("Devices were judged again judged=%d", done.judged)
-        try:
-            await asyncio.to_thread(_look_after, journal, clock)
-        except AuditUnavailable as error:
-            log.error("%s", error)
+        for work in (_rejudge, _look_after_audit, _renew_certificate):
+            try:
+                await asyncio.to_thread(work, collector)
+            except AuditUnavailable as error:
+                log.error("%s", error)
+            except Exception:
+                log.exception("The upkeep failed")
         await asyncio.sleep(UPKEEP_SECONDS)
 
 
-def _look_after(journal: Journal, clock: Clock) -> None:
+def _rejudge(collector: "Collector") -> None:
+    done = rejudge_due(collector.store, collector.clock)
+    if done.judged:
+        log.info("Devices were judged again judged=%d", done.judged)
+
+
+def _look_after_audit(collector: "Collector") -> None:
     """Sign where the audit log stands, and drop what it has kept for long enough."""
-    journal.checkpoint()
-    purge(journal, clock())
+    collector.keeping.journal.checkpoint()
+    purge(collector.keeping.journal, collector.clock())
+
+
+def _renew_certificate(collector: "Collector") -> None:
+    """The server's own certificate, a month before it ends; the ports show it by themselves."""
+    config = collector.config
+    open_server(config.folder, collector.authority, _names(config), collector.clock())

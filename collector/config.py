@@ -1,5 +1,6 @@
 """Where the collector listens, keeps its data and what it is called: checked once, here."""
 
+import ipaddress
 import os
 import re
 import socket
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HOST_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 -- recognised here, not listened on
 
 
@@ -34,7 +36,11 @@ def default_folder() -> Path:
 
 @dataclass(frozen=True)  # without slots: the command line shows the defaults, `Config.web`
 class Config:
-    """`host_names`: what agents and browsers call this machine; the first one is handed out."""
+    """`host_names`: what agents and browsers call this machine; the first one is handed out.
+
+    `web_certificate` and `web_key`: the operator's own for the pages; without them the collector's
+    authority makes them. `proxies`: networks whose X-Forwarded-For is believed.
+    """
 
     folder: Path
     name: str = "Muster"
@@ -42,6 +48,9 @@ class Config:
     enroll: Address = Address("127.0.0.1", 7844)
     web: Address = Address("127.0.0.1", 7845)
     host_names: tuple[str, ...] = ()
+    web_certificate: Path | None = None
+    web_key: Path | None = None
+    proxies: tuple[Network, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.name.strip() or len(self.name) > 64 or not self.name.isprintable():
@@ -49,6 +58,9 @@ class Config:
         for host in self.host_names:
             if len(host) > 253 or not HOST_NAME.fullmatch(host):
                 raise ConfigError(f"--host-name: {host!r} is not a host name or an address")
+
+        if (self.web_certificate is None) != (self.web_key is None):
+            raise ConfigError("--web-certificate and --web-key: give both or neither")
 
     def reachable(self, address: Address) -> Address:
         """`address` as others can call it: listening everywhere is not a place to call."""
@@ -79,3 +91,17 @@ example 127.0.0.1:7845
     if int(port) > 65535:
         raise ConfigError(f"{option}: port {port} does not exist: the highest is 65535")
     return Address(host, int(port))
+
+
+def parse_network(text: str, option: str) -> Network:
+    """
+    >>> parse_network("192.0.2.7", "--proxy")
+    IPv4Network('192.0.2.7/32')
+    """
+    try:
+        return ipaddress.ip_network(text.strip())
+    except ValueError:
+        raise ConfigError(
+            f"{option}: {text!r} is no address or network: write for example 192.0.2.7 or "
+            "192.0.2.0/24"
+        ) from None

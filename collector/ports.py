@@ -4,8 +4,10 @@ To be imported after `require_tls13`: grpc reads its environment once.
 """
 
 import asyncio
+import logging
 import random
 import socket
+import ssl
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ import uvicorn
 from collector.clock import Clock
 from collector.config import Address, Config
 from collector.identity.authority import Authority
-from collector.identity.key_files import ServerIdentity, server_names
+from collector.identity.key_files import KeyFileError, ServerIdentity, server_names
 from collector.service.enrollment import EnrollmentService
 from collector.service.listening import Port, bind, serve_check_in, serve_enrollment
 from collector.service.posture import PostureService
@@ -24,7 +26,10 @@ from collector.web.application import application
 from collector.web.patience import Patience
 from collector.web.site import Keeping
 
+log = logging.getLogger(__name__)
+
 GRACE_SECONDS = 10
+CERTIFICATES_SECONDS = 60
 AUTHENTICATED_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """Of TLS 1.2, those with forward secrecy and no CBC; all of TLS 1.3 are so."""
 
@@ -96,11 +101,13 @@ async def _web(collector: Collector, bound: socket.socket) -> AsyncIterator[None
         collector.clock,
         collector.keeping,
         allowed_hosts=_as_in_requests(server_names(hosts)),
+        proxies=collector.config.proxies,
     )
+    identity = _web_identity(collector)
     settings = uvicorn.Config(
         pages,
-        ssl_keyfile=collector.identity.key_path,
-        ssl_certfile=collector.identity.chain_path,
+        ssl_keyfile=identity.key_path,
+        ssl_certfile=identity.chain_path,
         ssl_ciphers=AUTHENTICATED_CIPHERS,
         http=Patience,
         ws="none",
@@ -118,12 +125,50 @@ async def _web(collector: Collector, bound: socket.socket) -> AsyncIterator[None
     server.lifespan = settings.lifespan_class(settings)
     await server.startup(sockets=[bound])
     ticking = asyncio.create_task(server.main_loop())
+    assert settings.ssl is not None, "the pages are served over TLS only"
+    watching = asyncio.create_task(_show_new_certificates(settings.ssl, identity))
     try:
         yield
     finally:
+        watching.cancel()
         server.should_exit = True
         await ticking
         await server.shutdown(sockets=[bound])
+
+
+def _web_identity(collector: Collector) -> ServerIdentity:
+    """The operator's certificate where there is one. Raises KeyFileError."""
+    config = collector.config
+    if config.web_certificate is None or config.web_key is None:
+        return collector.identity
+    identity = ServerIdentity(config.web_key, config.web_certificate)
+    identity.require_pair()
+    return identity
+
+
+async def _show_new_certificates(context: ssl.SSLContext, identity: ServerIdentity) -> None:
+    """A certificate that was replaced is shown from the next handshake on, without a restart."""
+    seen = identity.fingerprint()
+    while True:
+        await asyncio.sleep(CERTIFICATES_SECONDS)
+        seen = load_if_changed(context, identity, seen)
+
+
+def load_if_changed(
+    context: ssl.SSLContext, identity: ServerIdentity, seen: tuple[int, ...]
+) -> tuple[int, ...]:
+    """The files' fingerprint that the context shows now. What cannot be used is left alone."""
+    try:
+        now = identity.fingerprint()
+        if now == seen:
+            return seen
+        identity.require_pair()
+        context.load_cert_chain(identity.chain_path, identity.key_path)
+    except (OSError, KeyFileError) as error:
+        log.error("The new certificate of the pages cannot be used: %s", error)
+        return seen
+    log.info("The pages show a new certificate")
+    return now
 
 
 def _as_in_requests(hosts: Iterable[str]) -> list[str]:

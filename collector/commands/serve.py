@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from collector.config import Config, ConfigError, parse_address
+from collector.config import Config, ConfigError, parse_address, parse_network
 from collector.surroundings import BadInput, Surroundings, Trouble
 from collector.terminal import say
 
@@ -39,6 +39,24 @@ DEFAULT = Config(Path())
     metavar="NAME",
     multiple=True,
     help="What others call this machine (may be repeated; the first is handed out to agents).",
+)
+@click.option(
+    "--web-certificate",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Your own certificate chain for the pages, in PEM (the collector's).",
+)
+@click.option(
+    "--web-key",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Its key, without a passphrase. Both are read anew when they change.",
+)
+@click.option(
+    "--proxy",
+    metavar="ADDRESS",
+    multiple=True,
+    help="A proxy before the pages, whose X-Forwarded-For is believed (may be repeated).",
 )
 @click.option(
     "--name",
@@ -78,9 +96,16 @@ def _config(around: Surroundings, settings: dict[str, object]) -> Config:
             parse_address(str(settings["enroll"]), "--enroll"),
             parse_address(str(settings["web"]), "--web"),
             tuple(settings["host_name"]),  # type: ignore[arg-type]  # click's multiple=True
+            _path(settings["web_certificate"]),
+            _path(settings["web_key"]),
+            tuple(parse_network(each, "--proxy") for each in settings["proxy"]),  # type: ignore[attr-defined]
         )
     except ConfigError as error:
         raise BadInput(str(error)) from error
+
+
+def _path(given: object) -> Path | None:
+    return given.absolute() if isinstance(given, Path) else None
 
 
 def _foreseeable() -> tuple[type[Exception], ...]:

@@ -36,6 +36,27 @@ class ServerIdentity:
     def chain_pem(self) -> bytes:
         return self.chain_path.read_bytes()
 
+    def fingerprint(self) -> tuple[int, ...]:
+        """Changes whenever a file is replaced or written; raises OSError when one is missing."""
+        looks = (self.key_path.stat(), self.chain_path.stat())
+        return tuple(number for look in looks for number in (look.st_ino, look.st_mtime_ns))
+
+    def require_pair(self) -> None:
+        """Raises KeyFileError unless key and certificate belong together and can be read.
+
+        An operator's key may be RSA or EC; it is theirs to protect, so its mode is not looked at.
+        """
+        try:
+            key = serialization.load_pem_private_key(self.key_pem, password=None)
+            leaf = x509.load_pem_x509_certificate(self.chain_pem)
+        except (OSError, ValueError, TypeError) as error:
+            raise KeyFileError(
+                f"{self.key_path} and {self.chain_path} cannot be used ({error}): give a key "
+                "without a passphrase and its certificate chain, both in PEM"
+            ) from error
+        if key.public_key() != leaf.public_key():
+            raise KeyFileError(f"{self.key_path} does not belong to {self.chain_path}")
+
 
 def open_authority(folder: Path, name: str, now: datetime) -> Authority:
     """The authority of this data folder, made when there is none yet."""

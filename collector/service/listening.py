@@ -13,7 +13,7 @@ import grpc.aio
 
 from collector.config import Address
 from collector.identity.authority import Authority
-from collector.identity.key_files import ServerIdentity
+from collector.identity.key_files import KeyFileError, ServerIdentity
 
 OPTIONS: tuple[tuple[str, int], ...] = (
     # Without this a second collector would share the port and take half of the calls.
@@ -71,20 +71,51 @@ def serve_check_in(
     identity: ServerIdentity,
 ) -> tuple[grpc.aio.Server, int]:
     """A server that asks for a certificate of our authority, and its port."""
-    credentials = grpc.ssl_server_credentials(
-        [(identity.key_pem, identity.chain_pem)],
-        root_certificates=authority.pem,
-        require_client_auth=True,
-    )
-    return _listen(port, handler, credentials)
+    return _listen(port, handler, _credentials(identity, authority))
 
 
 def serve_enrollment(
     port: Port, handler: grpc.GenericRpcHandler, identity: ServerIdentity
 ) -> tuple[grpc.aio.Server, int]:
     """A server that shows its certificate and asks for none, and its port."""
-    credentials = grpc.ssl_server_credentials([(identity.key_pem, identity.chain_pem)])
-    return _listen(port, handler, credentials)
+    return _listen(port, handler, _credentials(identity, None))
+
+
+def _credentials(identity: ServerIdentity, authority: Authority | None) -> grpc.ServerCredentials:
+    """The certificate of the files as they are at each handshake: a new one needs no restart."""
+    roots = authority.pem if authority else None
+    shown = _Shown(identity, roots)
+    return grpc.dynamic_ssl_server_credentials(
+        shown.configuration(),
+        shown.if_changed,  # type: ignore[arg-type]  # None means "as before" (grpc's own docs)
+        require_client_authentication=authority is not None,
+    )
+
+
+class _Shown:
+    """What the handshakes show, read anew when the files have changed and belong together."""
+
+    def __init__(self, identity: ServerIdentity, roots: bytes | None) -> None:
+        self._identity = identity
+        self._roots = roots
+        self._seen = identity.fingerprint()
+
+    def configuration(self) -> grpc.ServerCertificateConfiguration:
+        pair = (self._identity.key_pem, self._identity.chain_pem)
+        return grpc.ssl_server_certificate_configuration([pair], root_certificates=self._roots)
+
+    def if_changed(self) -> grpc.ServerCertificateConfiguration | None:
+        """Called by gRPC before each handshake, in a thread of its own. None: as before."""
+        try:
+            now = self._identity.fingerprint()
+            if now == self._seen:
+                return None
+            self._identity.require_pair()
+            configuration = self.configuration()
+        except (OSError, KeyFileError):
+            return None  # between two files of a change; the next handshake looks again
+        self._seen = now
+        return configuration
 
 
 def _listen(

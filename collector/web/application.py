@@ -23,6 +23,7 @@ from collector.web.forgery import ForgeryProtection
 from collector.web.guard import guarded
 from collector.web.headers import SecurityHeaders
 from collector.web.pages import PAGES
+from collector.web.proxies import Network, TrueAddress
 from collector.web.site import Keeping, PasswordDesk, Site
 from collector.web.visitors import SessionRequired
 
@@ -36,15 +37,18 @@ def application(
     *,
     allowed_hosts: Sequence[str],
     passwords: Passwords | None = None,
+    proxies: Sequence[Network] = (),
 ) -> Starlette:
     """The pages over this store.
 
     `allowed_hosts` are the names (without port) that people reach the collector by. The address
-    that logins are counted by is the socket's: the server must not read forwarding headers.
+    that logins are counted by is the socket's, or what one of `proxies` says; the server in front
+    of this application must not read forwarding headers itself.
     """
     app = Starlette(
         routes=_routes(),
         middleware=[
+            Middleware(TrueAddress, proxies=proxies),
             Middleware(SecurityHeaders),
             Middleware(
                 TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False
