@@ -6,6 +6,7 @@ from pathlib import Path
 from agent.checks import CHECKS, observe_all
 from agent.host import Host
 from agent.layout import table
+from agent.recordings.loose import moments
 from agent.recordings.replay import Recording, UnusableRecording
 from agent.surroundings import BadInput, Surroundings
 
@@ -29,6 +30,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="observe a recorded machine (see muster-agent record) instead of this one",
     )
+    parser.add_argument(
+        "--moment",
+        metavar="NAME",
+        help="the moment of a recording that holds several (default: its last one)",
+    )
 
 
 def run(args: argparse.Namespace, around: Surroundings) -> int:
@@ -36,7 +42,7 @@ def run(args: argparse.Namespace, around: Surroundings) -> int:
     if wrong:
         raise BadInput(f"no signal {wrong[0]!r}; the signals are {', '.join(CHECKS)}")
     try:
-        observations = observe_all(_host(args.recording, around), args.signal)
+        observations = observe_all(_host(args.recording, args.moment, around), args.signal)
     except UnusableRecording as error:
         raise BadInput(str(error)) from error
     if not args.json:
@@ -51,10 +57,16 @@ def run(args: argparse.Namespace, around: Surroundings) -> int:
     return 0
 
 
-def _host(recording: Path | None, around: Surroundings) -> Host:
+def _host(recording: Path | None, moment: str | None, around: Surroundings) -> Host:
+    if recording is None and moment is not None:
+        raise BadInput("--moment needs --recording DIR")
     if recording is None:
         return around.host()
     try:
-        return Recording(recording)
+        known = moments(recording)
+        if moment is not None and moment not in known:
+            said = ", ".join(known) or "none"
+            raise BadInput(f"{recording} has no moment {moment!r}; its moments are: {said}")
+        return Recording(recording, moment)
     except (OSError, ValueError) as error:
         raise BadInput(f"cannot read the recording {recording}: {error}") from error

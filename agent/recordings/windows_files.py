@@ -103,24 +103,28 @@ def classes(loose: Loose, answers: Answers) -> bool:
     try:
         rows = rows_of(loose)
     except Unparsable as error:
-        rows = []
-        answers.rows.setdefault(question, error)
+        if question in QUESTIONS:
+            answers.rows.setdefault(question, error)
+        return True
     if held == "Get-ComputerInfo":
         windows_machine.computer_info(rows, answers)
     elif not active:
         windows_machine.local_firewall(rows, answers)
-    elif rows:
+    else:
         convert = FROM_CMDLET[held][1] if held in FROM_CMDLET else None
         put(answers, question, [convert(row) if convert else row for row in rows])
     return True
 
 
 def rows_of(loose: Loose) -> list[Row]:
-    """Raises Unparsable."""
+    """An empty list of JSON is an answer, a file without a word is none. Raises Unparsable."""
     text = loose.text
-    if windows_rows.looks_like_json(text):
+    if loose.kind == "json" or windows_rows.looks_like_json(text):
         return windows_rows.objects(windows_rows.from_json(text))
-    return windows_rows.blocks(text)
+    found = windows_rows.blocks(text)
+    if not found:
+        raise Unparsable(f"{loose.name} shows no property in a form that is known")
+    return found
 
 
 def put(answers: Answers, question: str, rows: list[Row]) -> None:

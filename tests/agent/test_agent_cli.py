@@ -302,3 +302,17 @@ def test_trouble_is_one_line_without_control_characters(
     terminal.collector.troubles = [Refused("the collector refuses:\x1b]0;x\x07\nno")]
     assert terminal.type("report") == 1
     assert capsys.readouterr().err == "muster-agent: the collector refuses: ]0;x no\n"
+
+
+def test_a_moment_that_a_recording_does_not_hold_is_named_with_those_it_holds(
+    terminal: Terminal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "windows-made"
+    folder.mkdir()
+    for moment in ("1-before", "2-after"):
+        (folder / f"manage-bde_status.{moment}.txt").write_text("Volume C: []\n")
+    assert terminal.type("check", "--recording", str(folder), "--moment", "1-before") == 0
+    assert terminal.type("check", "--recording", str(folder), "--moment", "3-later") == 2
+    assert "its moments are: 1-before, 2-after" in capsys.readouterr().err
+    assert terminal.type("check", "--moment", "1-before") == 2
+    assert capsys.readouterr().err == "muster-agent: --moment needs --recording DIR\n"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.host import CannotTell, Denied, FileMissing, NotRecorded, ToolFailed
+from agent.host import CannotTell, Denied, FileMissing, NotRecorded, ToolFailed, Unparsable
 from agent.recordings.replay import Recording, UnusableRecording
 
 FIREWALL = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
@@ -290,3 +290,26 @@ def test_a_listed_command_says_what_a_name_would(tmp_path: Path) -> None:
     assert host.cim("MSFT_MpComputerStatus") == ({"AMRunningMode": "Normal"},)
     assert host.registry(r"HKLM\SOFTWARE\X", "Y") == "z"
     assert host.run("manage-bde", "-status").text == "Volume C: []\n"
+
+
+def test_an_empty_list_is_an_answer_and_an_empty_file_is_none(tmp_path: Path) -> None:
+    host = machine(tmp_path, "Get-CimInstance_AntiVirusProduct.json", "[]")
+    assert host.cim("AntiVirusProduct") == ()
+    for name in ("Get-CimInstance_FirewallProduct.json", "Get-MpComputerStatus.txt"):
+        host = machine(tmp_path, name, "")
+    for question in ("FirewallProduct", "MSFT_MpComputerStatus"):
+        with pytest.raises(Unparsable):
+            host.cim(question)
+
+
+@pytest.mark.parametrize(
+    "name", ["Get-MpComputerStatus.json", "wmic_Win32_Volume.wmi", "reg_export_x.reg", "ver.txt"]
+)
+def test_garbage_under_a_known_name_answers_nothing(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "windows-made"
+    folder.mkdir()
+    (folder / name).write_bytes(bytes(range(256)) * 8)
+    host = Recording(folder)
+    for question in ("MSFT_MpComputerStatus", "Win32_Volume"):
+        with pytest.raises((NotRecorded, Unparsable)):
+            host.cim(question)
