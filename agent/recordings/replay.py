@@ -54,7 +54,7 @@ from agent.recordings.forms import (
     printed_file,
     processes_from_listings,
 )
-from agent.recordings.loose import Answers
+from agent.recordings.loose import Answers, decoded
 from agent.recordings.spelling import plain
 from agent.recordings.tables import REASONS, Taken, UnusableRecording
 
@@ -111,7 +111,7 @@ class Recording:
         if not self._held(printed):
             raise NotRecorded(f"{line} is listed and its output {taken.file} is not there")
         errors = printed.with_name(printed.name + ".stderr")
-        read = tables.unix_text if self.os == "linux" else text
+        read = tables.unix_text if self.os == "linux" else decoded
         complaints = read(errors.read_bytes()) if self._held(errors) else ""
         status = tables.exit_status(taken.status, line)
         return Output(read(printed.read_bytes()), complaints, status)
