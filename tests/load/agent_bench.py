@@ -65,9 +65,9 @@ def sum_of(commands: list[list[str]]) -> Cost:
 
 
 def own_peak_mb() -> float:
-    """Peak memory of the observing process itself, as the kernel counts it."""
-    script = ONE_LOOK + "\nimport resource, sys\n"
-    script += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+    """Peak memory of the observing process itself; ru_maxrss would begin with its parent's."""
+    script = ONE_LOOK + "\nimport re, sys\nstatus = open('/proc/self/status').read()\n"
+    script += "print(re.search(r'VmHWM:\\s+(\\d+) kB', status)[1], file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
     return int(done.stderr.split()[-1]) / 1024
 
