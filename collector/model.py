@@ -118,6 +118,8 @@ class Rule:
     `whole_to_pass` and `whole_to_fail` name the fields and lists of which nothing may be hidden
     when the rule passes (it judges every volume) or fails (it looks for one antivirus): the
     engine turns such a verdict into unknown where the device reports a gap.
+
+    `platforms` are those that can be asked at all, unless a policy names others.
     """
 
     id: str
@@ -129,6 +131,7 @@ class Rule:
     whole_to_fail: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
     tracks: Callable[[Any], Collection[str]] | None = None
+    platforms: frozenset[Platform] = frozenset(Platform)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,9 +131,7 @@ def _settings(page: _Text, rule: Rule, table: Mapping[str, Any]) -> RuleSettings
         enabled=page.take(table, (*path, "enabled"), values.truth, True),
         severity=page.take(table, (*path, "severity"), values.one_of(Severity), rule.severity),
         grace_days=_number(page, table, "grace_days", (0, 0, MOST_GRACE_DAYS), path),
-        platforms=page.take(
-            table, (*path, "platforms"), values.some_of(Platform), frozenset(Platform)
-        ),
+        platforms=page.take(table, (*path, "platforms"), values.some_of(Platform), rule.platforms),
         form_factors=page.take(
             table, (*path, "form_factors"), values.some_of(FormFactor), frozenset(FormFactor)
         ),

@@ -3,6 +3,8 @@
 Judged of products that guard files now. Where none does, `antivirus_active` already fails for
 that cause and this rule does not apply: one cause, one failure. Windows tells of most makers'
 definitions only whether they are current; that word stands in for a date, and a "no" outdoes one.
+Apple renews the rules of XProtect at no fixed pace and may have nothing new for weeks: their age
+alone never fails.
 """
 
 from collections.abc import Mapping
@@ -14,13 +16,14 @@ from collector.policy.products import called, guards
 from collector.policy.wording import FUTURE_TOLERANCE, counted, day, moment, sentence
 from protos.posture.v1.signals_pb2 import Antivirus, AntivirusProduct
 
+XPROTECT = "XProtect"
 BEST_FIRST = (Status.PASS, Status.UNKNOWN, Status.FAIL)
 
 
 def judge(seen: Antivirus, limits: Mapping[str, int], circumstances: Circumstances) -> Verdict:
     now = circumstances.now
     verdicts = [
-        _freshness(product, limits["max_age_days"], now)
+        _freshness(product, limits, now)
         for product in seen.products
         if guards(product) is not False
     ]
@@ -37,7 +40,7 @@ def _end(verdict: Verdict) -> datetime:
     return verdict.holds_until or datetime.max.replace(tzinfo=UTC)
 
 
-def _freshness(product: AntivirusProduct, days: int, now: datetime) -> Verdict:
+def _freshness(product: AntivirusProduct, limits: Mapping[str, int], now: datetime) -> Verdict:
     name = called(product)
     if guards(product) is None:
         return _unknown(f"it could not be told whether {name} is active")
@@ -56,11 +59,19 @@ def _freshness(product: AntivirusProduct, days: int, now: datetime) -> Verdict:
         words = f"the definitions of {name} are dated {day(built_at)}, in the future"
         turns_at = built_at - FUTURE_TOLERANCE
         return Verdict(Status.UNKNOWN, sentence(words), turns_at, Cause.CLOCK_AHEAD)
+    return _aged(name, built_at, limits, now)
+
+
+def _aged(name: str, built_at: datetime, limits: Mapping[str, int], now: datetime) -> Verdict:
+    days = limits["max_xprotect_age_days" if name == XPROTECT else "max_age_days"]
     ends_at = built_at + timedelta(days=days)
     words = f"the definitions of {name} are of {day(built_at)}"
     if now < ends_at:
         return Verdict(Status.PASS, sentence(words), holds_until=ends_at)
     age = counted((now - built_at).days, "day")
+    if name == XPROTECT:
+        words += f", {age} old: Apple may have renewed them since, or not"
+        return Verdict(Status.UNKNOWN, sentence(words), cause=Cause.LISTS_OLD)
     return Verdict(Status.FAIL, sentence(f"{words}, {age} old; the limit is {days}"))
 
 
@@ -75,5 +86,8 @@ RULE = Rule(
     judge=judge,
     needs=("products",),
     whole_to_fail=("products",),
-    limits=(Limit("max_age_days", 7, 1, 90, "days since the newest definitions were built"),),
+    limits=(
+        Limit("max_age_days", 7, 1, 90, "days since the newest definitions were built"),
+        Limit("max_xprotect_age_days", 45, 1, 365, "the same for XProtect of macOS"),
+    ),
 )

@@ -1,9 +1,13 @@
-"""An installed fix protects only after the restart that loads it."""
+"""An installed fix protects only after the restart that loads it.
+
+macOS is not asked: it has no sign of a restart that is due, and its updates stay pending until the
+restart that installs them.
+"""
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
-from collector.model import Circumstances, Limit, Rule, Severity, Status, Verdict
+from collector.model import Circumstances, Limit, Platform, Rule, Severity, Status, Verdict
 from collector.policy.causes import Cause
 from collector.policy.wording import day, sentence
 from protos.posture.v1.signals_pb2 import OsUpdates
@@ -38,4 +42,5 @@ RULE = Rule(
     needs=("restart_required",),
     limits=(Limit("max_delay_days", 7, 1, 90, "days a restart may stay pending"),),
     tracks=tracks,
+    platforms=frozenset((Platform.LINUX, Platform.WINDOWS)),
 )

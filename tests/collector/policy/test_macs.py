@@ -1,0 +1,38 @@
+"""What the default policy makes of a Mac: its own antivirus, and a restart that nobody can see."""
+
+from datetime import UTC, datetime, timedelta
+
+from collector.model import Circumstances, Platform, Status
+from collector.policy import default_text, load
+from collector.policy.causes import Cause
+from collector.policy.rules import antivirus_definitions_fresh, os_restart_done
+from protos.posture.v1.signals_pb2 import Antivirus
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+LIMITS = {"max_age_days": 7, "max_xprotect_age_days": 45}
+
+
+def aged(name: str, days: int) -> Antivirus:
+    seen = Antivirus()
+    product = seen.products.add(name=name, running=True, real_time=True)
+    product.definitions_at.FromDatetime(NOW - timedelta(days=days))
+    return seen
+
+
+def judged(seen: Antivirus) -> tuple[Status, str]:
+    circumstances = Circumstances(now=NOW, platform=Platform.MACOS, first_seen={})
+    verdict = antivirus_definitions_fresh.judge(seen, LIMITS, circumstances)
+    return verdict.status, verdict.cause
+
+
+def test_xprotect_may_be_older_than_others_and_its_age_alone_never_fails() -> None:
+    assert judged(aged("XProtect", 30)) == (Status.PASS, "")
+    assert judged(aged("XProtect", 60)) == (Status.UNKNOWN, Cause.LISTS_OLD)
+    assert judged(aged("Microsoft Defender", 30))[0] is Status.FAIL
+
+
+def test_a_mac_is_not_asked_for_a_restart_that_it_cannot_show() -> None:
+    assert Platform.MACOS not in os_restart_done.RULE.platforms
+    for text in (default_text(), ""):
+        asked = load(text, "policy.toml").rules["os_restart_done"].platforms
+        assert asked == {Platform.LINUX, Platform.WINDOWS}
