@@ -24,7 +24,14 @@ MOST_RULES = 200
 STALE_AFTER_DAYS = (7, 1, 120)
 CHECK_IN_MINUTES = (60, 5, 1440)
 MOST_GRACE_DAYS = 365
-KEYS = ("name", "language", "stale_after_days", "check_in_minutes", "rules")
+PASSWORD_DAYS = {
+    "viewer": (0, 0, 1095),
+    "helpdesk": (365, 0, 1095),
+    "admin": (365, 0, 1095),
+    "owner": (365, 0, 1095),
+}
+KEYS = ("name", "language", "stale_after_days", "check_in_minutes", "password_days", "rules")
+PASSWORD = ("password_days",)
 RULE_KEYS = ("enabled", "severity", "grace_days", "platforms", "form_factors")
 
 
@@ -75,6 +82,7 @@ def load(text: str, name: str, version: int = 0) -> Policy:
         language=page.take(document, ("language",), values.one_of(Language), Language.EN),
         stale_after_days=_number(page, document, "stale_after_days", STALE_AFTER_DAYS),
         check_in_minutes=_number(page, document, "check_in_minutes", CHECK_IN_MINUTES),
+        password_days=_password_days(page, page.take(document, PASSWORD, values.table, {})),
         rules=_rules(page, page.take(document, ("rules",), values.table, {})),
     )
     if page.problems:
@@ -107,6 +115,13 @@ def _not_toml(said: str, text: str) -> Problem:
     line = int(place[1]) if place else text.rstrip().count("\n") + 1
     words = re.sub(r" \(at .*\)$", "", said)
     return Problem(line, "", f"this is not TOML: {words[:1].lower()}{words[1:]}")
+
+
+def _password_days(page: _Text, table: Mapping[str, Any]) -> dict[str, int]:
+    page.unknown_keys(table, PASSWORD, tuple(PASSWORD_DAYS))
+    return {
+        role: _number(page, table, role, bounds, PASSWORD) for role, bounds in PASSWORD_DAYS.items()
+    }
 
 
 def _rules(page: _Text, tables: Mapping[str, Any]) -> dict[str, RuleSettings]:

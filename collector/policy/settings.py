@@ -23,7 +23,8 @@ class Policy:
     """One version of the policy. `rules` holds settings for every rule, enabled or not.
 
     `version` is the store's number for it; 0 means that it is not in the store. `language` is that
-    of the words in the agent's answer.
+    of the words in the agent's answer. `password_days` is by role: after so many days a new
+    password must be chosen; 0: never.
     """
 
     version: int
@@ -31,6 +32,7 @@ class Policy:
     language: Language
     stale_after_days: int
     check_in_minutes: int
+    password_days: Mapping[str, int]
     rules: Mapping[str, RuleSettings]
 
 

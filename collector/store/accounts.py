@@ -27,6 +27,7 @@ class Account:
     disabled_because: str = ""
     totp_sealed: bytes | None = None
     totp_step: int = 0
+    enabled_at: datetime | None = None
 
 
 def get(connection: Connection, username: str) -> Account | None:
@@ -83,29 +84,37 @@ def disable(connection: Connection, username: str, at: datetime, because: str) -
     return changed.rowcount == 1
 
 
-def enable(connection: Connection, username: str) -> bool:
+def enable(connection: Connection, username: str, at: datetime) -> bool:
     """False: there is no such account, or it was not disabled."""
     statement = update(ACCOUNT).where(
         ACCOUNT.c.username == username, ACCOUNT.c.disabled_at.is_not(None)
     )
-    changed = connection.execute(statement.values(disabled_at=None, disabled_because=""))
+    changed = connection.execute(
+        statement.values(disabled_at=None, disabled_because="", enabled_at=at)
+    )
     return changed.rowcount == 1
 
 
-def active_with_role(connection: Connection, role: str) -> int:
-    """How many accounts hold the role and are not disabled: the last owner must stay."""
-    query = select(func.count()).where(ACCOUNT.c.role == role, ACCOUNT.c.disabled_at.is_(None))
+def others_with_role(connection: Connection, role: str, but: str) -> int:
+    """How many accounts but this one hold the role, are not disabled and have a password."""
+    query = select(func.count()).where(
+        ACCOUNT.c.role == role,
+        ACCOUNT.c.disabled_at.is_(None),
+        ACCOUNT.c.password_hash != "",
+        ACCOUNT.c.username != but,
+    )
     return int(connection.execute(query).scalar_one())
 
 
 def unused_since(connection: Connection, before: datetime) -> list[str]:
-    """Active accounts that nobody has used, nor made, since then."""
+    """Active accounts that nobody has used, made or enabled since then."""
     query = (
         select(ACCOUNT.c.username)
         .where(
             ACCOUNT.c.disabled_at.is_(None),
             ACCOUNT.c.created_at < before,
             or_(ACCOUNT.c.last_login_at.is_(None), ACCOUNT.c.last_login_at < before),
+            or_(ACCOUNT.c.enabled_at.is_(None), ACCOUNT.c.enabled_at < before),
         )
         .order_by(ACCOUNT.c.username)
     )

@@ -14,7 +14,10 @@ CODE = schema.recovery_code
 
 @dataclass(frozen=True, slots=True)
 class Passkey:
-    """`public_key` is a COSE key (RFC 9052); `sign_count` 0: the authenticator does not count."""
+    """`public_key` is a COSE key (RFC 9052); `sign_count` 0: the authenticator does not count.
+
+    `host` is the name of the collector it was made for: a passkey works for that name only.
+    """
 
     credential_id: bytes
     username: str
@@ -23,6 +26,7 @@ class Passkey:
     sign_count: int
     created_at: datetime
     last_used_at: datetime | None = None
+    host: str = ""
 
 
 def add_passkey(connection: Connection, passkey: Passkey) -> bool:
@@ -48,9 +52,22 @@ def passkeys_of(connection: Connection, username: str) -> list[Passkey]:
 
 def passkey_used(
     connection: Connection, credential_id: bytes, sign_count: int, at: datetime
-) -> None:
-    statement = update(PASSKEY).where(PASSKEY.c.credential_id == credential_id)
-    connection.execute(statement.values(sign_count=sign_count, last_used_at=at))
+) -> bool:
+    """False: the authenticator counts and has not counted on, so another one has its key."""
+    goes_on = PASSKEY.c.sign_count < sign_count
+    if sign_count == 0:
+        goes_on = PASSKEY.c.sign_count == 0
+    statement = update(PASSKEY).where(PASSKEY.c.credential_id == credential_id, goes_on)
+    values = {"sign_count": sign_count, "last_used_at": at}
+    return connection.execute(statement.values(values)).rowcount == 1
+
+
+def label_passkey(connection: Connection, username: str, credential_id: bytes, label: str) -> bool:
+    """False: the person has no such passkey."""
+    statement = update(PASSKEY).where(
+        PASSKEY.c.username == username, PASSKEY.c.credential_id == credential_id
+    )
+    return connection.execute(statement.values(label=label)).rowcount == 1
 
 
 def remove_passkey(connection: Connection, username: str, credential_id: bytes) -> bool:

@@ -200,6 +200,7 @@ account = _table(
     Column("disabled_because", Text, nullable=False, server_default=""),
     _maybe("totp_sealed", LargeBinary),
     Column("totp_step", INTEGER, nullable=False, server_default="0"),
+    _maybe("enabled_at", Moment),
 )
 
 session = _table(
@@ -226,6 +227,7 @@ passkey = _table(
     _number("sign_count"),
     _at("created_at"),
     _maybe("last_used_at", Moment),
+    Column("host", Text, nullable=False, server_default=""),
 )
 _index("passkey_by_user", passkey.c.username)
 
@@ -252,6 +254,26 @@ personal_token = _table(
 )
 Index("personal_token_by_hash", personal_token.c.secret_hash, unique=True)
 _index("personal_token_by_user", personal_token.c.username)
+
+# Whose role was confirmed in the review under way.
+authorisation = _table(
+    "authorisation",
+    _key("username"),
+    _text("role"),
+    _at("confirmed_at"),
+    _text("confirmed_by"),
+)
+
+# Reviews that were signed off, each with the list that was signed.
+authorisation_review = _table(
+    "authorisation_review",
+    _key("review_id"),
+    _at("signed_at"),
+    _text("signed_by"),
+    _text("digest"),
+    _text("content"),
+)
+_index("authorisation_review_by_time", authorisation_review.c.signed_at)
 
 event = _table(
     "event",

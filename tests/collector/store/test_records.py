@@ -9,6 +9,7 @@ from collector.model import FormFactor, Waiver
 from collector.store import (
     Store,
     accounts,
+    authorisations,
     certificates,
     devices,
     events,
@@ -129,10 +130,23 @@ def test_an_account_that_nobody_used_is_found(store: Store, clock: FixedClock) -
     assert store.write(lambda c: accounts.disable(c, "off", clock(), "left"))
     assert not store.write(lambda c: accounts.disable(c, "off", clock(), "left"))
     assert store.read(lambda c: accounts.unused_since(c, clock() + 2 * DAY)) == ["never"]
-    assert store.read(lambda c: accounts.active_with_role(c, "owner")) == 2
-    assert store.write(lambda c: accounts.enable(c, "off"))
-    assert not store.write(lambda c: accounts.enable(c, "off"))
-    assert store.read(lambda c: accounts.active_with_role(c, "owner")) == 3
+    assert store.write(lambda c: accounts.enable(c, "off", clock() + 3 * DAY))
+    assert not store.write(lambda c: accounts.enable(c, "off", clock()))
+    assert store.read(lambda c: accounts.unused_since(c, clock() + 2 * DAY)) == ["never"]
+    assert store.read(lambda c: accounts.unused_since(c, clock() + 4 * DAY)) == [
+        "never",
+        "off",
+        "seldom",
+    ]
+
+
+def test_another_owner_is_one_that_can_enter(store: Store, clock: FixedClock) -> None:
+    for name, password in (("alice", "hash"), ("bob", "hash"), ("carol", "")):
+        account = accounts.Account(name, password, clock())
+        store.write(lambda c, each=account: accounts.add(c, each))
+    assert store.read(lambda c: accounts.others_with_role(c, "owner", "alice")) == 1
+    store.write(lambda c: accounts.disable(c, "bob", clock(), "left"))
+    assert store.read(lambda c: accounts.others_with_role(c, "owner", "alice")) == 0
 
 
 def test_a_code_is_used_up_once(store: Store, clock: FixedClock) -> None:
@@ -153,7 +167,13 @@ def test_a_passkey_belongs_to_one_person(store: Store, clock: FixedClock) -> Non
     key = factors.Passkey(b"id", "alice", "phone", b"cose", 0, clock())
     assert store.write(lambda c: factors.add_passkey(c, key))
     assert not store.write(lambda c: factors.add_passkey(c, replace(key, username="bob")))
-    store.write(lambda c: factors.passkey_used(c, b"id", 5, clock() + DAY))
+    assert store.write(lambda c: factors.passkey_used(c, b"id", 5, clock() + DAY))
+    for not_counted_on in (5, 4, 0):
+        now = clock()
+        assert not store.write(
+            lambda c, n=not_counted_on, at=now: factors.passkey_used(c, b"id", n, at)
+        )
+    assert not store.write(lambda c: factors.label_passkey(c, "bob", b"id", "mine"))
     assert store.read(lambda c: factors.passkeys_of(c, "alice")) == [
         replace(key, sign_count=5, last_used_at=clock() + DAY)
     ]
@@ -205,3 +225,14 @@ def test_first_sight_is_kept_until_a_rule_names_it_no_more(store: Store, clock: 
         "r": {"b": start, "c": later},
         "s": {"x": start},
     }
+
+
+def test_what_was_confirmed_ends_with_the_signature(store: Store, clock: FixedClock) -> None:
+    for role in ("viewer", "admin"):
+        said = authorisations.Confirmed("alice", role, clock(), "bob")
+        store.write(lambda c, each=said: authorisations.confirm(c, each))
+    assert store.read(authorisations.confirmed)["alice"].role == "admin"
+    review = authorisations.Review("1", clock(), "bob", "digest", "content")
+    store.write(lambda c: authorisations.sign(c, review))
+    assert store.read(authorisations.confirmed) == {}
+    assert store.read(authorisations.last) == review
