@@ -4,10 +4,12 @@ A stand-in has the shape of what it stands for, so that relations inside a recor
 Addresses of networks stay: the rules of a firewall are about them.
 """
 
+import plistlib
 import re
 from collections.abc import Iterable
 
 from agent.host import RegistryValue, Row, text
+from agent.macos import plists
 
 SECRET_FILES = re.compile(r"serial|product_uuid|asset_tag|machine-id|/address$|boot_id")
 SYSTEM_FOLDERS = ("/etc/", "/usr/", "/nix/", "/proc/", "/sys/", "/var/lib/clamav/")
@@ -37,7 +39,13 @@ PATTERNS = (
     re.compile(r"\bdisk/by-(?:id|label)/(\S+)"),
     re.compile(r'"(?:serial|wwn|label|uuid|partuuid|ptuuid)"\s*:\s*"([^"]+)"'),
     re.compile(r'\b(?:UUID|LABEL)="?([^"\s]+)'),
-    re.compile(r"(?:Serial Number|Asset Tag): (.+)$", re.MULTILINE),
+    re.compile(r"(?:Serial Number(?: \(system\))?|Asset Tag): (.+)$", re.MULTILINE),
+    # a Mac's, as system_profiler and ioreg print them, and a person's full name of `id -P`
+    re.compile(r'"(?:\w*serial_number|device_serial|provisioning_UDID)"\s*:\s*"([^"]+)"'),
+    re.compile(r'"(?:IOPlatformSerialNumber|serial-number)" = ["<]([^">]+)[">]'),
+    re.compile(r"<key>\w*SerialNumber</key>\s*<string>([^<]+)</string>"),
+    re.compile(r"\b([0-9A-F]{8}-[0-9A-F]{16})\b"),
+    re.compile(r"^[^:\n]+:\*+:\d+:\d+:[^:\n]*:\d+:\d+:([^:\n]+):/", re.MULTILINE),
 )
 
 
@@ -62,6 +70,8 @@ class Redaction:
         """A file's content as it may be written down; None when it may not be."""
         if SECRET_FILES.search(path):
             return self._whole(text(content)).encode()
+        if content.startswith(b"bplist00"):
+            content = _as_text(content)
         if b"\0" in content:
             return content if path.startswith(SYSTEM_FOLDERS) else None
         return self(text(content)).encode()
@@ -110,3 +120,11 @@ class Redaction:
             self._known[secret] = given
             self._given.add(given)
         return self._known[secret]
+
+
+def _as_text(content: bytes) -> bytes:
+    """A binary property list as XML; a damaged one as it is."""
+    try:
+        return plistlib.dumps(plistlib.loads(content))
+    except plists.DAMAGE:
+        return content
