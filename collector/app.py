@@ -21,6 +21,7 @@ from collector.audit.retention import purge
 from collector.audit.signing import open_signer
 from collector.clock import Clock, system_clock
 from collector.config import Config
+from collector.environment import settled
 from collector.identity.key_files import open_authority, open_server, write_private
 from collector.lock import sole_owner
 from collector.policy import default_text
@@ -43,7 +44,8 @@ Announce = Callable[[str], None]
 def serve(config: Config, announce: Announce, clock: Clock = system_clock) -> None:
     """Run until SIGTERM or SIGINT. `announce` gets what a person should read, a line each.
 
-    Raises StoreError, KeyFileError, AlreadyRunning or PortUnavailable; str() of each is one line.
+    Raises StoreError, KeyFileError, AlreadyRunning, ConfigError or PortUnavailable; str() of each
+    is one line.
     """
     if not require_tls13():
         log.warning("The gRPC ports accept TLS 1.2 because grpc was imported before the collector")
@@ -82,6 +84,7 @@ async def running(
     from collector.ports import Collector, open_ports
     from collector.web.site import Keeping
 
+    config = settled(config)
     store = Store.open(config.folder, clock=clock)
     try:
         store.check()  # damage is found now and not by the first report that meets it
@@ -89,7 +92,7 @@ async def running(
         identity = open_server(config.folder, authority, _names(config), clock())
         store.write(lambda c: _first_policy(c, clock))
         journal = Journal(config.folder / AUDIT_FOLDER, open_signer(config.folder), clock)
-        keeping = Keeping(open_seal(config.folder), journal, config.name)
+        keeping = Keeping(open_seal(config.folder), journal, config.name, config.environment)
         collector = Collector(config, store, authority, identity, clock, keeping)
         async with open_ports(collector) as serving, _upkeep(collector):
             _note(journal, Entry(Action.STARTED, COLLECTOR))

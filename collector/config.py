@@ -40,6 +40,7 @@ class Config:
 
     `web_certificate` and `web_key`: the operator's own for the pages; without them the collector's
     authority makes them. `proxies`: networks whose X-Forwarded-For is believed.
+    `environment`: empty until `environment.settled` says it.
     """
 
     folder: Path
@@ -51,6 +52,7 @@ class Config:
     web_certificate: Path | None = None
     web_key: Path | None = None
     proxies: tuple[Network, ...] = ()
+    environment: str = ""
 
     def __post_init__(self) -> None:
         if not self.name.strip() or len(self.name) > 64 or not self.name.isprintable():

@@ -9,9 +9,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from collector.environment import PRODUCTION, kept
 from collector.identity.key_files import KeyFileError, write_private
 
 KEY_FILE, PUBLIC_FILE = "audit.key", "audit.pub"
+ENVIRONMENT = "environment: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +21,16 @@ class Verifier:
     """Checks a checkpoint; whoever reviews the log holds this half of the key."""
 
     key: Ed25519PublicKey
+    environment: str = PRODUCTION
 
     @property
     def origin(self) -> str:
-        """The key's id: the first 16 hexadecimal digits of its SHA-256."""
-        return hashlib.sha256(self.key.public_bytes_raw()).hexdigest()[:16]
+        """The key's id: the first 16 hexadecimal digits of its SHA-256.
+
+        Outside production the environment stands before it, so that a log of tests says so.
+        """
+        digits = hashlib.sha256(self.key.public_bytes_raw()).hexdigest()[:16]
+        return digits if self.environment == PRODUCTION else f"{self.environment}-{digits}"
 
     def holds(self, words: bytes, signature: str) -> bool:
         try:
@@ -38,10 +45,11 @@ class Signer:
     """Signs checkpoints."""
 
     key: Ed25519PrivateKey
+    environment: str = PRODUCTION
 
     @property
     def verifier(self) -> Verifier:
-        return Verifier(self.key.public_key())
+        return Verifier(self.key.public_key(), self.environment)
 
     def sign(self, words: bytes) -> str:
         return base64.b64encode(self.key.sign(words)).decode()
@@ -67,26 +75,31 @@ def open_signer(folder: Path) -> Signer:
                 serialization.NoEncryption(),
             ),
         )
-    signer = Signer(_private(path))
+    signer = Signer(_private(path), kept(folder))
     public = signer.key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     if not (folder / PUBLIC_FILE).exists():
-        write_private(folder / PUBLIC_FILE, public)
+        # PEM takes words before the key (RFC 7468, 2): whoever holds a copy knows what it is of.
+        words = f"{ENVIRONMENT}{signer.environment}\n".encode()
+        write_private(folder / PUBLIC_FILE, words + public)
     return signer
 
 
 def open_verifier(path: Path) -> Verifier:
     """A public key in PEM. Raises KeyFileError."""
     try:
-        key = serialization.load_pem_public_key(path.read_bytes())
+        content = path.read_bytes()
+        key = serialization.load_pem_public_key(content)
     except FileNotFoundError:
         raise KeyFileError(f"{path} does not exist: name the file audit.pub") from None
     except ValueError as error:
         raise KeyFileError(f"{path} does not hold a readable public key") from error
     if not isinstance(key, Ed25519PublicKey):
         raise KeyFileError(f"{path} does not hold an Ed25519 key")
-    return Verifier(key)
+    said = content.partition(b"\n")[0].decode("ascii", "replace")
+    named = said.startswith(ENVIRONMENT)
+    return Verifier(key, said.removeprefix(ENVIRONMENT) if named else PRODUCTION)
 
 
 def _private(path: Path) -> Ed25519PrivateKey:

@@ -65,6 +65,12 @@ DEFAULT = Config(Path())
     show_default=True,
     help="What employees are shown.",
 )
+@click.option(
+    "--environment",
+    metavar="NAME",
+    default="",
+    help="Such as test; kept from the first start on (production).",
+)
 @click.pass_obj
 def serve(around: Surroundings, /, **settings: object) -> None:
     """Run the collector in the foreground.
@@ -78,6 +84,8 @@ def serve(around: Surroundings, /, **settings: object) -> None:
 
     try:
         app.serve(config, say, around.clock)
+    except ConfigError as error:
+        raise BadInput(str(error)) from error
     except _foreseeable() as error:
         raise Trouble(str(error)) from error
     except OSError as error:
@@ -99,6 +107,7 @@ def _config(around: Surroundings, settings: dict[str, object]) -> Config:
             _path(settings["web_certificate"]),
             _path(settings["web_key"]),
             tuple(parse_network(each, "--proxy") for each in settings["proxy"]),  # type: ignore[attr-defined]
+            str(settings["environment"]),
         )
     except ConfigError as error:
         raise BadInput(str(error)) from error

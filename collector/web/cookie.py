@@ -10,22 +10,33 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from collector.accounts.sessions import LONGEST_TOKEN
+from collector.environment import PRODUCTION
+from collector.web.site import site_of
 
 NAME = "__Host-muster"
+"""In production; another environment adds its own name."""
+
+
+def name_in(scope: Scope) -> str:
+    """Of the cookie here: a browser that knows two environments never mixes them up."""
+    environment = site_of(scope).keeping.environment
+    return NAME if environment == PRODUCTION else f"{NAME}-{environment}"
 
 
 def token_in(scope: Scope) -> str:
     """The token that the browser sent; empty: none that could be ours."""
-    token = HTTPConnection(scope).cookies.get(NAME, "")
+    token = HTTPConnection(scope).cookies.get(name_in(scope), "")
     return token if len(token) <= LONGEST_TOKEN and token.isascii() else ""
 
 
-def put(response: Response, token: str) -> None:
-    response.set_cookie(NAME, token, path="/", secure=True, httponly=True, samesite="strict")
+def put(scope: Scope, response: Response, token: str) -> None:
+    response.set_cookie(
+        name_in(scope), token, path="/", secure=True, httponly=True, samesite="strict"
+    )
 
 
-def remove(response: Response) -> None:
-    response.delete_cookie(NAME, path="/", secure=True, httponly=True, samesite="strict")
+def remove(scope: Scope, response: Response) -> None:
+    response.delete_cookie(name_in(scope), path="/", secure=True, httponly=True, samesite="strict")
 
 
 def form_token(cookie_token: str) -> str:

@@ -15,6 +15,7 @@ from collector.accounts.throttle import Throttle
 from collector.audit.entry import Entry
 from collector.audit.journal import Journal
 from collector.clock import Clock
+from collector.environment import PRODUCTION
 from collector.policy_in_force import PolicyReader
 from collector.store import Store
 
@@ -30,6 +31,7 @@ class Keeping:
     seal: Seal
     journal: Journal
     name: str
+    environment: str = PRODUCTION
 
 
 class Busy(Exception):

@@ -99,7 +99,7 @@ async def _connect(request: Request) -> Response:
     frame = frame_of(request.scope, "Recovery codes")
     shown = Frame(frame.title, frame.username, form_token(done.token), frame.now)
     response = render("codes.html", CodesContext(shown, done.codes))
-    cookie.put(response, done.token)
+    cookie.put(request.scope, response, done.token)
     return response
 
 

@@ -69,7 +69,7 @@ async def _show_code(request: Request) -> Response:
     site.throttle.succeeded(counted_as(half.username), address)
     await site.record(Entry(Action.LOGIN, actor_of(request), subject=f"account:{half.username}"))
     response = RedirectResponse("/devices", 303)
-    cookie.put(response, token)
+    cookie.put(request.scope, response, token)
     return response
 
 

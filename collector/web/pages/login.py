@@ -52,7 +52,7 @@ def _form(
     frame = Frame("Log in", "", form_token(fresh), site_of(request.scope).clock())
     response = render("login.html", Context(frame, username, error), status_code=status_code)
     if not token:
-        cookie.put(response, fresh)
+        cookie.put(request.scope, response, fresh)
     return response
 
 
@@ -75,7 +75,7 @@ async def _log_in(request: Request) -> Response:
     visitor = sessions.Visitor(address, request.headers.get("user-agent", ""))
     token = await site.store.submit(lambda c: sessions.begin(c, account, site.clock(), visitor))
     response = RedirectResponse("/login/factor", 303)
-    cookie.put(response, token)
+    cookie.put(request.scope, response, token)
     return response
 
 

@@ -20,5 +20,5 @@ async def page(request: Request) -> Response:
     token = cookie.token_in(request.scope)
     await site_of(request.scope).store.submit(lambda c: sessions.end(c, token))
     response = RedirectResponse("/login", 303)
-    cookie.remove(response)
+    cookie.remove(request.scope, response)
     return response

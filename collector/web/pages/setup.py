@@ -55,7 +55,7 @@ def _form(request: Request, username: str, error: str = "", status_code: int = 2
     context = Context(frame, username, SHORTEST, error)
     response = render("setup.html", context, status_code=status_code)
     if not token:
-        cookie.put(response, fresh)
+        cookie.put(request.scope, response, fresh)
     return response
 
 
@@ -88,5 +88,5 @@ async def _choose(request: Request, token: str, username: str) -> Response:
     if session_token is None:
         return _form(request, "", status_code=404)
     response = RedirectResponse("/login/factor", 303)
-    cookie.put(response, session_token)
+    cookie.put(request.scope, response, session_token)
     return response
