@@ -47,6 +47,7 @@ def settled(config: Config) -> Config:
             "hyphens, such as test"
         )
     if not (config.folder / FILE).exists() and not (config.folder / "authority.pem").exists():
+        config.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(config.folder / FILE, f"{asked or PRODUCTION}\n".encode())
     found = kept(config.folder)
     if asked not in ("", found):
