@@ -19,11 +19,18 @@ NO_SIGN = "macOS does not say whether a restart is pending"
 
 
 def observe(host: Host) -> Seen:
-    """Raises the trouble of ``softwareupdate`` when neither it nor the system's file answers."""
+    """Raises the trouble of ``softwareupdate`` when not even the version of macOS is known."""
     seen = Seen(OsUpdates(source=SOURCE))
     installed = _installed(host, seen)
-    source, found = _offers(host, seen)
-    _fill(seen, source, found, installed)
+    try:
+        source, found = _offers(host, seen)
+    except CannotTell as trouble:
+        if installed is None:
+            raise
+        seen.missing("pending", trouble)
+        seen.missing("pending_security", trouble)
+    else:
+        _fill(seen, source, found, installed)
     _index(host, seen)
     seen.missing("restart_required", NoData(NO_SIGN))
     return seen

@@ -76,7 +76,9 @@ def test_nothing_new_may_be_said_on_standard_error() -> None:
 )
 def test_what_is_not_understood_is_never_up_to_date(answer: Answer) -> None:
     seen = look(mac(answer, files={}))
-    assert seen.WhichOneof("outcome") == "unknown"
+    assert not seen.os_updates.HasField("pending")
+    assert {"pending", "pending_security"} <= {gap.field for gap in seen.gaps}
+    assert look(mac(answer, "", {})).WhichOneof("outcome") == "unknown"
 
 
 def test_a_failed_scan_is_not_an_empty_one() -> None:
@@ -174,7 +176,9 @@ def test_the_file_of_the_system_stands_in_and_its_counter_does_not() -> None:
 
 
 def test_a_file_without_a_list_is_not_an_empty_list() -> None:
-    assert look(mac(TimedOut("no"))).unknown.reason == UnknownReason.UNKNOWN_REASON_TIMED_OUT
+    assert not look(mac(TimedOut("no"))).os_updates.HasField("pending")
+    unknown = look(mac(TimedOut("no"), "")).unknown
+    assert unknown.reason == UnknownReason.UNKNOWN_REASON_TIMED_OUT
 
 
 @pytest.mark.parametrize(("counter", "known"), [(0, True), (2, False), (None, False)])
