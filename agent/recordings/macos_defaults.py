@@ -1,9 +1,10 @@
 """What ``defaults read`` printed answers: one key, or a whole domain as an old-style list.
 
-Of a whole domain only its plain values are taken. A key that a whole listing lacks is not set; of
-an excerpt nothing is concluded.
+Of a whole domain its plain values and lists of dictionaries are taken. A key that a whole listing
+lacks is not set; of an excerpt nothing is concluded.
 """
 
+import plistlib
 import re
 
 from agent.host import CannotTell, Output
@@ -16,6 +17,12 @@ NAME = re.compile(
     r"(?:_(?P<key>[A-Za-z]\w*))?"
 )
 VALUE = re.compile(r'(?:^|[{;\n])\s*"?(?P<key>[A-Za-z]\w*)"?\s*=\s*"?(?P<value>[^"(){};]+)"?\s*;')
+LIST = re.compile(
+    r'^\s*"?(?P<key>[A-Za-z]\w*)"?\s*=\s*\((?P<items>.*?)\n\s*\);', re.MULTILINE | re.DOTALL
+)
+FIELD = re.compile(
+    r'^\s*"?(?P<key>[A-Za-z][\w ]*?)"?\s*=\s*"?(?P<value>[^"(){};\n]*)"?;', re.MULTILINE
+)
 ASKED_FOR = {"com.apple.screensaver": ("idleTime",)}
 """Keys whose absence is an answer."""
 
@@ -36,7 +43,23 @@ def read(loose: Loose, answers: Answers) -> bool:
         answers.commands.setdefault(f"{command} {place} {key}", Output(f"{value}\n", "", 0))
     if not loose.partial and loose.text.strip().startswith("{"):
         _unset(domain, f"{command} {place}", answers)
+        if not found["host"]:
+            answers.files.setdefault(f"{place}.plist", _as_file(loose.text))
     return True
+
+
+def _as_file(text: str) -> bytes:
+    """A whole listing as the file it was printed from: plain values, and lists of dictionaries."""
+    fields: dict[str, object] = {}
+    for each in LIST.finditer(text):
+        items = re.findall(r"\{(.*?)\}", each["items"], re.DOTALL)
+        fields[each["key"]] = [_fields(item) for item in items]
+    return plistlib.dumps({**_fields(LIST.sub("", text)), **fields})
+
+
+def _fields(text: str) -> dict[str, object]:
+    found = ((each["key"], each["value"].strip()) for each in FIELD.finditer(text))
+    return {key: int(value) if re.fullmatch(r"\d{1,9}", value) else value for key, value in found}
 
 
 def of_this_host(domain: str, loose: Loose, answers: Answers) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.checks.os_updates.software_update_file import listed, looked_at
 from agent.host import NotRecorded
 from agent.recordings.loose import moments
 from agent.recordings.replay import Recording
@@ -142,3 +143,22 @@ def test_the_folder_names_the_release_only_where_the_firewalls_file_needs_one(
     host = folder(tmp_path, {"fdesetup_status.txt": "x"}, "macos-10.12-y")
     with pytest.raises(NotRecorded):
         printed(host, "sw_vers")
+
+
+def test_a_whole_domain_that_was_printed_is_the_file_it_was_printed_from(tmp_path: Path) -> None:
+    said = """{
+    AutomaticDownload = 1;
+    LastFullSuccessfulDate = "2022-10-12 08:31:00 +0000";
+    LastRecommendedUpdatesAvailable = 1;
+    RecommendedUpdates =     (
+                {
+            "Display Name" = "macOS Monterey 12.6.1";
+            "Display Version" = "12.6.1";
+            Identifier = "MSU_UPDATE_21G217_patch_12.6.1";
+        }
+    );
+}
+"""
+    host = folder(tmp_path, {"defaults_read_com.apple.SoftwareUpdate.txt": said})
+    assert [offer.title for offer in listed(host)] == ["macOS Monterey 12.6.1"]
+    assert looked_at(host).year == 2022
