@@ -42,6 +42,7 @@ class PostureService:
     chance: random.Random = field(default_factory=random.Random)
     policy: PolicyReader = field(default_factory=PolicyReader)
     calls: Buckets = field(default_factory=lambda: Buckets(burst=30, per_second=1))
+    reports: Buckets = field(default_factory=lambda: Buckets(burst=60, per_second=1 / 120))
     running: Concurrency = field(default_factory=lambda: Concurrency(2))
 
     def rpc(self) -> grpc.GenericRpcHandler:
@@ -52,6 +53,8 @@ class PostureService:
         with self._admitted(context) as caller:
             asked = edge.parse(messages.CheckInRequest, request)
             delivery = wire.delivery(asked)
+            if delivery.posture is not None and (wait_seconds := self.reports.take(caller.name)):
+                raise slow_down(wait_seconds)  # each is kept, so a device's changes are bounded
             outcome, minutes = await self.store.submit(lambda c: self._take(c, caller, delivery))
             answer = wire.response(outcome, delivery.held_answer, self.clock())
             answer.next_check_in_seconds = self._spread(minutes * 60)

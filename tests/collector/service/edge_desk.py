@@ -96,7 +96,9 @@ async def open_desk(folder: Path) -> AsyncIterator[EdgeDesk]:
     store.write(lambda c: policies.add(c, default_text(), clock(), "test"))
     authority = open_authority(folder, "Muster", clock())
     identity = open_server(folder, authority, [], clock())
-    posture = PostureService(store, authority, clock, Random(7))
+    posture = PostureService(
+        store, authority, clock, Random(7), reports=Buckets(burst=5, per_second=0.001)
+    )
     calls = Buckets(burst=60, per_second=0.001)
     enrollment = EnrollmentService(store, authority, clock, "Muster", calls)
     check_in, check_in_port = serve_check_in(ANY_PORT, posture.rpc(), authority, identity)

@@ -221,6 +221,18 @@ async def test_a_device_cannot_call_without_pause_whatever_certificates_it_has(
     assert trailing.get("retry-after") == "1"
 
 
+async def test_a_device_that_changes_all_the_time_fills_no_disk(desk: EdgeDesk) -> None:
+    enrolled = await desk.enroll()
+    for sequence in range(1, 6):
+        await desk.check_in(report(sequence), enrolled.certificate_pem)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await desk.check_in(report(6), enrolled.certificate_pem)
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    unchanged = wire.Unchanged(sequence=7, digest=hashlib.sha256(POSTURE).digest())
+    answer = await desk.check_in(wire.CheckInRequest(unchanged=unchanged), enrolled.certificate_pem)
+    assert answer.receipt == wire.RECEIPT_UNCHANGED
+
+
 def serial_of(pem: bytes) -> str:
     return f"{x509.load_pem_x509_certificate(pem).serial_number:x}"
 
