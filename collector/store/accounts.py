@@ -123,6 +123,8 @@ def unused_since(connection: Connection, before: datetime) -> list[str]:
 
 def remove(connection: Connection, username: str) -> None:
     """Take the account away; what it did stays in the audit log."""
+    linked = schema.linked_identity
+    connection.execute(delete(linked).where(linked.c.username == username))
     connection.execute(delete(ACCOUNT).where(ACCOUNT.c.username == username))
 
 

@@ -255,6 +255,17 @@ personal_token = _table(
 Index("personal_token_by_hash", personal_token.c.secret_hash, unique=True)
 _index("personal_token_by_user", personal_token.c.username)
 
+# Who somebody is at an OpenID provider, and which account that is here.
+linked_identity = _table(
+    "linked_identity",
+    _key("issuer"),
+    _key("subject"),
+    _text("username"),
+    _at("linked_at"),
+    _text("linked_by"),
+)
+_index("linked_identity_by_user", linked_identity.c.username)
+
 # Whose role was confirmed in the review under way.
 authorisation = _table(
     "authorisation",
