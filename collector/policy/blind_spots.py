@@ -73,7 +73,8 @@ def unset(value: Message, needs: Collection[str], gaps: Iterable[Gap]) -> Verdic
 
 def seen_only(value: M, gaps: Collection[Gap]) -> M:
     """The value without those fields of listed elements that a gap speaks of: where a device says
-    both "true" and "not seen", it did not see.
+    both "true" and "not seen", it did not see. Of several elements of one name (two swaps) the gap
+    speaks of those whose field is unset.
     """
     if not gaps:
         return value
@@ -82,8 +83,11 @@ def seen_only(value: M, gaps: Collection[Gap]) -> M:
     for gap in gaps:
         root, key, name = _parts(gap.field)
         if root in KEYS and root in kept.DESCRIPTOR.fields_by_name:
-            for each in getattr(kept, root):
-                if getattr(each, KEYS[root]) == key and name in each.DESCRIPTOR.fields_by_name:
+            named = [each for each in getattr(kept, root) if getattr(each, KEYS[root]) == key]
+            if any(_is_unset(each, name) for each in named):
+                continue
+            for each in named:
+                if name in each.DESCRIPTOR.fields_by_name:
                     each.ClearField(name)
     return kept
 

@@ -99,11 +99,11 @@ def parse_luks2_json(content: str) -> Header:
 
 
 def _from_json(header: Any) -> Header:
-    live = [
-        str(segment["type"])
+    every = [
+        (str(segment["type"]), " ".join(map(str, segment.get("flags", ()))))
         for segment in header["segments"].values()
-        if not any(str(flag).startswith("backup-") for flag in segment.get("flags", ()))
     ]
+    live = [kind for kind, flags in every if "backup-" not in flags]
     tokens = header.get("tokens", {}).values()
     pins = [token.get("tpm2-pin") is True for token in tokens if token["type"] == "systemd-tpm2"]
     mandatory = header["config"].get("requirements", {}).get("mandatory", ())
@@ -111,12 +111,19 @@ def _from_json(header: Any) -> Header:
         tuple(live),
         tuple(sorted(str(token["type"]) for token in tokens)),
         bool(pins) and all(pins),
-        _converting(live, " ".join(map(str, mandatory))),
+        _converting(live, every, " ".join(map(str, mandatory))),
     )
 
 
-def _converting(live: list[str], requirements: str) -> bool:
-    return "reencrypt" in requirements or ("linear" in live)
+def _converting(live: list[str], every: list[tuple[str, str]], requirements: str) -> bool:
+    """Some of the data is plain now. Only a change of key is known by both its ends, before and
+    after, being encrypted (LUKS2 on-disk format, section 5).
+    """
+    if "linear" in live:
+        return True
+    ends = [kind for kind, flags in every if "backup-" in flags]
+    new_key_only = len(ends) >= 2 and all(kind == "crypt" for kind in (*live, *ends))
+    return "reencrypt" in requirements and not new_key_only
 
 
 def parse_luks2_text(content: str) -> Header:
@@ -124,7 +131,8 @@ def parse_luks2_text(content: str) -> Header:
     if not re.search(r"^Version:\s+2\s*$", content, re.MULTILINE):
         raise Unparsable("luksDump shows no LUKS2 header")
     segments = _numbered(content, "Data segments")
-    live = [kind for kind, body in segments if not re.search(r"flags\s*:.*backup-", body)]
+    every = [(k, f[1] if (f := re.search(r"flags\s*:(.*)", body)) else "") for k, body in segments]
+    live = [kind for kind, flags in every if "backup-" not in flags]
     tokens = _numbered(content, "Tokens")
     told = [re.search(r"tpm2-pin:\s+(\w+)", body) for kind, body in tokens if "tpm2" in kind]
     pins = [found[1] == "true" for found in told if found]
@@ -135,7 +143,7 @@ def parse_luks2_text(content: str) -> Header:
         tuple(live),
         tuple(sorted(kind for kind, _ in tokens)),
         all(pins) if pins else None,
-        _converting(live, requirements[1] if requirements else ""),
+        _converting(live, every, requirements[1] if requirements else ""),
     )
 
 

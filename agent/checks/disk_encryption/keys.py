@@ -27,8 +27,10 @@ KEEPS_ASKING = (
 )
 """Debian's own key scripts that end in a person, a card, or another encrypted volume."""
 ON_COMMAND_LINE = ("rd.luks.key=", "luks.key=", "cryptkey=")
-BY_NAME = "/etc/cryptsetup-keys.d"
-"""Where systemd looks for VOLUME.key when crypttab names no key: crypttab(5), KEY ACQUISITION."""
+BY_NAME = "/etc/cryptsetup-keys.d/{}.key"
+"""Where systemd looks for a key when crypttab names none: crypttab(5), KEY ACQUISITION."""
+BY_DEFAULT = "/crypto_keyfile.bin"
+"""Where Arch's hook "encrypt" looks in the initramfs when nothing names a key (mkinitcpio)."""
 UNIFIED = ("/efi/EFI/Linux", "/boot/efi/EFI/Linux", "/boot/EFI/Linux")
 """Where boot loaders look for kernels with their initramfs inside (UAPI group, BLS type 2)."""
 MOST_STEPS = 100
@@ -108,29 +110,25 @@ class Keys:
             if self._key_on_command_line:
                 raise NoData(f"the kernel command line names a key file that may open {crypt}")
             return self._by_name(answer, crypt)
-        remarks = answer.remarks
-        if "discard" in entry.options and "discards reach the disk" not in remarks:
-            remarks = (*remarks, "discards reach the disk")
-        tpm = entry.option("tpm2-device") is not None and entry.option("tpm2-pin") not in _YES
-        if tpm and "unlocks by TPM without a PIN" not in remarks:
-            remarks = (*remarks, "unlocks by TPM without a PIN")
-        answer = replace(answer, remarks=remarks)
-        script = entry.option("keyscript")
-        if script is not None:
-            if script.rsplit("/", 1)[-1] not in KEEPS_ASKING:
-                raise NoData(f"whether the key script {script} of {crypt} keeps a key in clear")
+        remarks = dict.fromkeys((*answer.remarks, *_remarks(entry)))
+        answer = replace(answer, remarks=tuple(remarks))
+        if entry.option("try-empty-password") in _YES:
+            raise NoData(f"whether an empty password opens {crypt}, which crypttab has tried first")
+        if (script := entry.option("keyscript")) is not None:
+            _require_asking(script, crypt)
             return answer
         if entry.key:
             return self._by_file(answer, crypt, entry.key)
         return self._by_name(answer, crypt)
 
     def _by_name(self, answer: Answer, crypt: str) -> Answer:
-        path = f"{BY_NAME}/{crypt}.key"
-        try:
-            self._host.head(path, 1)
-        except (FileMissing, NotRecorded):
-            return answer
-        return self._by_file(answer, crypt, path)
+        for path in (BY_NAME.format(crypt), BY_DEFAULT):
+            try:
+                self._host.head(path, 1)
+            except (FileMissing, NotRecorded):
+                continue
+            return self._by_file(answer, crypt, path)
+        return answer
 
     def _by_file(self, answer: Answer, crypt: str, key: str) -> Answer:
         if key in RANDOM:
@@ -197,6 +195,19 @@ def followed(host: Host, path: str) -> str:
                 continue
             done, left = "" if target.startswith("/") else done, [*target.split("/"), *left]
     raise Unparsable(f"the links on the way to {path} do not end")
+
+
+def _remarks(entry: Entry) -> list[str]:
+    remarks = ["discards reach the disk"] if "discard" in entry.options else []
+    if entry.option("tpm2-device") is not None and entry.option("tpm2-pin") not in _YES:
+        remarks.append("unlocks by TPM without a PIN")
+    return remarks
+
+
+def _require_asking(script: str, crypt: str) -> None:
+    """Raises NoData when a key script may print a key that it keeps."""
+    if script.rsplit("/", 1)[-1] not in KEEPS_ASKING:
+        raise NoData(f"whether the key script {script} of {crypt} keeps a key in clear")
 
 
 _YES = ("1", "yes", "true", "on", "")

@@ -4,6 +4,7 @@ What must lie in clear for the firmware or the boot loader is recognised by part
 mount point, never by size or by file system: a vfat is no boot volume for being a vfat.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -26,6 +27,8 @@ ORDER = (SYSTEM, DATA, SWAP, BOOT, REMOVABLE, UNMOUNTED)
 BOOT_POINTS = frozenset(("/boot", "/boot/efi", "/boot/firmware", "/boot/grub", "/efi"))
 SYSTEM_POINTS = frozenset(("/", "/usr", "/var", "/etc", "/opt", "/nix", "/sysroot"))
 SYSTEM_TREES = ("/usr/", "/var/", "/etc/")
+HOMES = re.compile(r"/home(/[^/]+)?")
+"""All homes, or one: at work somebody lives there, whatever bus the disk is on."""
 BOOT_TYPES = frozenset(
     (
         "c12a7328-f81f-11d2-ba4b-00a0c93ec93b",  # EFI system partition (UEFI specification, 5.3.3)
@@ -85,7 +88,7 @@ class Volumes:
 
     def _group(self, devices: tuple[str, ...], group: Sequence[Mount]) -> Found:
         role = self._role(devices, [mount.point for mount in group])
-        first = min(group, key=lambda m: (ORDER.index(point_role(m.point)), len(m.point), m.point))
+        first = min(group, key=_importance)
         device, names = first.source, frozenset(devices)
         if devices[0] == "zfs":
             answer = self.zfs.answer(first.source)
@@ -108,7 +111,7 @@ class Volumes:
 
     def _role(self, devices: Sequence[str], points: Sequence[str]) -> VolumeRole.ValueType:
         roles = {point_role(point) for point in points}
-        if SYSTEM in roles or "/home" in points:
+        if SYSTEM in roles or any(map(HOMES.fullmatch, points)):
             return SYSTEM if SYSTEM in roles else DATA
         by_type = len(devices) == 1 and self.partition_type(devices[0]) in BOOT_TYPES
         return BOOT if roles == {BOOT} or by_type else DATA
@@ -171,7 +174,11 @@ class Volumes:
     def placed(self, found: Sequence[Found]) -> list[Found]:
         """With what lies on removable disks marked so, except beside the system, /home or swap."""
         kept = frozenset().union(
-            *(f.answer.disks for f in found if f.role in (SYSTEM, SWAP) or f.name == "/home")
+            *(
+                one.answer.disks
+                for one in found
+                if one.role in (SYSTEM, SWAP) or HOMES.fullmatch(one.name)
+            )
         )
         placed = []
         for one in found:
@@ -182,6 +189,12 @@ class Volumes:
             fixed = not out or one.role == BOOT
             placed.append(one if fixed else replace(one, role=REMOVABLE))
         return sorted(placed, key=lambda f: (ORDER.index(f.role), f.name, f.device))
+
+
+def _importance(mount: Mount) -> tuple[int, bool, int, str]:
+    """For the one mount point of several that a volume is named by."""
+    point = mount.point
+    return ORDER.index(point_role(point)), not HOMES.fullmatch(point), len(point), point
 
 
 def point_role(point: str) -> VolumeRole.ValueType:

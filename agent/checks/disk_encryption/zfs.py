@@ -10,6 +10,7 @@ from agent.checks.disk_encryption.mounts import holding
 from agent.checks.disk_encryption.walk import (
     ENCRYPTED,
     KEY_EXPOSED,
+    PLAIN,
     Answer,
     Walk,
     cannot,
@@ -78,7 +79,7 @@ class Zfs:
         if cipher in ("off", "-"):
             return self._by_pool(dataset.split("/", maxsplit=1)[0])
         root = self._datasets.get(seen.get("encryptionroot", ""), {})
-        return self._by_key(Answer(ENCRYPTED, method="ZFS"), root.get("keylocation", "none"))
+        return self._by_key(Answer(ENCRYPTED, method="ZFS"), seen.get("encryptionroot", ""), root)
 
     def _by_pool(self, pool: str) -> Answer:
         """Without encryption of its own a dataset is as safe as every device of its pool."""
@@ -96,21 +97,35 @@ class Zfs:
         except CannotTell as trouble:
             return cannot(trouble)
 
-    def _by_key(self, answer: Answer, location: str) -> Answer:
+    def _by_key(self, answer: Answer, name: str, root: dict[str, str]) -> Answer:
+        location = root.get("keylocation", "none")
         if location == "prompt" or location.startswith("https://"):
             return answer
         if not location.startswith("file://"):
             raise NoData(f"where the key of the dataset lies is not told: {location}")
         path = location.removeprefix("file://")
-        mount = holding(self.walk.mounts, path)
-        on_zfs = mount.filesystem == "zfs"
-        where = self._elsewhere(mount.source) if on_zfs else self.walk.on_path(path)
+        where, opened_by = self._place(path)
+        if where.safe and name and name == opened_by:
+            self._require_hidden_initramfs(path)
         if where.safe:
             return answer
         if where.protection is None:
             return cannot(where.trouble or NoData(f"where {path} lies cannot be told"), answer)
         words = f"the key file {path} lies on a volume that is not protected"
         return replace(answer, protection=KEY_EXPOSED, remarks=(words,))
+
+    def _require_hidden_initramfs(self, path: str) -> None:
+        """A key on what it opens has a copy where the system starts from. Raises NoData."""
+        if self._place("/boot/initrd")[0].protection == PLAIN:
+            raise NoData(f"the initramfs on the plain /boot may hold the key {path}")
+
+    def _place(self, path: str) -> tuple[Answer, str]:
+        """What a path lies on; and the dataset whose key opens that, if it is one."""
+        mount = holding(self.walk.mounts, path)
+        if mount.filesystem != "zfs":
+            return self.walk.on_path(path), ""
+        dataset = (self._datasets or {}).get(mount.source, {})
+        return self._elsewhere(mount.source), dataset.get("encryptionroot", "")
 
     def _elsewhere(self, dataset: str) -> Answer:
         """Whether a dataset that holds a key is itself encrypted, whatever its own key."""

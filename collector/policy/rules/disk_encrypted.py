@@ -75,15 +75,16 @@ def _doubt(seen: DiskEncryption, counting: list[Volume]) -> str:
         return f"it could not be told whether these are encrypted: {listed(unclear)}"
     if nameless:
         return f"it could not be told what these volumes are for: {listed(nameless)}"
-    if not any(v.role == VolumeRole.VOLUME_ROLE_SYSTEM for v in counting):
+    system = [v for v in counting if v.role == VolumeRole.VOLUME_ROLE_SYSTEM]
+    if not any(v.protection == Protection.PROTECTION_ENCRYPTED for v in system):
         return "the volume with the operating system was not seen"
     return ""
 
 
 def _safe(volume: Volume) -> bool:
-    """Memory alone is an answer for swap; an operating system in memory is a riddle."""
+    """Memory alone is an answer, as for swap or logs; an operating system in it is a riddle."""
     if volume.protection == Protection.PROTECTION_MEMORY_ONLY:
-        return volume.role == VolumeRole.VOLUME_ROLE_SWAP
+        return volume.name != "/"
     return volume.protection == Protection.PROTECTION_ENCRYPTED
 
 

@@ -4,7 +4,15 @@ import pytest
 from google.protobuf.message import Message
 
 from collector.model import Status
-from protos.posture.v1.signals_pb2 import Antivirus, AntivirusProduct, OsUpdates
+from protos.posture.v1.signals_pb2 import (
+    Antivirus,
+    AntivirusProduct,
+    DiskEncryption,
+    OsUpdates,
+    Protection,
+    Volume,
+    VolumeRole,
+)
 from tests.collector.policy.postures import NOW, inventory, observed, stamp, verdict_of
 
 GUARDED = Antivirus(
@@ -36,6 +44,14 @@ def test_what_is_said_and_said_to_be_unseen_never_passes(
     assert verdict.status is Status.UNKNOWN
     if not gap:
         assert verdict.because.startswith("A part of it could not be seen: permission denied")
+
+
+def test_of_two_of_one_name_the_gap_hides_only_the_one_without_an_answer() -> None:
+    plain, untold = (Volume(name="[swap]", role=VolumeRole.VOLUME_ROLE_SWAP) for _ in range(2))
+    plain.protection = Protection.PROTECTION_PLAIN
+    hidden = DiskEncryption(volumes=[plain, untold])
+    verdict = verdict_of("disk_encrypted", observed(hidden, ["volumes[[swap]].protection"]))
+    assert verdict.status is Status.FAIL
 
 
 def test_a_gap_in_one_product_hides_nothing_of_another() -> None:

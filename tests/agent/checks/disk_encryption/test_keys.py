@@ -40,6 +40,8 @@ def test_a_key_file_on_an_encrypted_root_is_no_exposure() -> None:
         "disk_crypt UUID=1 /etc/own.key luks",  # the copy of it is in the initramfs on /boot
         "disk_crypt UUID=1 /key:UUID=2 luks",
         "disk_crypt UUID=1 none luks,keyscript=/usr/local/bin/anything",
+        "disk_crypt UUID=1 none luks,try-empty-password",
+        "disk_crypt UUID=1 - luks,try-empty-password=yes",
         "disk_crypt",
     ],
 )
@@ -101,3 +103,17 @@ def test_a_key_file_is_where_its_links_lead() -> None:
     assert look(stack)["/data"] == "key_exposed"
     stack.links["/srv/keys"] = "/srv/keys"
     assert look(stack)["/data"] == "-"
+
+
+def test_a_key_that_the_initramfs_takes_by_default_is_looked_for() -> None:
+    stack = encrypted_laptop()
+    stack.files["/crypto_keyfile.bin"] = b"key"
+    assert look(stack)["/"] == "-"
+    stack.mounts = stack.mounts.replace(" / /boot ", " / /mnt ")
+    assert look(stack)["/"] == "encrypted"
+
+
+def test_a_password_that_is_not_tried_empty_is_no_doubt() -> None:
+    stack = encrypted_laptop()
+    stack.files["/etc/crypttab"] = "disk_crypt UUID=1 none luks,try-empty-password=no\n"
+    assert look(stack)["/"] == "encrypted"

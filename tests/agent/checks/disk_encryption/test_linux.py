@@ -176,6 +176,29 @@ def test_swap_in_memory_never_reaches_a_disk_unless_it_is_written_back() -> None
     assert look(stack)["[swap]"] == "plain"
 
 
+def test_a_change_of_key_leaves_nothing_in_clear() -> None:
+    stack = encrypted_laptop()
+    parts = ("", "", ',"flags":["backup-previous"]', ',"flags":["backup-final"]')
+    segments = ",".join(f'"{n}":{{"type":"crypt"{flags}}}' for n, flags in enumerate(parts))
+    whole = header(requirement='"online-reencrypt-v2"')
+    stack.header("nvme0n1p3", whole.replace('"0":{"type":"crypt"}', segments))
+    assert look(stack)["/"] == "encrypted"
+    ending = segments.replace(
+        '"crypt","flags":["backup-final"]', '"linear","flags":["backup-final"]'
+    )
+    stack.header("nvme0n1p3", whole.replace('"0":{"type":"crypt"}', ending))
+    assert look(stack)["/"] == "partial"
+
+
+@pytest.mark.parametrize("point", ["/home", "/home/alice"])
+def test_homes_on_a_disk_behind_usb_are_judged(point: str) -> None:
+    stack = encrypted_laptop()
+    stack.disk("sda", "8:0", "pci0000:00/usb2/2-1")
+    stack.mount("8:0", "/srv", "ext4", "/dev/sda")
+    stack.mount("8:0", point, "ext4", "/dev/sda")
+    assert role(stack, point) == "data"
+
+
 def test_a_stick_is_removable_and_a_root_on_usb_is_not() -> None:
     stack = encrypted_laptop()
     stack.disk("sda", "8:0", "pci0000:00/usb2/2-1")

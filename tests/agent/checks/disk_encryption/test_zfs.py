@@ -55,3 +55,12 @@ def test_a_mounted_snapshot_is_as_its_dataset() -> None:
     stack.mount("0:51", "/tank/.zfs/snapshot/monday", "zfs", "tank@monday")
     zfs(stack, ("tank", "aes-256-gcm", "prompt"))
     assert look(stack)["/tank/.zfs/snapshot/monday"] == "encrypted"
+
+
+def test_a_key_on_the_dataset_it_opens_has_a_copy_in_the_initramfs() -> None:
+    stack = Stack()
+    stack.mount("0:50", "/", "zfs", "rpool")
+    zfs(stack, ("rpool", "aes-256-gcm", "file:///etc/zfs/rpool.key"))
+    assert look(stack)["/"] == "-"
+    stack.mounts = stack.mounts.replace(" / /boot ", " / /mnt ")
+    assert look(stack)["/"] == "encrypted"
