@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
-from collector.store import schema
+from collector.store import personal_tokens, schema
 
 ACCOUNT = schema.account
 
@@ -49,7 +49,9 @@ def add(connection: Connection, account: Account) -> bool:
 
 
 def set_password(connection: Connection, username: str, password_hash: str, at: datetime) -> None:
+    """Tokens of the old password's owner end with it."""
     _change(connection, username, password_hash=password_hash, password_changed_at=at)
+    personal_tokens.remove_all(connection, username)
 
 
 def refresh_hash(connection: Connection, username: str, password_hash: str) -> None:
@@ -62,7 +64,9 @@ def set_role(connection: Connection, username: str, role: str) -> None:
 
 
 def set_totp(connection: Connection, username: str, sealed: bytes | None, step: int = 0) -> None:
+    """Another app, or none; tokens end with the factor that they were made under."""
     _change(connection, username, totp_sealed=sealed, totp_step=step)
+    personal_tokens.remove_all(connection, username)
 
 
 def take_totp_step(connection: Connection, username: str, step: int) -> bool:
@@ -76,7 +80,8 @@ def logged_in(connection: Connection, username: str, at: datetime) -> None:
 
 
 def disable(connection: Connection, username: str, at: datetime, because: str) -> bool:
-    """False: there is no such account, or it was disabled before."""
+    """False: there is no such account, or it was disabled before. Its tokens end for good."""
+    personal_tokens.remove_all(connection, username)
     statement = update(ACCOUNT).where(
         ACCOUNT.c.username == username, ACCOUNT.c.disabled_at.is_(None)
     )
@@ -122,7 +127,8 @@ def unused_since(connection: Connection, before: datetime) -> list[str]:
 
 
 def remove(connection: Connection, username: str) -> None:
-    """Take the account away; what it did stays in the audit log."""
+    """Take the account away; what it did stays in the audit log. Its tokens go with it."""
+    personal_tokens.remove_all(connection, username)
     linked = schema.linked_identity
     connection.execute(delete(linked).where(linked.c.username == username))
     connection.execute(delete(ACCOUNT).where(ACCOUNT.c.username == username))

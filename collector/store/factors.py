@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from collector.store import schema
+from collector.store import personal_tokens, schema
 
 PASSKEY = schema.passkey
 CODE = schema.recovery_code
@@ -30,10 +30,14 @@ class Passkey:
 
 
 def add_passkey(connection: Connection, passkey: Passkey) -> bool:
-    """False: this credential is known already, whoever's it is."""
+    """False: this credential is known already, whoever's it is.
+
+    Tokens that were made before end: the person's factors are others now.
+    """
     if get_passkey(connection, passkey.credential_id) is not None:
         return False
     connection.execute(insert(PASSKEY).values(asdict(passkey)))
+    personal_tokens.remove_all(connection, passkey.username)
     return True
 
 
@@ -72,6 +76,7 @@ def label_passkey(connection: Connection, username: str, credential_id: bytes, l
 
 def remove_passkey(connection: Connection, username: str, credential_id: bytes) -> bool:
     """False: the person has no such passkey."""
+    personal_tokens.remove_all(connection, username)
     statement = delete(PASSKEY).where(
         PASSKEY.c.username == username, PASSKEY.c.credential_id == credential_id
     )

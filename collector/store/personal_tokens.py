@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from collector.store import schema
 
@@ -42,8 +42,11 @@ def of_person(connection: Connection, username: str) -> list[PersonalToken]:
     return [PersonalToken(**row._mapping) for row in rows]
 
 
-def used(connection: Connection, token_id: str, at: datetime) -> None:
-    connection.execute(update(TOKEN).where(TOKEN.c.token_id == token_id).values(last_used_at=at))
+def used(connection: Connection, token_id: str, at: datetime, unless_after: datetime) -> None:
+    """Note the use, unless one after that moment is noted."""
+    older = or_(TOKEN.c.last_used_at.is_(None), TOKEN.c.last_used_at <= unless_after)
+    statement = update(TOKEN).where(TOKEN.c.token_id == token_id, older)
+    connection.execute(statement.values(last_used_at=at))
 
 
 def remove(connection: Connection, username: str, token_id: str) -> bool:
