@@ -228,8 +228,7 @@ async def test_a_device_that_changes_all_the_time_fills_no_disk(desk: EdgeDesk) 
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await desk.check_in(report(6), enrolled.certificate_pem)
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-    unchanged = wire.Unchanged(sequence=7, digest=hashlib.sha256(POSTURE).digest())
-    answer = await desk.check_in(wire.CheckInRequest(unchanged=unchanged), enrolled.certificate_pem)
+    answer = await desk.check_in(unchanged(7), enrolled.certificate_pem)
     assert answer.receipt == wire.RECEIPT_UNCHANGED
 
 
