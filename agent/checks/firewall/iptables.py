@@ -88,7 +88,10 @@ def _table(parts: _Parts, version: Version, origin: Literal["iptables", "legacy"
         (label, chain): _rules(lines, version, parts) for chain, lines in parts.lines.items()
     }
     bases = tuple(_bases(parts, label, version))
-    return Table(label, "ip" if version == 4 else "ip6", chains, bases, origin)
+    rows = [line for lines in parts.lines.values() for line in lines]
+    untracks = any(line.endswith(("-j NOTRACK", "-j CT --notrack")) for line in rows)
+    family = "ip" if version == 4 else "ip6"
+    return Table(label, family, chains, bases, origin, untracks=untracks)
 
 
 def _bases(parts: _Parts, label: str, version: Version) -> list[Base]:

@@ -118,8 +118,10 @@ def _plain(host: Host) -> Plain | None:
 
 
 def _best(table: Table, saved: Table | None) -> Table:
-    """iptables-save's form of a table that iptables made; whether it is asleep only nft knows."""
-    if saved is None or table.origin != "iptables":
+    """iptables-save's form of a table that iptables made, where nft's leaves something out; whether
+    it is asleep only nft knows. What somebody added with nft, iptables-save may show halved.
+    """
+    if saved is None or table.origin != "iptables" or table.grown or not table.lossy:
         return table
     return replace(saved, dormant=table.dormant)
 

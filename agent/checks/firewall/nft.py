@@ -115,11 +115,10 @@ def _table(key: TableKey, parts: _Parts) -> Table:
     family, name = key
     label = f"{family} {name}"
     chains: dict[ChainKey, tuple[Rule, ...]] = {(label, chain): () for chain in parts.names}
-    lossy = False
+    every = [part for rows in parts.rules.values() for row in rows for part in row]
     for chain, rows in parts.rules.items():
         if chain not in parts.names:
             raise Unparsable(f"nft -j list ruleset: a rule of {label} is in no chain: {chain}")
-        lossy = lossy or any("xt" in part for row in rows for part in row)
         chains[label, chain] = _rules(label, chain, rows, parts.sets)
     return Table(
         label,
@@ -127,10 +126,25 @@ def _table(key: TableKey, parts: _Parts) -> Table:
         chains,
         tuple(parts.bases),
         "iptables" if _made_by_iptables(key, parts) else "nftables",
-        lossy=lossy,
+        lossy=any("xt" in part for part in every),
+        grown=bool(parts.sets) or any(map(_asks_a_set, every)),
+        untracks=any(map(_untracks, every)),
         flagged=parts.flags is not None,
         dormant=_dormant(parts.flags),
     )
+
+
+def _asks_a_set(part: Json) -> bool:
+    """nft's sets and maps: iptables has its own and shows a rule with these without them."""
+    match = part.get("match")
+    right = match.get("right") if isinstance(match, dict) else None
+    named = isinstance(right, str) and right.startswith("@")
+    return "vmap" in part or named or (isinstance(right, dict) and "set" in right)
+
+
+def _untracks(part: Json) -> bool:
+    xt = part.get("xt")
+    return "notrack" in part or (isinstance(xt, dict) and xt.get("name") in ("CT", "NOTRACK"))
 
 
 def _rules(label: str, chain: str, rows: list[list[Json]], sets: Sets) -> tuple[Rule, ...]:

@@ -13,6 +13,8 @@ Sets = dict[str, dict[str, Any]]
 
 UNSURE = (Match("unsure"),)
 L4_NUMBERS = {1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp"}
+NEITHER = ("icmp", "icmpv6", "igmp", "esp", "ah", "comp", "sctp", "dccp", "udplite")
+"""Protocols beside TCP and UDP."""
 TCP_BITS = {"fin": 1, "syn": 2, "rst": 4, "psh": 8, "ack": 16, "urg": 32, "ecn": 64, "cwr": 128}
 ODD_FIELDS = ("length", "dscp", "ecn", "id", "frag-off", "tos", "window", "urgptr", "checksum")
 META: dict[str, Field] = {
@@ -48,10 +50,28 @@ def _match(value: dict[str, Any], sets: Sets) -> tuple[Term, ...]:
     if op not in ("==", "in", "!="):
         raise Unclear
     wanted = elements(right, sets)
+    if op != "!=":
+        return (Match("no"),) if wanted == [] and isinstance(right, str) else holds(left, wanted)
     if wanted == [] and isinstance(right, str):
-        return (Match("yes" if op == "!=" else "no"),)
-    *needed, last = holds(left, wanted)
-    return (*needed, replace(last, negated=not last.negated) if op == "!=" else last)
+        return (*needed(left), Match("yes"))
+    *others, last = holds(left, wanted)
+    if "concat" in left:
+        others = needed(left)
+    return (*others, replace(last, negated=not last.negated))
+
+
+def needed(left: Any) -> list[Term]:
+    """What the left side needs to exist, whatever it is compared with: nft leaves it out."""
+    found: list[Term] = []
+    for key in left.get("concat", [left]):
+        protocol = key.get("payload", {}).get("protocol", "th")
+        if protocol in ("ip", "ip6"):
+            found.append(Match("family", (protocol,)))
+        elif protocol in NEITHER:
+            found.append(Match("no"))
+        elif protocol != "th":
+            found.append(Match("l4proto", (protocol,)) if protocol in ("tcp", "udp") else UNSURE[0])
+    return found
 
 
 def elements(value: Any, sets: Sets) -> list[Any]:
@@ -85,7 +105,7 @@ def holds(left: Any, wanted: list[Any]) -> tuple[Term, ...]:
         return UNSURE
     try:
         if "*" in [element for element in wanted if isinstance(element, str)]:
-            return (Match("yes"),)
+            return (*needed(left), Match("yes"))
         if "concat" in left:
             return _joined(left["concat"], wanted)
         kind, key = next(iter(left.items()))
@@ -130,7 +150,7 @@ def _protocol(value: Any) -> str:
 
 def _payload(key: dict[str, Any], wanted: list[Any]) -> tuple[Term, ...]:
     protocol, field = key["protocol"], key["field"]
-    if protocol in ("icmp", "icmpv6", "igmp", "esp", "ah", "comp", "sctp", "dccp", "udplite"):
+    if protocol in NEITHER:
         return (Match("no"), Match("yes"))
     if protocol in ("tcp", "udp", "th"):
         needed = () if protocol == "th" else (Match("l4proto", (protocol,)),)

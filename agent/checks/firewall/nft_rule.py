@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agent.checks.firewall.nft_match import Sets, Unclear, elements, holds, read_match
+from agent.checks.firewall.nft_match import Sets, Unclear, elements, holds, needed, read_match
 from agent.checks.firewall.ruleset import DNAT, Action, Match, Rule, Term
 
 PASSIVE = frozenset(
@@ -99,7 +99,7 @@ def _map(value: Any, terms: tuple[Term, ...], sets: Sets, words: str) -> list[Ru
         return [Rule(terms, "opaque", words=words)]
     rules: list[Rule] = []
     for key, end in sorted(pairs, key=lambda pair: pair[0] == "*"):
-        fits = () if key == "*" else holds(value["key"], [key])
+        fits = needed(value["key"]) if key == "*" else holds(value["key"], [key])
         inner = [part for part in end.items() if part[0] != "continue"]
         for kind, target in inner:
             found = _ending(kind, target, [*terms, *fits], {}, words)

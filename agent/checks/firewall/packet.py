@@ -9,7 +9,8 @@ from agent.checks.firewall.addresses import Version
 from agent.checks.firewall.ports import ALL, NONE, Span
 from agent.checks.firewall.ruleset import AnyOf, Match, Term
 
-Tracking = Literal["tracked", "untracked", "unsure"]
+Tracking = Literal["tracked", "perhaps", "untracked", "unsure"]
+"""What a packet's state reads: "new"; "new" unless a rule has it not tracked; "invalid"; any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +141,12 @@ def fits(name: str, interface: str) -> bool:
 
 def _state(names: tuple[str, ...], tracking: Tracking) -> Truth:
     """Before connection tracking has seen a packet, its state reads "invalid" (nft_ct.c)."""
-    if tracking == "unsure" or ("untracked" in names and "new" not in names):
+    if tracking == "unsure":
         return UNSURE
-    return _among("new" if tracking == "tracked" else "invalid", names)
+    if tracking == "perhaps":
+        told = _among("new", names), _among("untracked", names)
+        return told[0] if told[0] is told[1] else UNSURE
+    return _among("invalid" if tracking == "untracked" else "new", names)
 
 
 def _source_port(spans: tuple[Span, ...], port: int | None) -> Truth:

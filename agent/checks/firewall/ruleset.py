@@ -84,8 +84,9 @@ class Base:
 class Table:
     """One table and where it came from. `bases` are only those that inbound packets enter.
 
-    `lossy`: the source leaves out parts of its rules. `flagged`: the source says that it has
-    flags and not reliably which.
+    `lossy`: the source leaves out parts of its rules. `grown`: it holds what iptables never makes.
+    `untracks`: a rule takes packets out of connection tracking. `flagged`: the source says that
+    it has flags and not reliably which.
     """
 
     name: str
@@ -94,6 +95,8 @@ class Table:
     bases: tuple[Base, ...]
     origin: Literal["nftables", "iptables", "legacy"]
     lossy: bool = False
+    grown: bool = False
+    untracks: bool = False
     flagged: bool = False
     dormant: bool | None = False
 

@@ -70,28 +70,32 @@ class Reach:
 def reach(ruleset: Ruleset, packet: Packet) -> Reach:
     """Send the packet through every base chain it has to pass."""
     may, can, steps = ALL, ALL, 0
+    untracks = any(table.untracks for table in ruleset.tables)
     doubts: list[tuple[int, str]] = []
     family = "ip" if packet.version == 4 else "ip6"
     for base, table in ruleset.bases:
         entered = base.family in (family, "inet", "netdev") and not table.dormant
         if not entered or not _guards(base, packet):
             continue
-        walk = _Walk(table, packet, tracking(base))
+        walk = _Walk(table, packet, tracking(base, untracks=untracks))
         passed = _through(walk, base, table)
         may, can, steps = may & passed.accept.may, can & passed.accept.can, steps + walk.steps
         doubts += passed.doubts
     return Reach(may, can, tuple(doubts), steps)
 
 
-def tracking(base: Base) -> Tracking:
-    """What connection tracking knows of a packet when it enters this chain."""
+def tracking(base: Base, *, untracks: bool = False) -> Tracking:
+    """What connection tracking knows of a packet when it enters this chain. `untracks`: some rule
+    takes packets out of it.
+    """
+    tracked: Tracking = "perhaps" if untracks else "tracked"
     if base.hook == "input":
-        return "tracked"
+        return tracked
     if base.hook == "ingress":
         return "untracked"
     if base.priority is None or base.priority == CONNTRACK:
         return "unsure"
-    return "tracked" if base.priority > CONNTRACK else "untracked"
+    return tracked if base.priority > CONNTRACK else "untracked"
 
 
 def _guards(base: Base, packet: Packet) -> bool:

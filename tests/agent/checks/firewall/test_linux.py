@@ -178,6 +178,20 @@ def test_rules_of_iptables_are_read_where_they_are_whole() -> None:
     assert answer(XT_DROP, answers={"iptables -V": NF_TABLES}) == ["unknown", "allowed"]
 
 
+def test_what_nft_added_to_a_table_of_iptables_is_not_read_halved() -> None:
+    """iptables 1.8.7 shows a rule with a set of nft's without that set."""
+    bad = payload("ip", "saddr", "@bad")
+    added = {"family": "ip", "table": "filter", "chain": "INPUT", "expr": [bad, {"drop": None}]}
+    named = {"family": "ip", "table": "filter", "name": "bad", "elem": ["192.0.2.1"]}
+    of = {"family": "ip", "table": "filter"}
+    chain = {**of, "name": "INPUT", "type": "filter", "hook": "input", "prio": 0}
+    dump = {"nftables": [{"table": {"family": "ip", "name": "filter"}}, {"set": named}]}
+    dump["nftables"] += [{"chain": {**chain, "policy": "accept"}}, {"rule": added}]
+    halved = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j DROP\nCOMMIT\n"
+    commands = {"iptables -V": NF_TABLES, "iptables-save": halved}
+    assert answer(dump, answers=commands) == ["allowed", "allowed"]
+
+
 def test_rules_of_iptables_are_not_asked_of_the_legacy_program() -> None:
     harmless = "*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n"
     whole = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n"

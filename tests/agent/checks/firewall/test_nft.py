@@ -58,6 +58,8 @@ FAILS = [
     [ct(["established", "related"])],
     [ct("invalid")],
     [ct("new", "!=")],
+    [ct("untracked")],
+    [ct(["established", "related", "untracked"])],
     [meta("iif", "lo")],
     [meta("iifname", "eth1")],
     [meta("iifname", "eth0", "!=")],
@@ -85,7 +87,6 @@ UNKNOWN = [
     [match({"numgen": {"mode": "random", "mod": 2}}, 0)],
     [match({"socket": {"key": "transparent"}}, 1)],
     [payload("ether", "saddr", "00:11:22:33:44:55")],
-    [ct("untracked")],
 ]
 SETS = [
     ("set", {"name": "wide", "type": "inet_service", "elem": [{"range": [2000, 60000]}]}),
@@ -249,6 +250,35 @@ def test_a_map_sends_each_key_its_own_way_and_the_catch_all_last() -> None:
     pairs[1][0] = "eth1"
     dump = ruleset([{"vmap": {"key": {"meta": {"key": "iifname"}}, "data": {"set": pairs}}}])
     assert answer(dump) == ["allowed", "allowed"]
+
+
+TCP_PORT = {"payload": {"protocol": "tcp", "field": "dport"}}
+V4_SOURCE = {"payload": {"protocol": "ip", "field": "saddr"}}
+NO_PORT = ("set", {"name": "no_port", "type": "inet_service"})
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        [match(TCP_PORT, "@no_port", "!="), DROP],
+        [match({"concat": [V4_SOURCE, TCP_PORT]}, {"set": [{"concat": ["::", 22]}]}, "!="), DROP],
+        [{"vmap": {"key": TCP_PORT, "data": {"set": [[22, ACCEPT], ["*", DROP]]}}}],
+        [match(TCP_PORT, {"set": ["*"]}), DROP],
+        [match({"payload": {"protocol": "icmp", "field": "type"}}, "@no_port", "!="), DROP],
+    ],
+)
+def test_what_asks_for_a_tcp_port_takes_nothing_of_another_protocol(rule: list[Any]) -> None:
+    assert answer(ruleset(rule, policy="accept", objects=[NO_PORT])) == ["allowed", "allowed"]
+
+
+def test_where_packets_are_taken_out_of_tracking_their_state_is_not_told() -> None:
+    untracked = {"chain": "other", "expr": [{"notrack": None}]}
+    objects = [("chain", {"name": "other"}), ("rule", untracked)]
+    for state, end, policy in (("untracked", ACCEPT, "drop"), ("new", DROP, "accept")):
+        dump = ruleset([ct(state), end], policy=policy, objects=objects)
+        assert answer(dump) == ["unknown", "unknown"]
+    both = ruleset([ct(["new", "untracked"]), DROP], policy="accept", objects=objects)
+    assert answer(both) == ["blocked", "blocked"]
 
 
 def test_a_map_that_is_not_there_gives_no_answer() -> None:
