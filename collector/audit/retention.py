@@ -17,12 +17,16 @@ from collector.audit.segments import Segment, segments
 from collector.audit.verifying import Record
 
 KEPT = timedelta(days=274)
+LEAP = timedelta(days=3)
+"""A running collector writes every day; a longer silence may be a clock that was moved on."""
+SETTLED = timedelta(days=1)
 
 
 def purge(journal: Journal, now: datetime, kept: timedelta = KEPT) -> int:
     """Drop the segments whose last record is older than `kept`; how many there were.
 
-    The newest segment always stays. Raises AuditUnavailable.
+    The newest segment always stays. After a leap of the clock (`leapt_at`) the caller should wait.
+    Raises AuditUnavailable.
     """
     found = segments(journal.folder)
     old: list[Segment] = []
@@ -44,6 +48,20 @@ def purge(journal: Journal, now: datetime, kept: timedelta = KEPT) -> int:
         segment.path.unlink()
         segment.path.with_suffix(".torn").unlink(missing_ok=True)
     return len(old)
+
+
+def leapt_at(folder: Path, now: datetime) -> datetime | None:
+    """When the time in the log last went on by days at once; None: never, or a day ago or more.
+
+    Whoever moves the clock on makes everything look old; for a day it stays, and people are told.
+    """
+    times = [_began_at(segment.path) for segment in segments(folder)]
+    for before, after in reversed(list(pairwise([*times, now]))):
+        if after <= now - SETTLED:
+            return None
+        if after - before > LEAP:
+            return after
+    return None
 
 
 def _began_at(path: Path) -> datetime:
