@@ -8,6 +8,7 @@ import pytest
 
 from agent.checks import CHECKS
 from agent.cli import COMMANDS as AGENT
+from collector.accounts.roles import Permission, Role, may
 from collector.cli import COMMANDS, program
 from collector.policy import RULES, default_text, load
 from collector.policy import title as title_of
@@ -66,3 +67,11 @@ def test_no_document_links_to_a_file_that_is_not_there() -> None:
     for document in ROOT.glob("*.md"):
         for link in re.findall(r"\]\((?!http)([^)#]+)", document.read_text()):
             assert (ROOT / link).exists(), f"{document.name}: {link}"
+
+
+@pytest.mark.parametrize("permission", Permission)
+def test_the_table_of_roles_is_the_one_in_force(permission: Permission) -> None:
+    text = (ROOT / "docs" / "roles.md").read_text()
+    (cells,) = re.findall(rf"^\| {re.escape(permission)} \|(.*)\|$", text, re.MULTILINE)
+    said = [cell.strip() == "yes" for cell in cells.split("|")]
+    assert said == [may(role, permission) for role in Role]
