@@ -286,6 +286,55 @@ authorisation_review = _table(
 )
 _index("authorisation_review_by_time", authorisation_review.c.signed_at)
 
+# Security events that people answer for. One that is open holds its kind and subject alone.
+incident = _table(
+    "incident",
+    _key("number", INTEGER),
+    _text("kind"),
+    _text("subject"),
+    _text("severity"),
+    _text("detail"),
+    _at("opened_at"),
+    _at("last_at"),
+    _number("times"),
+    _maybe("told_at", Moment),
+    _maybe("closed_at", Moment),
+    _text("closed_by"),
+    _text("cause"),
+    _text("consequence"),
+)
+Index(
+    "incident_open",
+    incident.c.kind,
+    incident.c.subject,
+    unique=True,
+    sqlite_where=text("closed_at IS NULL"),
+    postgresql_where=text("closed_at IS NULL"),
+)
+
+incident_note = _table(
+    "incident_note",
+    _key("number", INTEGER),
+    _key("note_id"),
+    _at("at"),
+    _text("written_by"),
+    _text("words"),
+)
+
+# Weeks of the audit log that somebody has looked through and signed off.
+audit_review = _table(
+    "audit_review",
+    _key("week"),
+    _at("signed_at"),
+    _text("signed_by"),
+    _text("head"),
+    _text("counts"),
+    _text("remark"),
+)
+
+# How far a reader of the audit log has come.
+followed = _table("followed", _key("reader"), _number("segment"), _number("size"))
+
 event = _table(
     "event",
     _key("event_id"),
