@@ -6,6 +6,7 @@ Imports nothing heavy: `--help` passes through here.
 import json
 import os
 import pwd
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -56,6 +57,7 @@ class Surroundings:
     folder: Path = field(default_factory=default_folder)
     clock: Clock = system_clock
     who: Callable[[], str] = login_name
+    chance: Callable[[int], bytes] = secrets.token_bytes
 
     @contextmanager
     def store(self) -> "Iterator[Store]":

@@ -35,6 +35,7 @@ EVERY = dict(commands())
 LEAVES = [path for path, command in EVERY.items() if not isinstance(command, click.Group)]
 NEEDS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("admin", "setup-link"): ("alice",),
+    ("admin", "connect-app"): ("alice",),
     ("audit", "export"): ("--out", "nowhere"),
     ("token", "revoke"): ("x",),
     ("device", "show"): ("x",),
