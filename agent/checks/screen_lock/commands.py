@@ -56,6 +56,13 @@ ASKS_FOR = frozenset(("pidof", "pgrep"))
 SHELLS = frozenset(("sh", "bash", "dash", "zsh"))
 PREFIXES = frozenset(("exec", "env", "nohup", "setsid", "uwsm-app", "command", "--"))
 REDIRECTION = re.compile(r"(?<!\S)\d?&?>>?\s*(&\d|[^\s&;|]+)")
+BEHIND = ("&",)
+"""What lets the next command begin at once."""
+
+SECONDS = re.compile(r"(\d{1,6})([smhd]?)")
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+UNTOLD = 10**12
+UNLOCKS = re.compile(r"\bunlock-sessions?\b|\b(kill|pkill|killall)\b[^;&|]*lock")
 OPERATOR = re.compile(r"(\|\||&&|;|\||&)")
 
 
@@ -98,16 +105,39 @@ def effect_of(command: str, depth: int = 3) -> Told:
     told: list[Told] = []
     words: list[str] = []
     before: list[str] = []
-    joined = ";"
+    joined, waited = ";", 0
     for token in [*tokens, ";"]:
         if not OPERATOR.fullmatch(token):
             words.append(token)
             continue
-        one = _simple(words, depth)
+        one = _later(_simple(words, depth), waited)
+        waited += _slept(words) if token not in BEHIND else 0
         certain = joined not in ("&&", "||", "|") or _always(before, joined, depth)
         told.append(one if certain or one.effect is not Effect.LOCKS else Told(Effect.UNKNOWN))
         before, joined, words = words, token, []
     return _together(told)
+
+
+def _later(told: Told, waited: int) -> Told:
+    """A locker that something else keeps waiting leaves the screen open so much longer."""
+    if told.effect is not Effect.LOCKS or not waited:
+        return told
+    if waited >= UNTOLD:
+        return Told(Effect.UNKNOWN)
+    return Told(told.effect, told.grace_seconds + waited)
+
+
+def _slept(words: list[str]) -> int:
+    """The seconds of a sleep(1); UNTOLD where they are written in no plain way."""
+    if not words or words[0].rpartition("/")[2] != "sleep":
+        return 0
+    found = [SECONDS.fullmatch(word) for word in words[1:]]
+    return sum(int(one[1]) * UNITS[one[2]] if one else UNTOLD for one in found)
+
+
+def opens_again(command: str) -> bool:
+    """Whether a command takes the lock away: it unlocks the session or ends a locker."""
+    return UNLOCKS.search(command) is not None
 
 
 def _always(before: list[str], joined: str, depth: int) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from agent.checks.screen_lock.gvdb import Table, Value, parse_gvdb
 from agent.checks.screen_lock.person import Person
-from agent.host import FileMissing, Host, NotRecorded, Unparsable, read_text
+from agent.host import FileMissing, Host, NoData, NotRecorded, Unparsable, read_text
 
 LARGEST = 16 << 20
 BUILT_IN = "user-db:user"
@@ -37,6 +37,8 @@ class Dconf:
     """The databases of one person. Raises CannotTell when one that counts cannot be read."""
 
     def __init__(self, host: Host, person: Person) -> None:
+        if person.environment.get("GSETTINGS_BACKEND", "dconf") not in ("", "dconf"):
+            raise NoData(f"the session of {person.user} keeps its settings in another place")
         self.profile, lines = read_profile(host, person)
         self.sources = tuple(_open(host, person, line) for line in lines)
         self._own = bool(lines) and lines[0].startswith("user-db:")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from agent.checks.screen_lock.commands import Effect, Told, effect_of
+from agent.checks.screen_lock.commands import Effect, Told, effect_of, opens_again
 from agent.checks.screen_lock.lock import Lock, unclear
 from agent.checks.screen_lock.person import Person
 from agent.host import CannotTell, FileMissing, Host, NoData, NotRecorded, Unparsable, read_text
@@ -34,6 +34,9 @@ def parse_hypridle(content: str) -> Config:
         if said and not reader.take(said):
             raise Unparsable(f"line {number} of hypridle's configuration is of no known form")
     return reader.config
+
+
+WHEN_IDLE_OR_BACK = ("on-timeout", "on-resume")
 
 
 class _Reader:
@@ -124,6 +127,11 @@ def judged(config: Config, where: str, grace: int = 0) -> Lock:
             locks.append((int(seconds), delay, command))
         elif told.effect in (Effect.UNKNOWN, Effect.LOCKS):
             unsure.append(f"{command} after {seconds}")
+    commands = [one.get(key, "") for one in config.listeners for key in WHEN_IDLE_OR_BACK]
+    undone = [one for one in commands if opens_again(one)]
+    if locks and undone:
+        words = f"hypridle locks, and takes the lock away again: {undone[0]}"
+        return unclear("hypridle", NoData(words))
     if locks:
         seconds_, delay, command = min(locks)
         return Lock(

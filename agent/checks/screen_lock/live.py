@@ -16,6 +16,8 @@ from agent.host import CannotTell, Host, NoData, Process
 
 Judge = Callable[[Host, Person, Sequence[str]], Lock]
 
+OBEYS = NoData("systemd-lock-handler starts units of the person's own when a lock is asked for")
+
 DAEMONS: dict[str, Judge] = {
     "swayidle": swayidle.from_running,
     "hypridle": hypridle.from_config,
@@ -24,9 +26,9 @@ DAEMONS: dict[str, Judge] = {
     "xidlehook": xlockers.from_xidlehook,
     "xscreensaver": xlockers.from_xscreensaver,
     "light-locker": xlockers.from_light_locker,
-    "xfce4-screensaver": lambda host, person, _: xfce.from_xfconf(host, person),
     "mate-screensaver": lambda host, person, _: gnome.from_dconf(host, person, gnome.MATE),
     "cinnamon-screensaver": lambda host, person, _: gnome.from_dconf(host, person, gnome.CINNAMON),
+    "systemd-lock-handler": lambda _, __, ___: unclear("systemd-lock-handler", OBEYS),
     "budgie-screensaver": lambda host, person, _: gnome.from_dconf(host, person, gnome.GNOME),
     "gnome-screensaver": lambda host, person, _: gnome.from_dconf(host, person, gnome.GNOME),
 }
@@ -34,7 +36,8 @@ DAEMONS: dict[str, Judge] = {
 
 NEEDS_ARGUMENTS = ("swayidle", "hypridle", "xss-lock", "xautolock", "xidlehook")
 NEEDS_DAEMON = (*COMPOSITORS, "XFCE", "MATE", "LXQt", "LXDE")
-MAY_LOCK = ("quickshell", "qs", "dms", "ags", "stasis", "wayidle", "cosmic-idle")
+POWER = "lxqt-powermanagement"
+MAY_LOCK = ("quickshell", "qs", "dms", "ags", "stasis", "wayidle", "cosmic-idle", POWER)
 """Shells and daemons that can lock by settings of their own, which nobody can read for all."""
 
 GDM = ("gdm", "gdm3", "gdm-session-worker", "gdm-wayland-session", "gdm-x-session")
@@ -62,6 +65,9 @@ def judge(host: Host, programs: Programs, place: Place) -> Lock:
         answers.append(_gnome(host, programs, place))
     elif desktop == "KDE":
         answers.append(_kde(host, programs, person))
+    if programs.of(person.user, "xfce4-screensaver", place.elsewhere):
+        power = bool(programs.of(person.user, "xfce4-power-manager", place.elsewhere))
+        answers.append(xfce.from_xfconf(host, person, power_manager=power))
     if answers:
         return decisive(answers)
     if desktop in NEEDS_DAEMON and programs.whole and not _may_lock(programs, place):

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from agent.checks.screen_lock.commands import Effect, effect_of
+from agent.checks.screen_lock.commands import Effect, effect_of, opens_again
 from agent.checks.screen_lock.lock import Lock, unclear
 from agent.checks.screen_lock.person import Person
 from agent.host import FileMissing, Host, NoData, NotRecorded, Unparsable, read_text
@@ -131,13 +131,26 @@ def judged(events: Events, where: str) -> Lock:
         elif told.effect is Effect.ASKS_FOR_LOCK and obeyed:
             unsure.append(f"{command} with lock {events.commands['lock'][0]}")
     if locks:
-        seconds, grace, command = min(locks)
-        said = f"{where}: timeout {seconds} {command}"
-        return Lock("swayidle", said, True, seconds, grace, False)
+        return _locking(events, where, min(locks))
     if unsure:
         trouble = NoData(f"swayidle runs a command that is not a locker we know: {unsure[0]}")
         return unclear("swayidle", trouble)
     return Lock("swayidle", f"{where}: no timeout runs a locker", False, enforced=False)
+
+
+def _locking(events: Events, where: str, soonest: tuple[int, int, str]) -> Lock:
+    """The lock, unless the same program takes it away again."""
+    undone = [one for one in _when_idle_or_back(events) if opens_again(one)]
+    if undone:
+        trouble = NoData(f"swayidle locks, and takes the lock away again: {undone[0]}")
+        return unclear("swayidle", trouble)
+    seconds, grace, command = soonest
+    said = f"{where}: timeout {seconds} {command}"
+    return Lock("swayidle", said, True, seconds, grace, False)
+
+
+def _when_idle_or_back(events: Events) -> list[str]:
+    return [command for _, command in events.timeouts] + events.commands.get("resume", [])
 
 
 def _locks_asleep(effect: Effect, events: Events) -> bool:

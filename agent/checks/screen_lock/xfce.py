@@ -11,9 +11,11 @@ from xml.etree import ElementTree
 
 from agent.checks.screen_lock.lock import Lock, unclear
 from agent.checks.screen_lock.person import Person
-from agent.host import CannotTell, FileMissing, Host, NotRecorded, Unparsable, read_text
+from agent.host import CannotTell, FileMissing, Host, NoData, NotRecorded, Unparsable, read_text
 
 CHANNEL = "xfce4/xfconf/xfce-perchannel-xml/xfce4-screensaver.xml"
+POWER_CHANNEL = "xfce4/xfconf/xfce-perchannel-xml/xfce4-power-manager.xml"
+PRESENTATION = "/xfce4-power-manager/presentation-mode"
 SWITCHES = (
     "/saver/enabled",
     "/saver/idle-activation/enabled",
@@ -66,24 +68,38 @@ def own_file(person: Person) -> str:
     return f"{person.config}/{CHANNEL}"
 
 
-def from_xfconf(host: Host, person: Person) -> Lock:
-    """The lock as it is set for one person; what cannot be read leaves it unclear."""
+def from_xfconf(host: Host, person: Person, *, power_manager: bool = False) -> Lock:
+    """The lock as it is set for one person; what cannot be read leaves it unclear.
+
+    `power_manager`: xfce4-power-manager runs too, whose presentation mode, once switched on, stays
+    on from login to login and keeps the screen saver from starting.
+    """
     try:
-        return _judged(_merged(host, person))
+        lock = _judged(_merged(host, person, CHANNEL))
+        if lock.locks and power_manager and _presents(host, person):
+            raise NoData("the power manager's presentation mode is on, and holds the lock back")
+        return lock
     except CannotTell as trouble:
         return unclear("xfconf", trouble)
 
 
-def _merged(host: Host, person: Person) -> dict[str, Property]:
+def _presents(host: Host, person: Person) -> bool:
+    try:
+        return _switch(_merged(host, person, POWER_CHANNEL), PRESENTATION, otherwise=False)
+    except NotRecorded:
+        return False
+
+
+def _merged(host: Host, person: Person, channel: str) -> dict[str, Property]:
     """System files that a recording does not hold were not there: every one of them is asked."""
     shared: dict[str, Property] = {}
     for folder in reversed(person.system_config):
         try:
-            shared |= parse_channel(read_text(host, f"{folder}/{CHANNEL}"), person.user)
+            shared |= parse_channel(read_text(host, f"{folder}/{channel}"), person.user)
         except (FileMissing, NotRecorded):
             continue
     try:
-        own = parse_channel(read_text(host, own_file(person)), person.user)
+        own = parse_channel(read_text(host, f"{person.config}/{channel}"), person.user)
     except FileMissing:
         own = {}
     # A lock holds back the person's value; an own file locks nothing.
@@ -111,10 +127,10 @@ def _judged(found: Mapping[str, Property]) -> Lock:
     )
 
 
-def _switch(found: Mapping[str, Property], name: str) -> bool:
+def _switch(found: Mapping[str, Property], name: str, *, otherwise: bool = True) -> bool:
     one = found.get(name)
     if one is None or one.kind == "empty":
-        return True
+        return otherwise
     if one.kind != "bool" or one.value not in ("true", "false"):
         raise Unparsable(f"{name} is {one.value!r} of type {one.kind}")
     return one.value == "true"

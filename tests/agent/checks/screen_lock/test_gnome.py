@@ -266,3 +266,14 @@ def test_stored_settings_of_gnome_say_nothing_under_another_display_manager() ->
     host = away(gnome_schemas(), session_files=["gnome"])
     host.running = (INIT, *programs("lightdm", user="root"))
     assert words(alice(host)) == "unknown"
+
+
+def test_settings_that_are_not_kept_in_dconf_are_not_told() -> None:
+    for backend, expected in (
+        ("keyfile", "unknown"),
+        ("memory", "unknown"),
+        ("dconf", "yes 300+0"),
+    ):
+        environment = {"GSETTINGS_BACKEND": backend}
+        host = live("gnome-shell", files=gnome_schemas(), environment=environment)
+        assert words(alice(host)) == expected

@@ -53,6 +53,43 @@ def test_a_grace_time_is_a_delay() -> None:
     assert words(sway("timeout", "60", "swaylock -f --grace 30 --fade-in 2")) == "yes 60+30"
 
 
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("notify-send soon; sleep 20; swaylock", "yes 60+20"),
+        ("sleep 1h && swaylock", "yes 60+3600"),
+        ("sleep $LATER; swaylock", "unknown"),
+        ("sleep 30 & swaylock", "yes 60+0"),
+    ],
+)
+def test_a_locker_that_is_kept_waiting_locks_later(command: str, expected: str) -> None:
+    assert words(sway("timeout", "60", command)) == expected
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("resume", "pkill -USR1 swaylock"),
+        ("timeout", "61", "killall swaylock"),
+        ("resume", "loginctl unlock-session"),
+    ],
+)
+def test_a_lock_that_is_taken_away_again_is_unclear(more: tuple[str, ...]) -> None:
+    assert words(sway("timeout", "60", "swaylock", *more)) == "unknown"
+    fine = ("unlock", "pkill -USR1 swaylock", "resume", "pkill swaybg")
+    assert words(sway("timeout", "60", "swaylock", *fine)) == "yes 60+0"
+
+
+def test_hyprlock_that_is_ended_when_somebody_is_back_is_unclear() -> None:
+    block = listener("60", "hyprlock").replace("}", "    on-resume = pkill -USR1 hyprlock\n}")
+    assert words(alice(hyprland(block))) == "unknown"
+
+
+def test_somebody_else_may_obey_a_lock_that_is_asked_for() -> None:
+    asks = live("sway", "swayidle timeout 60 loginctl lock-session", "systemd-lock-handler")
+    assert words(alice(asks)) == "unknown"
+
+
 def test_the_soonest_timeout_that_locks_counts() -> None:
     arguments = ("-w", "timeout", "60", "swaymsg 'output * dpms off'", "resume", "swaymsg x")
     later = ("timeout", "600", "swaylock -f", "timeout", "300", "swaylock -f")

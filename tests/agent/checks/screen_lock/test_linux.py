@@ -178,6 +178,7 @@ def test_programs_that_cannot_be_listed_leave_it_open() -> None:
 def test_an_unknown_desktop_is_unknown() -> None:
     assert words(alice(live("something-new"))) == "unknown"
     assert words(alice(live("lxqt-session", "kwin_x11"))) == "no"
+    assert words(alice(live("lxqt-session", "lxqt-powermanagement"))) == "unknown"
     assert words(alice(live("cosmic-comp"))) == "unknown"
 
 

@@ -128,3 +128,14 @@ def test_the_settings_window_of_a_locker_is_not_the_locker() -> None:
     main = (*window[:1], "/usr/share/cinnamon-screensaver/cinnamon-screensaver-main.py")
     process = Process(9, "cinnamon-screen", "alice", "/usr/bin/python3.11", main)
     assert named(process, "cinnamon-screensaver")
+
+
+def test_presentation_mode_holds_the_lock_back_while_the_power_manager_runs() -> None:
+    both = ("xfce4-session", "xfce4-screensaver", "xfce4-power-manager")
+    path = f"{CONFIG}/{xfce.POWER_CHANNEL}"
+    on = {path: channel({"xfce4-power-manager/presentation-mode": "true"})}
+    assert lock(None, on, *both) == "unknown"
+    assert lock(None, on, *both[:2]) == "yes 300+0"
+    assert lock(
+        None, {path: channel({"xfce4-power-manager/presentation-mode": "false"})}, *both
+    ) == ("yes 300+0")
