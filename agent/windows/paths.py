@@ -11,10 +11,13 @@ from agent.host import CannotTell, Denied, FileMissing, Host, TooLarge
 
 WINDOWS = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion"
 WINDOWS_NT = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+SHELL_FOLDERS = rf"{WINDOWS}\Explorer\Shell Folders"
 VARIABLES = {
     "programfiles": (WINDOWS, "ProgramFilesDir", r"C:\Program Files"),
     "programw6432": (WINDOWS, "ProgramFilesDir", r"C:\Program Files"),
     "programfiles(x86)": (WINDOWS, "ProgramFilesDir (x86)", r"C:\Program Files (x86)"),
+    "commonprogramfiles": (WINDOWS, "CommonFilesDir", r"C:\Program Files\Common Files"),
+    "programdata": (SHELL_FOLDERS, "Common AppData", r"C:\ProgramData"),
     "systemroot": (WINDOWS_NT, "SystemRoot", r"C:\Windows"),
     "windir": (WINDOWS_NT, "SystemRoot", r"C:\Windows"),
 }

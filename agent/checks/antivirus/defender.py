@@ -101,3 +101,5 @@ def _definitions(health: Health, row: Row) -> None:
         return
     if health.definitions_at is None:
         health.missing("definitions_at", NoData(f"{QUESTION} gives no date of the signatures"))
+        if words(row, "AntivirusSignatureLastUpdated") and health.definitions_current:
+            health.definitions_current = None  # the date says never: they cannot be current

@@ -22,6 +22,7 @@ DEFENDERS = (
     "{d58ffc3a-813b-4fae-9e44-da132c9faa36}",  # of Windows 8
 )
 DEFENDER_ADDRESS = "windowsdefender:"
+PROGRAMS = ("pathToSignedProductExe", "pathToSignedReportingExe")
 ENGINE = {0x0: "off", 0x1: "on", 0x2: "snoozed", 0x3: "expired"}
 OWNER = (0x0, 0x1)
 """Another maker's, Microsoft's."""
@@ -56,10 +57,22 @@ def is_defender(row: Row) -> bool:
 
 def left_behind(host: Host, row: Row) -> bool:
     """Whether every program that the entry names is known to be gone from the disk."""
-    named = [words(row, name) for name in ("pathToSignedProductExe", "pathToSignedReportingExe")]
-    programs = [program_of(command) for command in named if command]
-    there = [on_disk(host, program) for program in programs if program]
+    there = [_there(host, row, name) for name in PROGRAMS if _program(row, name)]
     return bool(there) and all(answer is False for answer in there)
+
+
+def torn(host: Host, row: Row) -> bool:
+    """Whether the product itself is gone, and its reporter is not: removed, or moved, by half."""
+    return _there(host, row, PROGRAMS[0]) is False and not left_behind(host, row)
+
+
+def _there(host: Host, row: Row, name: str) -> bool | None:
+    program = _program(row, name)
+    return on_disk(host, program) if program else None
+
+
+def _program(row: Row, name: str) -> str | None:
+    return program_of(words(row, name) or "")
 
 
 def newest(entries: Sequence[Row]) -> Sequence[Row]:

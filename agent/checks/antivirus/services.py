@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from agent.checks.antivirus.defender import NAME as DEFENDER
 from agent.checks.antivirus.product import Health
 from agent.host import Host, NoData, Row
+from agent.windows import services
 from agent.windows.paths import on_disk, program_of
 from agent.windows.rows import words
 
@@ -48,43 +49,39 @@ class Service:
 
 
 def runs(rows: Sequence[Row], name: str) -> bool | None:
-    """Whether the named service runs; None when it is not listed or has no state."""
-    for row in rows:
-        if (words(row, "Name") or "").lower() == name:
-            state = words(row, "State")
-            return state.lower() == "running" if state else None
-    return None
+    """Whether the named service runs; None when it is not listed or does not tell."""
+    return next((services.runs(row) for row in rows if services.name_of(row) == name), None)
 
 
 def known(host: Host, rows: Sequence[Row]) -> Iterator[Service]:
     """The services of `PRODUCTS`, in the order of their names."""
-    for row in sorted(rows, key=lambda row: (words(row, "Name") or "").lower()):
-        name = (words(row, "Name") or "").lower()
+    for row in sorted(rows, key=services.name_of):
+        name = services.name_of(row)
         if name in PRODUCTS:
             program = program_of(words(row, "PathName") or "")
             there = on_disk(host, program) if program else None
-            yield Service(name, PRODUCTS[name], runs([row], name), there)
+            yield Service(name, PRODUCTS[name], services.runs(row), there)
 
 
-def installed(services: Iterable[Service]) -> dict[str, list[Service]]:
+def installed(listed: Iterable[Service]) -> dict[str, list[Service]]:
     """By product, all but those that neither run nor have a program on the disk."""
     found: dict[str, list[Service]] = {}
-    for service in services:
+    for service in listed:
         if service.running or service.there is not False:
             found.setdefault(service.product, []).append(service)
     return found
 
 
-def health_of(services: Sequence[Service]) -> Health:
+def health_of(found: Sequence[Service]) -> Health:
     """What its services alone tell of one product."""
-    states = [None if one.running and one.there is False else one.running for one in services]
+    states = [None if one.running and one.there is False else one.running for one in found]
     health = Health(running=True if True in states else None if None in states else False)
     only = NoData("only its service was seen, not what it examines")
     if health.running is None:
         health.missing("running", NoData("its service is not seen to run a program that is there"))
     health.missing("real_time", only)
     health.missing("definitions_at", only)
-    names = ", ".join(service.name for service in services)
+    names = ", ".join(service.name for service in found)
     said = {True: "runs", False: "does not run", None: "not told whether it runs"}[health.running]
     health.because("Windows services", f"{names}: {said}")
     return health

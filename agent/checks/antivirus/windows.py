@@ -11,13 +11,24 @@ from dataclasses import dataclass, field
 from agent.checks.antivirus import defender, security_center, services
 from agent.checks.antivirus.product import Health
 from agent.checks.antivirus.security_center import is_defender
-from agent.host import CannotTell, Host, NoData, NotRecorded, Row, ToolMissing, Unparsable
+from agent.host import (
+    CannotTell,
+    Conflicting,
+    Host,
+    NoData,
+    NotRecorded,
+    Row,
+    ToolMissing,
+    Unparsable,
+)
 from agent.observation import Seen
 from agent.windows.edition import is_server
 from agent.windows.rows import words
 from protos.posture.v1.signals_pb2 import Antivirus, AntivirusProduct
 
 CENTER = "AntiVirusProduct"
+ASLEEP = NoData("the service of Security Center (wscsvc) does not run")
+"""It starts minutes after the system."""
 SERVICES = "Win32_Service"
 
 
@@ -69,14 +80,17 @@ def _registered(look: _Look, center_up: bool | None) -> None:
             continue
         by_name.setdefault(defender.NAME if is_defender(row) else name, []).append(row)
     for name, rows in by_name.items():
-        look.found[name] = security_center.health_of(security_center.newest(rows))
+        entries = security_center.newest(rows)
+        look.found[name] = security_center.health_of(entries)
         if center_up is False:
-            _disbelieved(look.found[name])
+            _disbelieved(look.found[name], ASLEEP)
+        elif all(security_center.torn(look.host, row) for row in entries):
+            gone = NoData("Security Center lists it, and its program is gone from the disk")
+            _disbelieved(look.found[name], gone)
 
 
-def _disbelieved(health: Health) -> None:
-    """Its service starts minutes after the system: until then the entries are of another day."""
-    trouble = NoData("the service of Security Center (wscsvc) does not run")
+def _disbelieved(health: Health, trouble: CannotTell) -> None:
+    """What Security Center holds of it may be of another day."""
     health.running = health.real_time = health.definitions_current = None
     for name in ("running", "real_time", "definitions_at"):
         health.missing(name, trouble)
@@ -97,13 +111,19 @@ def _defender(look: _Look) -> None:
 
 
 def _by_service(look: _Look, listed: Sequence[Row], center_up: bool | None) -> None:
-    """Products that only a service tells of: not those whose maker is registered already."""
+    """Products that only a service tells of. Of a maker that is registered already they are no
+    second product; but one that is called on and has not one service that runs is not believed.
+    """
     registered = [name for name in look.found if name != defender.NAME and center_up is not False]
     for product, found in services.installed(services.known(look.host, listed)).items():
+        health = services.health_of(found)
         maker = product.split()[0].casefold()
-        if product in look.found or any(maker in name.casefold() for name in registered):
-            continue
-        look.found[product] = services.health_of(found)
+        same = [look.found[name] for name in registered if maker in name.casefold()]
+        for one in same:
+            if one.running and health.running is False:
+                _disbelieved(one, Conflicting(f"{product} is called on, its service does not run"))
+        if not same and product not in look.found:
+            look.found[product] = health
 
 
 def _unseen(look: _Look, listed: Sequence[Row], center_up: bool | None) -> None:

@@ -13,15 +13,14 @@ from dataclasses import dataclass, field
 from agent.checks.firewall.third_party import Product, read_products
 from agent.checks.firewall.windows_policy import configured, group_policy
 from agent.checks.firewall.windows_profiles import PROFILES, SOURCE, Setting, read_profiles
+from agent.checks.firewall.windows_services import Services, read_services
 from agent.host import CannotTell, Conflicting, Host, NoData
 from agent.observation import Seen
-from agent.windows.rows import flag, number, words
+from agent.windows.rows import flag, number
 from protos.posture.v1.signals_pb2 import Firewall, FirewallManager, InboundDefault
 
 BLOCKED = InboundDefault.INBOUND_DEFAULT_BLOCKED
 ALLOWED = InboundDefault.INBOUND_DEFAULT_ALLOWED
-SERVICES = {"mpssvc": "mpssvc", "bfe": "BFE"}
-"""Windows Defender Firewall, Base Filtering Engine; nothing is filtered without either."""
 POLICIES = ("group policy", "MDM")
 DOMAIN_AUTHENTICATED = 2
 
@@ -42,8 +41,7 @@ class _Look:
     host: Host
     active: dict[str, Setting] = field(default_factory=dict)
     no_store: CannotTell | None = None
-    services: dict[str, bool] = field(default_factory=dict)
-    """By name, whether it runs; one that was not seen is not there."""
+    services: Services = field(default_factory=Services)
 
     def ask(self, seen: Seen) -> None:
         try:
@@ -52,29 +50,16 @@ class _Look:
             self.no_store = trouble
         said = "; ".join(f"{name} {_said(self.active[name])}" for name in sorted(self.active))
         seen.because(SOURCE, said or f"no answer: {self.no_store or 'no profile'}")
-        try:
-            rows = self.host.cim("Win32_Service")
-        except CannotTell:
-            rows = ()
-        for row in rows:
-            name, state = (words(row, "Name") or "").lower(), words(row, "State")
-            if name in SERVICES and state:
-                self.services[SERVICES[name]] = state.lower() == "running"
-        if self.services:
-            states = (f"{n} {'runs' if r else 'does not run'}" for n, r in self.services.items())
-            seen.because("Win32_Service", "; ".join(sorted(states)))
-
-    @property
-    def stopped(self) -> list[str]:
-        return sorted(name for name, runs in self.services.items() if not runs)
-
-    @property
-    def run(self) -> bool:
-        return len(self.services) == len(SERVICES) and not self.stopped
+        self.services = read_services(self.host)
+        if shown := self.services.shown():
+            seen.because("Win32_Service", shown)
 
     def answer(self, seen: Seen, profile: str) -> _Answer:
-        if self.stopped:
-            return _Answer(ALLOWED, f"service {' and '.join(self.stopped)} stopped")
+        if self.services.stopped:
+            return _Answer(ALLOWED, f"service {' and '.join(self.services.stopped)} stopped")
+        if self.services.on_their_way:
+            names = " and ".join(sorted(self.services.on_their_way))
+            return _Answer(None, "unclear", NoData(f"service {names} is starting or stopping"))
         setting = self.active.get(profile, Setting())
         if setting.trouble:
             return _Answer(None, "unclear", setting.trouble)
@@ -95,7 +80,7 @@ class _Look:
             return _Answer(ALLOWED, f"off{by} {place}")
         if setting.enabled is None:
             return _Answer(None, "unclear", self._why(setting))
-        if setting.trouble or not self.run:
+        if setting.trouble or not self.services.run:
             return _Answer(None, f"on in {place}", self._why(setting))
         return _in_force(setting)
 
@@ -113,23 +98,31 @@ def observe(host: Host) -> Seen:
     look = _Look(host)
     look.ask(seen)
     answers = {profile: look.answer(seen, profile) for profile in PROFILES}
-    products = read_products(host)
-    guard = next((product for product in products if product.on), None)
+    products = read_products(host, look.services.center_up)
     silent = [a.trouble for a in answers.values() if a.state == "unclear" and a.trouble]
     if len(silent) == len(PROFILES) and not products and not look.active:
         raise silent[0]
     domain = _domain_in_use(host)
     for profile, answer in answers.items():
-        stands_aside = guard is not None and answer.inbound != BLOCKED
         scope = value.scopes.add(name=profile)
-        scope.in_use = not stands_aside and (profile != "domain" or domain)
+        if (in_use := _in_use(answer, products, profile != "domain" or domain)) is not None:
+            scope.in_use = in_use
         if answer.inbound is not None:
             scope.inbound = answer.inbound
         else:
             trouble = answer.trouble or NoData(f"nothing was said of the {profile} profile")
             seen.missing(f"scopes[{profile}].inbound", trouble)
     _others(seen, value, answers, products)
+    _third_parties(seen, value, look, products)
     return seen
+
+
+def _in_use(answer: _Answer, products: tuple[Product, ...], connected: bool) -> bool | None:
+    """One that does not block stands aside for another maker's firewall; None: it may."""
+    states = [product.on for product in products]
+    if not connected or (answer.inbound != BLOCKED and True in states):
+        return False
+    return None if answer.inbound != BLOCKED and None in states else True
 
 
 def _in_force(setting: Setting, by: str = "") -> _Answer:
@@ -148,7 +141,7 @@ def _in_force(setting: Setting, by: str = "") -> _Answer:
 def _others(
     seen: Seen, value: Firewall, answers: dict[str, _Answer], products: tuple[Product, ...]
 ) -> None:
-    """Another maker's firewall that is on guards in the place of profiles that do not."""
+    """Who manages it, in their own words."""
     states = ", ".join(f"{profile} {answer.state}" for profile, answer in answers.items())
     value.managers.append(FirewallManager(name="Windows Firewall", state=states))
     by_policy = [
@@ -160,10 +153,29 @@ def _others(
     for product in products:
         value.managers.append(FirewallManager(name=product.name, state=product.state))
         seen.because("Windows Security Center, firewalls", f"{product.name}: {product.state}")
-    guards = any(answer.inbound != BLOCKED for answer in answers.values())
-    for product in products if guards else ():
-        if product.on:
-            value.scopes.add(name=f"third-party: {product.name}", in_use=True, inbound=BLOCKED)
+
+
+def _third_parties(seen: Seen, value: Firewall, look: _Look, products: tuple[Product, ...]) -> None:
+    """Each that may guard is a scope of its own where a profile does not block."""
+    if all(scope.inbound == BLOCKED for scope in value.scopes):
+        return
+    for product in products:
+        if product.on is False:
+            continue
+        scope = value.scopes.add(name=f"third-party: {product.name}")
+        doubt = _doubt(product, look)
+        if doubt is None:
+            scope.in_use, scope.inbound = True, BLOCKED
+        else:
+            seen.missing(f"scopes[{scope.name}].inbound", doubt)
+
+
+def _doubt(product: Product, look: _Look) -> CannotTell | None:
+    if product.on is None:
+        return NoData(f"Security Center does not tell whether {product.name} is on")
+    if "BFE" in look.services.stopped:
+        return Conflicting(f"{product.name} is called on, and BFE, which filters, is stopped")
+    return None
 
 
 def _domain_in_use(host: Host) -> bool:

@@ -21,6 +21,7 @@ ALLOWS: Final[Mapping[int, bool]] = {0: False, 2: True, 4: False}
 WORDS: Final[Mapping[str, Mapping[str, int]]] = {
     "Enabled": {"false": 0, "true": 1, "notconfigured": 2},
     "DefaultInboundAction": {"notconfigured": 0, "allow": 2, "block": 4},
+    "AllowInboundRules": {"false": 0, "true": 1, "notconfigured": 2},
     "AllowLocalFirewallRules": {"false": 0, "true": 1, "notconfigured": 2},
 }
 """How PowerShell shows the numbers in a table."""
@@ -63,6 +64,8 @@ def _setting(row: Row) -> Setting:
     try:
         enabled = _known(row, "Enabled", ENABLED)
         allows = _known(row, "DefaultInboundAction", ALLOWS)
+        if _known(row, "AllowInboundRules", ENABLED) is False:
+            allows = False  # "shielded": all of it is blocked, whatever the default (MS-FASP)
         local = _known(row, "AllowLocalFirewallRules", ENABLED)
     except Unparsable as trouble:
         return Setting(trouble=trouble)

@@ -237,8 +237,6 @@ def test_a_registry_without_a_word_is_not_taken_for_the_default() -> None:
         (0x042000, None),
         (0x040000, None),
         ("262160", None),
-        ("noise", None),
-        (None, None),
     ],
 )
 def test_another_makers_firewall_counts_only_when_its_state_is_on(
