@@ -10,22 +10,25 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from collector.accounts.invitations import FIRST, first_owner
 from collector.accounts.sealing import open_seal
 from collector.audit.entry import COLLECTOR, Action, Entry
 from collector.audit.journal import FOLDER as AUDIT_FOLDER
 from collector.audit.journal import AuditUnavailable, Journal
-from collector.audit.retention import purge
 from collector.audit.signing import open_signer
 from collector.clock import Clock, system_clock
 from collector.config import Config
 from collector.environment import settled
 from collector.identity.key_files import open_authority, open_server, write_private
 from collector.lock import sole_owner
+from collector.oversight import Oversight, overseeing
 from collector.policy import default_text
 from collector.service.tls13 import require_tls13
+from collector.settings import Settings, read_settings
 from collector.store import Connection, Store, policies
 from collector.upkeep import rejudge_due
 
@@ -85,6 +88,7 @@ async def running(
     from collector.web.site import Keeping
 
     config = settled(config)
+    settings = read_settings(config.folder)
     store = Store.open(config.folder, clock=clock)
     try:
         store.check()  # damage is found now and not by the first report that meets it
@@ -94,19 +98,26 @@ async def running(
         journal = Journal(config.folder / AUDIT_FOLDER, open_signer(config.folder), clock)
         keeping = Keeping(open_seal(config.folder), journal, config.name, config.environment)
         collector = Collector(config, store, authority, identity, clock, keeping)
-        async with open_ports(collector) as serving, _upkeep(collector):
-            _note(journal, Entry(Action.STARTED, COLLECTOR))
-            # After the ports: a link made before a start that fails would never be shown.
-            link = store.write(lambda c: first_owner(c, clock()))
-            _write_serving(collector, serving)
-            _say(config, serving, link, announce)
-            try:
-                yield serving
-            finally:
-                (config.folder / SERVING_FILE).unlink(missing_ok=True)
-                _note(journal, Entry(Action.STOPPED, COLLECTOR))
+        with overseeing(store, journal, settings, clock) as oversight:
+            async with open_ports(collector) as serving, _upkeep(collector, oversight):
+                _note(journal, Entry(Action.STARTED, COLLECTOR, detail=_told(settings)))
+                # After the ports: a link made before a start that fails would never be shown.
+                link = store.write(lambda c: first_owner(c, clock()))
+                _write_serving(collector, serving)
+                _say(config, serving, link, announce)
+                try:
+                    yield serving
+                finally:
+                    (config.folder / SERVING_FILE).unlink(missing_ok=True)
+                    _note(journal, Entry(Action.STOPPED, COLLECTOR))
     finally:
         store.close()
+
+
+def _told(settings: Settings) -> dict[str, str]:
+    """What a start writes down of the settings: taking a replica away leaves a trace."""
+    channel = urlsplit(settings.channel.webhook).netloc if settings.channel else "none"
+    return {"replicas": ", ".join(each.name for each in settings.replicas), "channel": channel}
 
 
 def _names(config: Config) -> tuple[str, ...]:
@@ -158,8 +169,8 @@ def _say(config: Config, serving: "Serving", link: str | None, announce: Announc
 
 
 @asynccontextmanager
-async def _upkeep(collector: "Collector") -> AsyncIterator[None]:
-    task = asyncio.create_task(_keep_up(collector))
+async def _upkeep(collector: "Collector", oversight: Oversight) -> AsyncIterator[None]:
+    task = asyncio.create_task(_keep_up(collector, oversight))
     try:
         yield
     finally:
@@ -168,18 +179,21 @@ async def _upkeep(collector: "Collector") -> AsyncIterator[None]:
             await task
 
 
-async def _keep_up(collector: "Collector") -> None:
+async def _keep_up(collector: "Collector", oversight: Oversight) -> None:
     """One failed piece of work is logged, and the next one comes.
 
     As wide as at the gRPC edge, for the same reason: an upkeep that has ended unseen leaves
     verdicts standing that time has overtaken.
     """
     while True:
-        for work in (_rejudge, _look_after_audit, _renew_certificate):
+        works: tuple[Callable[[], None], ...] = (
+            partial(_rejudge, collector),
+            oversight.tick,
+            partial(_renew_certificate, collector),
+        )
+        for work in works:
             try:
-                await asyncio.to_thread(work, collector)
-            except AuditUnavailable as error:
-                log.error("%s", error)
+                await asyncio.to_thread(work)
             except Exception:
                 log.exception("The upkeep failed")
         await asyncio.sleep(UPKEEP_SECONDS)
@@ -189,12 +203,6 @@ def _rejudge(collector: "Collector") -> None:
     done = rejudge_due(collector.store, collector.clock)
     if done.judged:
         log.info("Devices were judged again judged=%d", done.judged)
-
-
-def _look_after_audit(collector: "Collector") -> None:
-    """Sign where the audit log stands, and drop what it has kept for long enough."""
-    collector.keeping.journal.checkpoint()
-    purge(collector.keeping.journal, collector.clock())
 
 
 def _renew_certificate(collector: "Collector") -> None:

@@ -66,10 +66,17 @@ def verify(
     verifier: Verifier,
     known: Collection[Head] = (),
     progress: Callable[[int], None] = _unheard,
+    newest: int = 0,
 ) -> Result:
-    """Check every line, every checkpoint and that `known` heads lie on this chain."""
+    """Check every line, every checkpoint and that `known` heads lie on this chain.
+
+    `newest`: only so many segments, the last ones; that nothing is missing before is not asked.
+    """
     found = segments(folder)
     reader = _Reader(verifier, {head.records: head.hash for head in known})
+    if 0 < newest < len(found):
+        found = found[-newest:]
+        reader.begin_late()
     for segment in found:
         reader.read(segment)
         progress(reader.result.records)
@@ -91,7 +98,12 @@ class _Reader:
         self._claimed: set[tuple[int, str]] = set()  # purges that no checkpoint covers yet
         self._purged: set[tuple[int, str]] = set()
         self._origin = verifier.origin
+        self._late = False
         self._decode = msgspec.json.Decoder(Record).decode
+
+    def begin_late(self) -> None:
+        """What comes before the first segment is not asked for."""
+        self._late = True
 
     def read(self, segment: Segment) -> None:
         name = segment.path.name
@@ -171,7 +183,7 @@ class _Reader:
         self.result.head = Head(self._number, self._hash)
         first, last = (found[0].path.name, found[-1].path.name) if found else ("log", "log")
         began = self._began_at
-        if began.records and not self._was_purged(began):
+        if began.records and not self._late and not self._was_purged(began):
             self._say(first, 0, "what came before is gone, and no signed record says it was purged")
         missing = [records for records in self._known if records > self._number]
         if missing:

@@ -1,0 +1,177 @@
+"""What the collector does about its audit log by the clock: sign, feed, verify, purge, and tell.
+
+Every minute; the newest segments and their replicas are verified every hour, all of it every day.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from collector.audit.entry import COLLECTOR, Action, Entry, Outcome
+from collector.audit.journal import AuditUnavailable, Journal
+from collector.audit.replicas.comparing import differences
+from collector.audit.replicas.feeding import Named
+from collector.audit.replicas.opening import known_heads, open_replicas
+from collector.audit.replicas.replicating import Replication, Seen, feeders_of, replicating
+from collector.audit.retention import leapt_at, purge
+from collector.audit.signing import PUBLIC_FILE, Verifier, open_verifier
+from collector.audit.verifying import verify
+from collector.audit.weeks import overdue
+from collector.clock import Clock
+from collector.incidents.channel import Webhook
+from collector.incidents.following import follow, raise_alarm
+from collector.incidents.kinds import alarm
+from collector.incidents.suspicions import Suspicions
+from collector.incidents.telling import Telling
+from collector.settings import Settings
+from collector.store import Store, audit_reviews
+
+log = logging.getLogger(__name__)
+
+NEWEST = 2
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MOST_TOLD = 5
+
+
+@dataclass(slots=True)
+class Oversight:
+    """One for a running collector; `tick` blocks, so it is called from a thread."""
+
+    store: Store
+    journal: Journal
+    clock: Clock
+    folder: Path
+    settings: Settings
+    verifier: Verifier
+    replicas: list[Named]
+    replication: Replication
+    telling: Telling
+    suspicions: Suspicions = field(default_factory=Suspicions)
+    _newest_at: datetime | None = None
+    _all_at: datetime | None = None
+    _said: dict[str, str] = field(default_factory=dict)
+
+    def tick(self) -> None:
+        """One round. What fails of it is logged, and the rest is done."""
+        try:
+            self._look_after()
+        except AuditUnavailable as error:
+            log.error("%s", error)
+            raise_alarm(self.store, alarm("audit_unwritable", "log", str(error)), self.clock())
+        follow(self.store, self.journal.folder, self.suspicions, self.clock)
+        self.telling.tell_new()
+
+    def _look_after(self) -> None:
+        self.journal.checkpoint()
+        self._watch_replicas(self.replication.seen())
+        self._verify()
+        self._purge()
+        self._watch_reviews()
+
+    def _watch_replicas(self, seen: list[Seen]) -> None:
+        """Say once that one is down, and once that it is back; an incident stays until closed."""
+        for each in seen:
+            trouble = each.standing.trouble or f"it is {int(each.lag.total_seconds())} s behind"
+            if each.standing.refused:
+                self._say(each.name, Action.REPLICA_REFUSED, trouble)
+            elif each.down:
+                self._say(each.name, Action.REPLICA_DOWN, trouble)
+            elif self._said.pop(each.name, ""):
+                self._note(Action.REPLICA_DOWN, f"replica:{each.name}", Outcome.DONE, "is back")
+        if seen and all(each.down for each in seen):
+            words = ", ".join(each.name for each in seen)
+            if self._said.get("") != words:
+                raise_alarm(self.store, alarm("replicas_down", "log", words), self.clock())
+            self._said[""] = words
+        else:
+            self._said.pop("", None)
+
+    def _say(self, name: str, action: Action, trouble: str) -> None:
+        if self._said.get(name) != action:
+            self._note(action, f"replica:{name}", Outcome.FAILED, trouble)
+            self._said[name] = action
+
+    def _verify(self) -> None:
+        now = self.clock()
+        if self._all_at is None or now - self._all_at >= DAY:
+            self._all_at = self._newest_at = now
+            self._report(self._found(newest=0), said="all of it")
+        elif self._newest_at is None or now - self._newest_at >= HOUR:
+            self._newest_at = now
+            self._report(self._found(NEWEST), said="")
+
+    def _found(self, newest: int) -> list[tuple[str, str]]:
+        """What is wrong, each with what it is about."""
+        heads = [head for _, head, _ in known_heads(self.replicas, self.folder) if head]
+        result = verify(self.journal.folder, self.verifier, heads, newest=newest)
+        if result.problems:  # somebody may have been writing the last line; what is wrong stays
+            result = verify(self.journal.folder, self.verifier, heads, newest=newest)
+        return [
+            *(("log", str(problem)) for problem in result.problems),
+            *(
+                (f"replica:{each.replica}", each.what)
+                for each in differences(self.replicas, self.journal.folder, newest)
+                if not each.away
+            ),
+        ]
+
+    def _report(self, found: list[tuple[str, str]], said: str) -> None:
+        for subject, what in found[:MOST_TOLD]:
+            action = Action.VERIFIED if subject == "log" else Action.REPLICA_REFUSED
+            self._note(action, subject, Outcome.FAILED, what)
+        if not found and said:
+            self._note(Action.VERIFIED, "log", Outcome.DONE, said)
+
+    def _purge(self) -> None:
+        now = self.clock()
+        leap = leapt_at(self.journal.folder, now)
+        if leap is None:
+            purge(self.journal, now)
+        elif self._said.get("leap") != leap.isoformat():
+            self._said["leap"] = leap.isoformat()
+            words = f"at {leap.isoformat(timespec='seconds')}; nothing is purged for a day"
+            raise_alarm(self.store, alarm("clock_leap", "clock", words), now)
+
+    def _watch_reviews(self) -> None:
+        signed = self.store.read(audit_reviews.signed_weeks)
+        now = self.clock()
+        for week in overdue(self.journal.folder, signed, now):
+            if self._said.get(week) is None:
+                self._said[week] = week
+                raise_alarm(self.store, alarm("review_overdue", f"week:{week}", ""), now)
+
+    def _note(self, action: Action, subject: str, outcome: Outcome, what: str) -> None:
+        self.journal.append(Entry(action, COLLECTOR, outcome, subject, {"what": what}))
+
+
+@contextmanager
+def overseeing(
+    store: Store, journal: Journal, settings: Settings, clock: Clock
+) -> Iterator[Oversight]:
+    """Replicas are fed inside the block. Raises ConfigError or KeyFileError."""
+    folder = journal.folder.parent
+    replicas = open_replicas(settings, folder)
+    if len(replicas) < settings.wanted:
+        log.warning(
+            "The audit log has fewer replicas than the policy asks for there_are=%d wanted=%d",
+            len(replicas),
+            settings.wanted,
+        )
+    replication = Replication(feeders_of(replicas, folder, journal.folder, clock))
+    channel = Webhook(settings.channel) if settings.channel else None
+    oversight = Oversight(
+        store,
+        journal,
+        clock,
+        folder,
+        settings,
+        open_verifier(folder / PUBLIC_FILE),
+        replicas,
+        replication,
+        Telling(store, journal, channel, clock),
+    )
+    with replicating(replication):
+        yield oversight
