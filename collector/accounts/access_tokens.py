@@ -54,11 +54,16 @@ class Bearer:
     role: Role
     holds: frozenset[Permission]
     ends_at: datetime
+    last_used_at: datetime | None = None
 
     @property
     def name(self) -> str:
         """As the audit log names the actor."""
         return f"{self.username}/{self.token_id}"
+
+    def is_noted(self, now: datetime) -> bool:
+        """Whether the last use was noted just now, so that this one need not be."""
+        return self.last_used_at is not None and now - self.last_used_at < NOTE_EVERY
 
 
 def roles_for(role: Role) -> tuple[Role, ...]:
@@ -119,7 +124,9 @@ def bearer(c: Connection, secret: str, now: datetime) -> Bearer | None:
         return None
     role = Role(token.role)
     allowed = holds(role, Role(account.role))
-    return Bearer(account.username, token.token_id, role, allowed, token.expires_at)
+    return Bearer(
+        account.username, token.token_id, role, allowed, token.expires_at, token.last_used_at
+    )
 
 
 def _opens(token: PersonalToken, account: Account) -> bool:

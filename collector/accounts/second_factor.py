@@ -63,6 +63,12 @@ def show_code(c: Connection, seal: Seal, half: Session, code: str, now: datetime
     return _whole_session(c, account, half, now)
 
 
+def takes_code(c: Connection, seal: Seal, username: str, code: str, now: datetime) -> bool:
+    """Whether the code is right, for one thing that is to be done now; it is used up."""
+    account = accounts.get(c, username)
+    return account is not None and _uses_up(c, seal, account, code, now)
+
+
 def _uses_up(c: Connection, seal: Seal, account: Account, code: str, now: datetime) -> bool:
     if account.totp_sealed is not None:
         secret = seal.open(account.totp_sealed, account.username)

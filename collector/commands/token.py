@@ -1,6 +1,5 @@
 """`muster-collector token`: what admits new devices, for how long and how many."""
 
-import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +82,7 @@ def list_tokens(around: Surroundings, wants_json: bool) -> None:
         for each in known:
             used = f"{each.uses} of {each.max_uses}"
             label = fitted(each.label, 20)
-            say(f"{each.token_id:14}{state(each, now):10}{used:>12}  {exact(each.expires_at):22}"
+            say(f"{each.token_id:14}{each.state(now):10}{used:>12}  {exact(each.expires_at):22}"
                 f"{label}")  # fmt: skip
 
 
@@ -108,15 +107,6 @@ def revoke(around: Surroundings, token_id: str) -> None:
     say(f"Token {token_id} admits nobody any more; it admitted {used}.")
 
 
-def state(each: "Token", now: "datetime") -> str:
-    """In one word, the reason that comes first."""
-    if each.revoked_at is not None:
-        return "revoked"
-    if each.expires_at <= now:
-        return "expired"
-    return "used up" if each.uses >= each.max_uses else "good"
-
-
 def _life(days: int | None, hours: int | None) -> timedelta:
     if days is not None and hours is not None:
         raise BadInput("--days and --hours say the same: give one of them")
@@ -127,22 +117,12 @@ def _life(days: int | None, hours: int | None) -> timedelta:
 
 
 def _serving(around: Surroundings) -> dict[str, str]:
-    """Where the running collector can be called, from the file it keeps while it runs."""
-    path = around.folder / "serving.json"
-    not_running = (
-        "the collector is not running, so its addresses are not known: start it with "
-        "`muster-collector serve`, then make the token"
-    )
+    from collector.handing_out import NotServing, serving
+
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        bytes.fromhex(found["authority_sha256"])
-        return {key: str(found[key]) for key in ("check_in", "enroll", "authority_sha256", "name")}
-    except FileNotFoundError:
-        raise Trouble(not_running) from None
-    except OSError as error:
-        raise Trouble(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError):
-        raise Trouble(f"{path} is damaged: start the collector again to have it written") from None
+        return serving(around.folder)
+    except NotServing as error:
+        raise Trouble(str(error)) from error
 
 
 def _called_by(serving: dict[str, str], host: str | None) -> dict[str, str]:
@@ -162,17 +142,9 @@ def _called_by(serving: dict[str, str], host: str | None) -> dict[str, str]:
 
 
 def _string(made: "NewToken", serving: dict[str, str]) -> str:
-    from collector.identity.enrollment_string import encode
-    from protos.posture.v1.posture_service_pb2 import EnrollmentString
+    from collector.handing_out import enrollment_string
 
-    content = EnrollmentString(
-        enroll_address=serving["enroll"],
-        check_in_address=serving["check_in"],
-        token=made.secret,
-        authority_sha256=bytes.fromhex(serving["authority_sha256"]),
-        collector_name=serving["name"],
-    )
-    return encode(content)
+    return enrollment_string(made.secret, serving)
 
 
 def _explain(made: "NewToken", serving: dict[str, str]) -> None:
@@ -205,7 +177,7 @@ def _made_fields(made: "NewToken", serving: dict[str, str]) -> dict[str, object]
 def _fields(each: "Token", now: "datetime") -> dict[str, object]:
     return {
         "token_id": each.token_id,
-        "state": state(each, now),
+        "state": each.state(now),
         "label": each.label,
         "uses": each.uses,
         "max_uses": each.max_uses,

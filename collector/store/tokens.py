@@ -19,6 +19,14 @@ class Token:
     uses: int = 0
     revoked_at: datetime | None = None
 
+    def state(self, now: datetime) -> str:
+        """In one or two words, the reason that comes first."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.expires_at <= now:
+            return "expired"
+        return "used up" if self.uses >= self.max_uses else "good"
+
 
 def add(connection: Connection, made: Token) -> None:
     connection.execute(insert(token).values(asdict(made)))

@@ -16,7 +16,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = await _read(scope, receive)
+        body = await whole(scope, receive)
         if body is None:
             await errors.TOO_LARGE.response(scope)(scope, receive, send)
             return
@@ -36,7 +36,8 @@ def replay(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-async def _read(scope: Scope, receive: Receive) -> bytes | None:
+async def whole(scope: Scope, receive: Receive) -> bytes | None:
+    """All of it; None when it is larger than it may be."""
     announced = Headers(scope=scope).get("content-length", "0")
     if not announced.isascii() or not announced.isdigit() or int(announced) > MOST_BYTES:
         return None

@@ -74,7 +74,13 @@ def question_of(params: QueryParams) -> Question:
     )
 
 
-def find(c: Connection, question: Question, now: datetime, stale_after: timedelta) -> Listed:
+def find(
+    c: Connection,
+    question: Question,
+    now: datetime,
+    stale_after: timedelta,
+    size: int = PAGE_SIZE,
+) -> Listed:
     """At most one query a state: those of the worst state first, by name within a state."""
     states = [question.state] if question.state else list(WORST_FIRST)
     if question.after_state in states:
@@ -82,21 +88,22 @@ def find(c: Connection, question: Question, now: datetime, stale_after: timedelt
     found: list[tuple[Device, Compliance]] = []
     for state in states:
         after = question.after if state is question.after_state else None
-        room = PAGE_SIZE - len(found)
-        page = devices.find(c, _filter(question, state, after, room), now, stale_after)
+        room = size - len(found)
+        page = devices.find(c, wanted(question, state, after, room), now, stale_after)
         found += [(device, state) for device in page.devices]
         if page.next_after:
             following = replace(question, after_state=state, after=page.next_after)
             return Listed(tuple(found), following)
-        if len(found) == PAGE_SIZE and state is not states[-1]:
+        if len(found) == size and state is not states[-1]:
             rest = states[states.index(state) + 1]
             return Listed(tuple(found), replace(question, after_state=rest, after=None))
     return Listed(tuple(found), None)
 
 
-def _filter(
-    question: Question, state: Compliance, after: tuple[str, str] | None, limit: int
+def wanted(
+    question: Question, state: Compliance | None, after: tuple[str, str] | None, limit: int
 ) -> DeviceFilter:
+    """The part of the question that the store answers."""
     return DeviceFilter(
         state=state,
         platform=question.platform,

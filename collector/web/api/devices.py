@@ -1,0 +1,243 @@
+"""Devices, what they fall short in, what they are; and what a person decides about one."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from collector.accounts.roles import Permission
+from collector.audit.entry import Action
+from collector.compliance import compliance_at
+from collector.judged import laid_over
+from collector.model import Compliance, Device, Finding, OpenFinding, Platform
+from collector.store import (
+    Connection,
+    certificates,
+    devices,
+    events,
+    findings,
+    reports,
+    waivers,
+)
+from collector.web import listing
+from collector.web.api.calls import Call, One, Several
+from collector.web.api.fields import OBJECTS
+from collector.web.api.people import NOT_SHOWN, Veil, account_names, names_people
+from collector.web.api.problems import Wrong, conflict, not_found, unfit
+from collector.web.listing import Question
+
+Values = dict[str, Any]
+Found = tuple[list[tuple[Device, Compliance]], tuple[str, str, str] | None]
+LONGEST_CURSOR = 8_000
+LONGEST_NAME, LONGEST_ID = 2_000, 64
+
+
+async def list_devices(call: Call) -> Several:
+    page = await call.read(lambda c: SORTS[call.query["sort"]](c, call))
+    found, after = page
+    return Several([_device(device, state) for device, state in found], _written(after))
+
+
+def _worst_first(c: Connection, call: Call) -> Found:
+    policy, size = call.site.policy.current(c), call.query["limit"]
+    question = _question(call)
+    stale_after = timedelta(days=policy.stale_after_days)
+    listed = listing.find(c, question, call.now, stale_after, size)
+    following = listed.next_question
+    if following is None:
+        return list(listed.devices), None
+    name, device_id = following.after or ("", "")
+    return list(listed.devices), (following.after_state or "", name, device_id)
+
+
+def _by_name(c: Connection, call: Call) -> Found:
+    policy, question = call.site.policy.current(c), _question(call)
+    stale_after = timedelta(days=policy.stale_after_days)
+    wanted = listing.wanted(question, question.state, question.after, call.query["limit"])
+    page = devices.find(c, wanted, call.now, stale_after)
+    found = [(each, compliance_at(each, call.now, stale_after)) for each in page.devices]
+    return found, ("", *page.next_after) if page.next_after else None
+
+
+SORTS: Mapping[str, Callable[[Connection, Call], Found]] = {
+    "worst": _worst_first,
+    "hostname": _by_name,
+}
+"""What a list can be sorted by. A name that is not here never reaches the store."""
+
+
+def _question(call: Call) -> Question:
+    asked = call.query
+    state, platform = asked["state"], asked["platform"]
+    after_state, name, device_id = _read(asked["cursor"])
+    return Question(
+        text=asked.get("text", ""),
+        state=Compliance(state) if state else None,
+        platform=Platform(platform) if platform else None,
+        rule_id=asked["rule"] or "",
+        after_state=Compliance(after_state) if after_state else None,
+        after=(name, device_id) if device_id else None,
+    )
+
+
+def _written(after: tuple[str, str, str] | None) -> str | None:
+    if after is None:
+        return None
+    return base64.urlsafe_b64encode(json.dumps(after).encode()).decode().rstrip("=")
+
+
+def _read(cursor: str) -> tuple[str, str, str]:
+    """Where the page before ended. Whoever makes one up asks for another page of the same list."""
+    if not cursor:
+        return "", "", ""
+    try:
+        packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
+        state, name, device_id = json.loads(packed)
+        whole = all(isinstance(each, str) and "\0" not in each for each in (state, name, device_id))
+        if not whole or state not in {"", *Compliance}:
+            raise ValueError
+        name.encode()
+        return state, name[:LONGEST_NAME], device_id[:LONGEST_ID]
+    except (ValueError, TypeError, RecursionError):
+        what = "give `next` of the page before as it was, or leave it out"
+        raise unfit([Wrong("cursor", what)]) from None
+
+
+async def one_device(call: Call) -> One:
+    def find(c: Connection) -> Values:
+        device, policy = _known(c, call), call.site.policy.current(c)
+        stale_after = timedelta(days=policy.stale_after_days)
+        return _device(device, compliance_at(device, call.now, stale_after))
+
+    return One(await call.read(find))
+
+
+async def open_findings(call: Call) -> Several:
+    def find(c: Connection) -> Several:
+        device, policy, now = _known(c, call), call.site.policy.current(c), call.now
+        mine = {each.rule_id: each for each in waivers.active_for(c, device.device_id, now)}
+        held = findings.open_of(c, device.device_id)
+        laid = laid_over(held, policy, mine, device.system)
+        return Several([_finding(each, now) for each in laid], veil=_veil(c, device))
+
+    return await call.read(find)
+
+
+async def history(call: Call) -> Several:
+    """Findings of reports that are gone may name accounts that no report names any more."""
+
+    def find(c: Connection) -> Several:
+        device = _known(c, call)
+        past = findings.history(c, device.device_id, call.query["limit"])
+        return Several([_past(each, call) for each in past], veil=_veil(c, device))
+
+    return await call.read(find)
+
+
+async def inventory(call: Call) -> One:
+    def find(c: Connection) -> Values:
+        device = _known(c, call)
+        return _inventory(json.loads(devices.document(c, device.device_id)))
+
+    return One(await call.read(find))
+
+
+async def release(call: Call) -> One:
+    device = await call.read(lambda c: _known(c, call))
+    if not device.quarantined_because:
+        raise conflict("The device is not in quarantine.")
+
+    def end(c: Connection) -> None:
+        reason = _known(c, call).quarantined_because
+        devices.release(c, device.device_id)
+        detail = f"by {call.bearer.username}; it was set apart because: {reason}"
+        events.add(c, call.now, "released", device.device_id, detail)
+
+    subject = f"device:{device.device_id}"
+    await call.change(Action.DEVICE_CHANGED, subject, {"to": "released"}, end)
+    return await one_device(call)
+
+
+async def retire(call: Call) -> One:
+    device = await call.read(lambda c: _known(c, call))
+    if device.retired_at is not None:
+        raise conflict("The device is retired already.")
+
+    def end(c: Connection) -> None:
+        devices.retire(c, device.device_id, call.now)
+        certificates.revoke_all(c, device.device_id, call.now, "the device was retired")
+        events.add(c, call.now, "retired", device.device_id, f"by {call.bearer.username}")
+
+    await call.change(Action.DEVICE_RETIRED, f"device:{device.device_id}", {}, end)
+    return await one_device(call)
+
+
+def _known(c: Connection, call: Call) -> Device:
+    device = devices.get(c, call.path["device_id"])
+    if device is None:
+        raise not_found()
+    return device
+
+
+def _device(device: Device, compliance: Compliance) -> Values:
+    values = asdict(device)
+    values |= {
+        "os": device.os_name,
+        "compliance": compliance,
+        "quarantine": device.quarantined_because,
+    }
+    return {name: values[name] for name in OBJECTS["Device"]}
+
+
+def _judged(finding: Finding) -> Values:
+    return {
+        "rule_id": finding.rule_id,
+        "status": finding.status,
+        "because": finding.because,
+        "evidence": [asdict(line) for line in finding.evidence],
+        "since": finding.since,
+        "evaluated_at": finding.evaluated_at,
+        "policy_version": finding.policy_version,
+    }
+
+
+def _finding(found: OpenFinding, now: datetime) -> Values:
+    return _judged(found.finding) | {
+        "title": found.title,
+        "why": found.why,
+        "severity": found.severity,
+        "counts": found.counts(now),
+        "grace_ends_at": found.grace_ends_at,
+        "waived_until": found.waiver.ends_at if found.waiver else None,
+        "remediation": found.remediation,
+    }
+
+
+def _past(past: findings.Past, call: Call) -> Values:
+    values = _judged(past.finding)
+    if names_people(past.finding.rule_id) and not call.may(Permission.SEE_PEOPLE):
+        values |= {"because": NOT_SHOWN, "evidence": []}
+    return values | {"recorded_at": past.finding.recorded_at, "closed_at": past.closed_at}
+
+
+def _inventory(document: Mapping[str, Any]) -> Values:
+    """What the table names; what a newer agent sends besides is not given out unlooked at."""
+    values = {name: document.get(name) for name in OBJECTS["Inventory"]}
+    disks = document.get("disks", [])
+    values["disks"] = [
+        {name: disk.get(name) for name in OBJECTS["Disk"]} | _whole(disk, "size_bytes")
+        for disk in disks
+    ]
+    return values | _whole(document, "memory_bytes") | _whole(document, "cpu_cores")
+
+
+def _whole(document: Mapping[str, Any], name: str) -> Values:
+    """Protobuf writes 64-bit numbers as text in JSON."""
+    return {name: int(document[name]) if name in document else None}
+
+
+def _veil(c: Connection, device: Device) -> Veil:
+    report = reports.current(c, device.device_id)
+    return Veil(account_names(report.posture) if report else frozenset())

@@ -1,0 +1,249 @@
+"""Who sees which field, in one table: the answers, the OpenAPI document and the tests all read it.
+
+A field that is not in the table is never sent, and one that is missing from an answer is a defect.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from collector.accounts.roles import Permission, Role
+from collector.model import Compliance, FormFactor, Platform, Severity, Status
+from collector.web.api.people import Veil
+from collector.wording import machine
+
+People, Hardware = Permission.SEE_PEOPLE, Permission.SEE_HARDWARE_IDS
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """`kind`: string, integer, boolean, moment, map (of strings), strings, the name of an object,
+    or "list of" one; with a question mark where it may be null. `needs`: who sees it; to others
+    it is left out. `veiled`: names of people in it are replaced for those without SEE_PEOPLE.
+    """
+
+    kind: str
+    says: str
+    needs: Permission | None = None
+    veiled: bool = False
+    choices: tuple[str, ...] = ()
+
+
+def _of(*choices: object) -> tuple[str, ...]:
+    return tuple(str(each) for each in choices)
+
+
+Table = Mapping[str, Mapping[str, Field]]
+
+_DEVICE = {
+    "device_id": Field("string", "Made by the collector; stays."),
+    "hostname": Field("string", "As the device says; not unique."),
+    "platform": Field("string?", "", choices=_of(*Platform)),
+    "os": Field("string", "The system's name."),
+    "os_version": Field("string", ""),
+    "form_factor": Field("string", "", choices=_of(*FormFactor)),
+    "manufacturer": Field("string", ""),
+    "model": Field("string", ""),
+    "serial": Field("string", "The serial number.", Hardware),
+    "agent_version": Field("string", ""),
+    "compliance": Field("string", "With regard to silence.", choices=_of(*Compliance)),
+    "compliance_since": Field("moment?", ""),
+    "enrolled_at": Field("moment", ""),
+    "last_seen_at": Field("moment?", ""),
+    "last_report_at": Field("moment?", ""),
+    "quarantine": Field("string", "Why it is in quarantine; empty: it is not."),
+    "retired_at": Field("moment?", ""),
+}
+
+_JUDGED = {
+    "rule_id": Field("string", ""),
+    "status": Field("string", "", choices=_of(*Status)),
+    "because": Field("string", "What the verdict rests on, in words.", veiled=True),
+    "evidence": Field("list of Evidence", "The sources that were asked and what they said."),
+    "since": Field("moment", "Since when it is so on the device."),
+    "evaluated_at": Field("moment", ""),
+    "policy_version": Field("integer", ""),
+}
+
+OBJECTS: Table = {
+    "Status": {
+        "name": Field("string", "What employees are shown."),
+        "environment": Field("string", "production, or what a test is called."),
+        "version": Field("string", "Of the collector."),
+        "now": Field("moment", "The collector's clock."),
+        "policy_version": Field("integer", "In force."),
+        "devices": Field("map", "How many devices in service are in each state."),
+    },
+    "Device": _DEVICE,
+    "Evidence": {
+        "source": Field("string", "", veiled=True),
+        "said": Field("string", "", veiled=True),
+    },
+    "Finding": {
+        **_JUDGED,
+        "title": Field("string", "The rule in words."),
+        "why": Field("string", "Why it matters."),
+        "severity": Field("string", "", choices=_of(*Severity)),
+        "counts": Field("boolean", "Whether it counts against the device now."),
+        "grace_ends_at": Field("moment?", ""),
+        "waived_until": Field("moment?", "", None),
+        "remediation": Field("string", "What to do."),
+    },
+    "PastFinding": {
+        **_JUDGED,
+        "recorded_at": Field("moment", "From when the collector knew it."),
+        "closed_at": Field("moment?", "Until when; null: it is open."),
+    },
+    "Disk": {
+        "model": Field("string?", ""),
+        "size_bytes": Field("integer?", ""),
+        "rotational": Field("boolean?", ""),
+        "removable": Field("boolean?", ""),
+    },
+    "Inventory": {
+        "hostname": Field("string?", ""),
+        "platform": Field("string?", "As in the contract: PLATFORM_LINUX and so on."),
+        "form_factor": Field("string?", "As in the contract: FORM_FACTOR_LAPTOP and so on."),
+        "manufacturer": Field("string?", ""),
+        "model": Field("string?", ""),
+        "serial": Field("string?", "", Hardware),
+        "os_id": Field("string?", ""),
+        "os_name": Field("string?", ""),
+        "os_version": Field("string?", ""),
+        "os_build": Field("string?", ""),
+        "os_edition": Field("string?", ""),
+        "architecture": Field("string?", ""),
+        "cpu": Field("string?", ""),
+        "cpu_cores": Field("integer?", ""),
+        "memory_bytes": Field("integer?", ""),
+        "virtualization": Field("string?", ""),
+        "disks": Field("list of Disk", ""),
+    },
+    "Waiver": {
+        "device_id": Field("string", ""),
+        "rule_id": Field("string", ""),
+        "reason": Field("string", ""),
+        "requested_by": Field("string", "Whose account or command line."),
+        "created_at": Field("moment", ""),
+        "ends_at": Field("moment", ""),
+        "in_force": Field("boolean", ""),
+    },
+    "Policy": {
+        "version": Field("integer", ""),
+        "applied_at": Field("moment", ""),
+        "applied_by": Field("string", ""),
+        "note": Field("string", "Why."),
+        "text": Field("string", "The policy in TOML."),
+    },
+    "PolicyVersion": {
+        "version": Field("integer", ""),
+        "applied_at": Field("moment", ""),
+        "applied_by": Field("string", ""),
+        "note": Field("string", "Why."),
+    },
+    "PolicyProblem": {
+        "line": Field("integer", "0: of the text as a whole."),
+        "key": Field("string", ""),
+        "message": Field("string", ""),
+    },
+    "PolicyCheck": {
+        "sound": Field("boolean", ""),
+        "problems": Field("list of PolicyProblem", ""),
+    },
+    "PolicyTrial": {
+        "as_of": Field("moment", ""),
+        "devices": Field("integer", "How many were judged."),
+        "changing": Field("integer", "For how many something would change."),
+        "changes": Field("list of TriedDevice", "The first 500 of those, by host name."),
+    },
+    "TriedDevice": {
+        "device_id": Field("string", ""),
+        "hostname": Field("string", ""),
+        "compliance_before": Field("string", "", choices=_of(*Compliance)),
+        "compliance_after": Field("string", "", choices=_of(*Compliance)),
+        "rules": Field("strings", "Whose findings would change."),
+    },
+    "EnrollmentToken": {
+        "token_id": Field("string", ""),
+        "state": Field("string", "", choices=("good", "used up", "expired", "revoked")),
+        "label": Field("string", ""),
+        "uses": Field("integer", ""),
+        "max_uses": Field("integer", ""),
+        "created_at": Field("moment", ""),
+        "expires_at": Field("moment", ""),
+        "revoked_at": Field("moment?", ""),
+    },
+    "NewEnrollmentToken": {
+        "token_id": Field("string", ""),
+        "enrollment_string": Field("string", "A secret, shown this once."),
+        "expires_at": Field("moment", ""),
+        "max_uses": Field("integer", ""),
+    },
+    "AuditRecord": {
+        "n": Field("integer", "Its number in the log."),
+        "at": Field("string", "RFC 3339, to the millisecond."),
+        "actor": Field("string", "What kind of identity."),
+        "name": Field("string", "The verified identity."),
+        "from": Field("string", "The address."),
+        "action": Field("string", ""),
+        "outcome": Field("string", ""),
+        "on": Field("string", "What was acted on."),
+        "detail": Field("map", ""),
+    },
+    "Account": {
+        "username": Field("string", ""),
+        "token_id": Field("string", "Of the token that asks."),
+        "role": Field("string", "The token's.", choices=_of(*Role)),
+        "permissions": Field("strings", "What token and owner may both do now."),
+        "ends_at": Field("moment", "When the token ends."),
+    },
+    "PersonalToken": {
+        "token_id": Field("string", ""),
+        "label": Field("string", ""),
+        "role": Field("string", "", choices=_of(*Role)),
+        "created_at": Field("moment", ""),
+        "expires_at": Field("moment", ""),
+        "last_used_at": Field("moment?", "To the minute."),
+    },
+    "NewPersonalToken": {
+        "token_id": Field("string", ""),
+        "token": Field("string", "A secret, shown this once."),
+        "ends_at": Field("moment", ""),
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Whose eyes an answer is for."""
+
+    holds: frozenset[Permission]
+    veil: Veil
+
+    def text(self, field: Field, value: str) -> str:
+        veiled = field.veiled and Permission.SEE_PEOPLE not in self.holds
+        return self.veil.over(value) if veiled else value
+
+
+def shown(kind: str, values: Mapping[str, Any], view: View) -> dict[str, Any]:
+    """The object with the fields that this caller may see, in the table's order."""
+    table = OBJECTS[kind]
+    assert values.keys() == table.keys(), f"{kind}: {values.keys() ^ table.keys()}"
+    return {
+        name: _shown(field, values[name], view)
+        for name, field in table.items()
+        if field.needs is None or field.needs in view.holds
+    }
+
+
+def _shown(field: Field, value: Any, view: View) -> Any:
+    kind = field.kind.removesuffix("?")
+    if value is None:
+        assert field.kind.endswith("?"), field
+        return None
+    if kind.startswith("list of "):
+        return [shown(kind.removeprefix("list of "), each, view) for each in value]
+    if isinstance(value, datetime):
+        return machine(value)
+    return view.text(field, str(value)) if kind == "string" else value

@@ -1,0 +1,57 @@
+"""Whoever may not see whose device it is reads no account's name in what a device said of it."""
+
+import re
+from dataclasses import dataclass
+
+from google.protobuf.message import DecodeError
+
+from collector.policy import RULES
+from protos.posture.v1.posture_service_pb2 import Posture
+
+SOMEBODY = "(somebody)"
+NOT_SHOWN = "(not shown: it names people)"
+PEOPLE_SIGNALS = frozenset({"screen_lock"})
+"""Signals that say whose setting it is."""
+
+HOME = re.compile(r"((?:/home/|/Users/|/export/home/|[\\/]Users[\\/]))([^\s/\\:;,\"')\]]+)")
+GAP = re.compile(r"users\[([^\]]+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Veil:
+    """Hides these accounts' names, and the names of home folders."""
+
+    names: frozenset[str] = frozenset()
+
+    def over(self, text: str) -> str:
+        """
+        >>> Veil(frozenset({"alice"})).over("alice (GNOME): /home/bob/.config, palice")
+        '(somebody) (GNOME): /home/(somebody)/.config, palice'
+        """
+        veiled = HOME.sub(lambda found: found[1] + SOMEBODY, text)
+        if not self.names:
+            return veiled
+        longest_first = sorted(self.names, key=len, reverse=True)
+        words = "|".join(re.escape(name) for name in longest_first)
+        return re.sub(rf"(?<!\w)(?:{words})(?!\w)", SOMEBODY, veiled, flags=re.IGNORECASE)
+
+
+def account_names(posture: bytes) -> frozenset[str]:
+    """The accounts that a report names, with and without their domain."""
+    found: set[str] = set()
+    told = Posture()
+    try:
+        told.ParseFromString(posture)
+    except DecodeError:
+        return frozenset()
+    for observation in told.observations:
+        found |= {user.user for user in observation.screen_lock.users}
+        found |= {name for gap in observation.gaps for name in GAP.findall(gap.field)}
+    found |= {name.rpartition("\\")[2] for name in found}
+    return frozenset(found - {"", "everybody"})
+
+
+def names_people(rule_id: str) -> bool:
+    """Whether findings of the rule say whose setting it is; a rule that is gone may have."""
+    signals = {rule.id: rule.signal for rule in RULES}
+    return signals.get(rule_id) in PEOPLE_SIGNALS or rule_id not in signals

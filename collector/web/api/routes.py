@@ -1,0 +1,161 @@
+"""Every route: its one permission, what it takes and what it gives. The list is the API."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from collector.accounts.roles import Permission, Role
+from collector.model import Compliance, Platform
+from collector.policy import RULES
+from collector.web.api import about, account, devices, enrollment, policies, waivers
+from collector.web.api.calls import Call, One, Several
+from collector.web.api.given import Given
+
+ROOT = "/api/v1"
+OPENAPI = "/openapi.json"
+
+PATH_FORMS = {
+    "device_id": "[A-Za-z0-9-]{1,64}",
+    "rule_id": "[a-z0-9_]{1,64}",
+    "token_id": "[0-9a-f]{12}",
+    "version": "[0-9]{1,9}",
+}
+"""What a part of a path may look like. Anything else is not there."""
+
+Endpoint = Callable[[Call], Awaitable[One | Several]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`answer` None: the OpenAPI document itself. `changes`: it writes down what it does."""
+
+    method: str
+    path: str
+    permission: Permission
+    says: str
+    gives: str
+    answer: Endpoint | None
+    query: Sequence[Given] = ()
+    body: Sequence[Given] | None = None
+    changes: bool = False
+    several: bool = False
+
+    @property
+    def template(self) -> str:
+        return ROOT + self.path
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(re.findall(r"\{(\w+)\}", self.path))
+
+    def match(self, path: str) -> dict[str, str] | None:
+        """The parts of the path by name; None: it is another one."""
+        pattern = re.sub(r"\{(\w+)\}", lambda part: f"({PATH_FORMS[part[1]]})", self.template)
+        found = re.fullmatch(pattern, path)
+        return dict(zip(self.names, found.groups(), strict=True)) if found else None
+
+
+_RULE_IDS = tuple(rule.id for rule in RULES)
+_LIMIT = Given("limit", "number", "how many at most", least=1, most=200, default=50)
+_POLICY = Given("text", "lines", "the policy in TOML", required=True, least=1, most=65_536)
+
+_DEVICES = (
+    Given("state", "choice", "only devices in this state", choices=tuple(Compliance)),
+    Given("platform", "choice", "only of this platform", choices=tuple(Platform)),
+    Given("rule", "choice", "only devices that fail this rule", choices=_RULE_IDS),
+    Given(
+        "text",
+        "text",
+        "only devices with this in host name, model, system or serial number",
+        default="",
+        needs=Permission.SEE_HARDWARE_IDS,
+    ),
+    Given("sort", "choice", "the order", choices=tuple(devices.SORTS), default="worst"),
+    _LIMIT,
+    Given("cursor", "text", "`next` of the page before", most=devices.LONGEST_CURSOR, default=""),
+)
+
+_GRANT = (
+    Given("rule_id", "choice", "the rule", required=True, choices=_RULE_IDS),
+    Given("until", "day", "the last day of it (UTC)", required=True),
+    Given("reason", "text", "why; auditors read it", required=True, least=1, most=500),
+)
+
+_ENROLL = (
+    Given("label", "text", "what it is for", most=100, default=""),
+    Given("hours", "number", "how long it is good", least=1, most=8760, default=24),
+    Given("uses", "number", "how many devices it admits", least=1, most=100_000, default=1),
+)
+
+_TOKEN = (
+    Given("label", "text", "what it is for", required=True, least=1, most=100),
+    Given("role", "choice", "the most it may do", required=True, choices=tuple(Role)),
+    Given("days", "number", "how long it lasts", required=True, least=1, most=365),
+    Given("code", "text", "of your second factor, now", required=True, least=1, most=64),
+)
+
+_AUDIT = (
+    Given("limit", "number", "how many, the newest", least=1, most=1000, default=100),
+    Given("action", "text", "only actions that begin so", most=60, default=""),
+    Given("actor", "text", "only of this name", most=100, default=""),
+)
+
+
+def routes() -> tuple[Route, ...]:
+    """A fresh list: a trial of policies waits for others of the same application only."""
+    trials = policies.Trials()
+    see, own = Permission.SEE_DEVICES, Permission.OWN_ACCOUNT
+    device = "/devices/{device_id}"
+    return (
+        Route("GET", OPENAPI, own, "This API as OpenAPI 3.1", "", None),
+        Route("GET", "/status", see, "How the collector is", "Status", about.status),
+        Route("GET", "/devices", see, "Devices in service, a page at a time", "Device",
+              devices.list_devices, _DEVICES, several=True),
+        Route("GET", device, see, "One device", "Device", devices.one_device),
+        Route("GET", f"{device}/findings", see, "What each rule says of it now, with evidence",
+              "Finding", devices.open_findings, several=True),
+        Route("GET", f"{device}/history", see, "What rules said of it, newest first",
+              "PastFinding", devices.history, (_LIMIT,), several=True),
+        Route("GET", f"{device}/inventory", see, "What the machine is", "Inventory",
+              devices.inventory),
+        Route("POST", f"{device}/release", Permission.CHANGE_DEVICES, "End its quarantine",
+              "Device", devices.release, body=(), changes=True),
+        Route("POST", f"{device}/retire", Permission.RETIRE_DEVICES,
+              "Take it out of service and revoke its certificates", "Device", devices.retire,
+              body=(), changes=True),
+        Route("GET", "/waivers", see, "Exceptions, newest first", "Waiver", waivers.list_waivers,
+              (Given("all", "boolean", "those that have ended, too", default=False),),
+              several=True),
+        Route("POST", f"{device}/waivers", Permission.APPROVE_WAIVER, "Grant an exception",
+              "Waiver", waivers.grant, body=_GRANT, changes=True),
+        Route("POST", f"{device}/waivers/{{rule_id}}/end", Permission.APPROVE_WAIVER,
+              "End an exception now", "Waiver", waivers.end, body=(), changes=True),
+        Route("GET", "/policy", Permission.SEE_POLICY, "The policy in force", "Policy",
+              policies.in_force),
+        Route("GET", "/policy/versions", Permission.SEE_POLICY, "Every version, newest first",
+              "PolicyVersion", policies.versions, several=True),
+        Route("GET", "/policy/versions/{version}", Permission.SEE_POLICY, "One version", "Policy",
+              policies.one_version),
+        Route("POST", "/policy/check", Permission.SEE_POLICY, "Whether a text is a sound policy",
+              "PolicyCheck", policies.check, body=(_POLICY,)),
+        Route("POST", "/policy/try", see, "What a policy would change today; nothing is written",
+              "PolicyTrial", trials.try_, body=(_POLICY,)),
+        Route("POST", "/policy/apply", Permission.CHANGE_POLICY, "Put a policy in force",
+              "PolicyVersion", policies.apply,
+              body=(_POLICY, Given("reason", "text", "why", most=500, default="")), changes=True),
+        Route("GET", "/enrollment-tokens", Permission.ENROLL, "Every token, newest first",
+              "EnrollmentToken", enrollment.list_tokens, several=True),
+        Route("POST", "/enrollment-tokens", Permission.ENROLL, "Make an enrollment string",
+              "NewEnrollmentToken", enrollment.create, body=_ENROLL, changes=True),
+        Route("POST", "/enrollment-tokens/{token_id}/revoke", Permission.ENROLL,
+              "End a token now", "EnrollmentToken", enrollment.revoke, body=(), changes=True),
+        Route("GET", "/audit/records", Permission.SEE_AUDIT, "The newest records, oldest first",
+              "AuditRecord", about.audit_records, _AUDIT, several=True),
+        Route("GET", "/account", own, "Whose token this is", "Account", account.who),
+        Route("GET", "/account/tokens", own, "Your tokens, newest first", "PersonalToken",
+              account.list_tokens, several=True),
+        Route("POST", "/account/tokens", own, "Make a token, no stronger than this one",
+              "NewPersonalToken", account.create, body=_TOKEN, changes=True),
+        Route("DELETE", "/account/tokens/{token_id}", own, "End a token of yours",
+              "PersonalToken", account.remove, changes=True),
+    )  # fmt: skip
