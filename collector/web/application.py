@@ -18,6 +18,7 @@ from collector.audit.journal import AuditUnavailable
 from collector.clock import Clock
 from collector.store import Store
 from collector.web import errors
+from collector.web.api.door import ApiDoor
 from collector.web.body import BodyLimit
 from collector.web.forgery import ForgeryProtection
 from collector.web.guard import guarded
@@ -53,6 +54,7 @@ def application(
             Middleware(
                 TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False
             ),
+            Middleware(ApiDoor, clock=clock),
             Middleware(BodyLimit),
             Middleware(ForgeryProtection),
             Middleware(SessionRequired),

@@ -8,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from collector.web.api import problems
+from collector.web.api.problems import Problem
 from collector.web.frame import Frame, frame_of
 from collector.web.headers import HEADERS
 from collector.web.rendering import render
@@ -76,4 +78,6 @@ def on_audit_unavailable(request: Request, error: Exception) -> Response:
 def on_defect(request: Request, error: Exception) -> Response:
     """Anything else: to the log with its trace, to the person without."""
     log.error("A page failed", exc_info=error, extra={"path": request.url.path})
+    if request.url.path.startswith("/api/"):
+        return Problem(*problems.BROKEN).response()
     return BROKEN.response(request.scope)
