@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from agent.host import CannotTell, Host
-from agent.windows.values import words_in
+from agent.windows.values import there, words_in
 
 PROFILES = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList"
 LOCAL_OR_DOMAIN = re.compile(r"S-1-5-21(?:-\d+){3}-(?P<rid>\d+)", re.IGNORECASE)
@@ -60,8 +60,9 @@ def _named(host: Host, sid: str) -> tuple[str, str]:
     """The names of account and domain; "" for somebody who is not logged on."""
     key = rf"HKU\{sid}\Volatile Environment"
     try:
-        name = words_in(host, key, "USERNAME")
-        return (name or "", words_in(host, key, "USERDOMAIN") or "") if name else ("", "")
+        if name := words_in(host, key, "USERNAME"):
+            return name, words_in(host, key, "USERDOMAIN") or ""
+        return (_of_profile(host, sid) if there(host, key) else ""), ""
     except CannotTell:
         return _of_profile(host, sid), ""
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from agent.host import CannotTell, Host, Row
+from agent.host import CannotTell, Host, NoData, Row
 from agent.windows.rows import each, flag, number, words
 from protos.posture.v1.signals_pb2 import VolumeRole
 
@@ -57,14 +57,17 @@ class Places:
 
 
 def read_places(host: Host) -> Places:
-    """Raises CannotTell when Win32_Volume cannot be asked."""
+    """Raises CannotTell when Win32_Volume cannot be asked, or names none: each Windows has one."""
     rows = host.cim("Win32_Volume")
+    if not rows:
+        raise NoData("Win32_Volume names no volume")
     partitions, buses = _rows(host, "MSFT_Partition"), _buses(_rows(host, "MSFT_Disk"))
     places = Places()
     for row in rows:
         device = (words(row, "DeviceID") or "").lower()
         partition = _partition(device, partitions)
-        bus = buses.get(number(partition, "DiskNumber") or 0) if partition else None
+        disk = number(partition, "DiskNumber") if partition else None
+        bus = buses.get(disk) if disk is not None else None
         _place(places, row, partition, bus)
     return places
 

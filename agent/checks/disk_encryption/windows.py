@@ -111,8 +111,8 @@ def _settled(
     place: Place, told: Told | None, source: _Source, product: str | None
 ) -> tuple[Place, Answer]:
     """The volume and what is known of its protection, the third-party product thought of."""
-    if told is not None and told.kind == REMOVABLE_VOLUME and place.role == DATA:
-        place = replace(place, role=REMOVABLE)
+    if told is not None and told.kind in (OS_VOLUME, REMOVABLE_VOLUME) and place.role == DATA:
+        place = replace(place, role=ROLES[told.kind])
     found = answer(told) if told is not None else _unlisted(place, source)
     if place.role == UNMOUNTED and told is None and not place.typed and not source.absent:
         place = replace(place, role=BOOT)

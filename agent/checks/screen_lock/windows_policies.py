@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from agent.checks.screen_lock.lock import Lock, unclear
 from agent.host import CannotTell, Host, NoData, NotRecorded, Unparsable
-from agent.windows.values import number_in
+from agent.windows.values import dword_in
 
 SYSTEM = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"
 OF_PERSON = r"HKU\{sid}\Software\Microsoft\Windows\CurrentVersion\Policies\System"
@@ -38,7 +38,7 @@ def disabled(host: Host, sid: str = "") -> Lock | None:
     """
     for key in (SYSTEM, OF_PERSON.format(sid=sid)) if sid else (SYSTEM,):
         try:
-            if number_in(host, key, "DisableLockWorkstation"):
+            if dword_in(host, key, "DisableLockWorkstation"):
                 return Lock("DisableLockWorkstation", "locking is disabled", locks=False)
         except NotRecorded:
             continue
@@ -56,7 +56,7 @@ def _told(host: Host, source: str, rule: Callable[[Host], Lock]) -> Lock:
 
 def _inactivity(host: Host) -> Lock:
     """It locks by itself, and also when the screen saver starts or the display turns off."""
-    seconds = _within(number_in(host, SYSTEM, INACTIVITY), INACTIVITY, MOST_SECONDS)
+    seconds = _within(dword_in(host, SYSTEM, INACTIVITY), INACTIVITY, MOST_SECONDS)
     if not seconds:
         return Lock(INACTIVITY, "is not set", locks=False)
     return _imposed(INACTIVITY, seconds)
@@ -64,10 +64,10 @@ def _inactivity(host: Host) -> Lock:
 
 def _device_lock(host: Host) -> Lock:
     """Of an MDM such as Intune, in minutes. Without a password that it demands it locks nothing."""
-    minutes = _within(number_in(host, DEVICE_LOCK, MDM), MDM, MOST_MINUTES)
+    minutes = _within(dword_in(host, DEVICE_LOCK, MDM), MDM, MOST_MINUTES)
     if not minutes:
         return Lock(MDM, "is not set", locks=False)
-    password = number_in(host, DEVICE_LOCK, "DevicePasswordEnabled")
+    password = dword_in(host, DEVICE_LOCK, "DevicePasswordEnabled")
     if password is None:
         raise NoData("DevicePasswordEnabled is not set, and a limit without it locks nothing")
     if password != PASSWORD_REQUIRED:
@@ -79,8 +79,8 @@ def _sleep(host: Host) -> Lock:
     """The display's own time is no lock; sleep is one where a policy demands a password after it,
     on mains and on battery.
     """
-    wake = [number_in(host, rf"{POWER}\{PASSWORD_ON_WAKE}", name) for name in SUPPLIES]
-    idle = [number_in(host, rf"{POWER}\{SLEEP_IDLE}", name) or 0 for name in SUPPLIES]
+    wake = [dword_in(host, rf"{POWER}\{PASSWORD_ON_WAKE}", name) for name in SUPPLIES]
+    idle = [dword_in(host, rf"{POWER}\{SLEEP_IDLE}", name) or 0 for name in SUPPLIES]
     if wake != [1, 1] or not all(idle):
         return Lock(SLEEP, "is not set to lock", locks=False)
     return _imposed(SLEEP, max(idle))

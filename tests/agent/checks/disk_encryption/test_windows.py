@@ -319,6 +319,29 @@ def test_without_win32_volume_nobody_knows_what_else_there_is() -> None:
     assert [gap.field for gap in seen.gaps] == ["volumes"]
 
 
+def test_no_row_of_win32_volume_is_no_list_of_volumes() -> None:
+    seen = observe(windows((), [bitlocker()]))
+    assert protections(seen) == {"C:": "encrypted"}
+    assert [gap.field for gap in seen.gaps] == ["volumes"]
+
+
+def test_a_partition_without_a_disk_number_is_not_on_the_first_disk() -> None:
+    seen = observe(
+        windows(
+            [*USUAL, volume(OTHER, "E:")],
+            [bitlocker(), bitlocker(OTHER, "E:", **PLAIN)],
+            MSFT_Partition=[{"AccessPaths": [OTHER], "DiskNumber": None}],
+            MSFT_Disk=[{"Number": 0, "BusType": 7}],
+        )
+    )
+    assert roles(seen)["E:"] == "data"
+
+
+def test_the_volume_windows_runs_from_is_known_by_bitlocker_too() -> None:
+    seen = observe(windows([volume(WINDOWS, "C:", BootVolume=None)], [bitlocker()]))
+    assert roles(seen) == {"C:": "system"}
+
+
 def test_bitlocker_volumes_join_whatever_the_case_of_their_device() -> None:
     seen = observe(windows(told=[bitlocker(WINDOWS.upper(), "")]))
     assert protections(seen)["C:"] == "encrypted"

@@ -162,9 +162,17 @@ def test_the_soonest_of_all_locks_counts() -> None:
     assert alice(saver(), {INACTIVITY: 300}).idle_seconds == 300
 
 
-@pytest.mark.parametrize("seconds", [0, "0"])
-def test_an_inactivity_limit_of_zero_is_off(seconds: RegistryValue) -> None:
-    assert told(alice({INACTIVITY: seconds})) is False
+def test_an_inactivity_limit_of_zero_is_off() -> None:
+    assert told(alice({INACTIVITY: 0})) is False
+
+
+@pytest.mark.parametrize("limit", ["900", b"\x84\x03\x00\x00", ("900",)])
+def test_a_policys_number_that_is_no_number_may_not_be_obeyed(limit: RegistryValue) -> None:
+    with pytest.raises(Unparsable, match="InactivityTimeoutSecs"):
+        alice({INACTIVITY: limit})
+    assert alice({INACTIVITY: limit}, saver()).may_lock_sooner
+    with pytest.raises(Unparsable):
+        alice(saver(), {POLICIES + r"\DisableLockWorkstation": "1"})
 
 
 def test_an_inactivity_limit_beyond_what_windows_knows_is_not_told() -> None:
@@ -233,6 +241,17 @@ def test_a_person_of_entra_is_a_person() -> None:
 def test_every_person_has_their_own_answer() -> None:
     seen = observe(machine(logon(), saver(), logon(ENTRA, "bob"), own(ENTRA, ScreenSaveActive="0")))
     assert {name: told(user) for name, user in users(seen).items()} == {"alice": True, "bob": False}
+
+
+def test_a_person_whose_logon_does_not_tell_the_name_is_not_left_out() -> None:
+    bob = ALICE[:-4] + "1002"
+    profile = rf"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList\{bob}"
+    nameless: Values = {
+        rf"HKU\{bob}\Volatile Environment\LOGONSERVER": r"\\PC",
+        rf"{profile}\ProfileImagePath": r"C:\Users\bob",
+    }
+    found = users(observe(machine(logon(), saver(), nameless)))
+    assert told(found["bob"]) is False
 
 
 def test_two_people_of_one_name_are_told_apart_by_their_domain() -> None:
