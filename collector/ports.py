@@ -22,7 +22,7 @@ from collector.service.enrollment import EnrollmentService
 from collector.service.listening import Port, bind, serve_check_in, serve_enrollment
 from collector.service.posture import PostureService
 from collector.store import Store
-from collector.web.application import application
+from collector.web.application import Reach, application
 from collector.web.patience import Patience
 from collector.web.site import Keeping
 
@@ -100,8 +100,11 @@ async def _web(collector: Collector, bound: socket.socket) -> AsyncIterator[None
         collector.store,
         collector.clock,
         collector.keeping,
-        allowed_hosts=_as_in_requests(server_names(hosts)),
-        proxies=collector.config.proxies,
+        Reach(
+            _as_in_requests(server_names(hosts)),
+            (int(bound.getsockname()[1]),),
+            collector.config.proxies,
+        ),
     )
     identity = _web_identity(collector)
     settings = uvicorn.Config(

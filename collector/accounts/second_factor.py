@@ -4,16 +4,13 @@ A function that takes a code uses it up in the transaction that lets the person 
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from collector.accounts import recovery, totp
-from collector.accounts.roles import Role, changes_something
 from collector.accounts.sealing import Seal
 from collector.accounts.sessions import Session, Visitor, begin
 from collector.store import Connection, accounts, factors, sessions
 from collector.store.accounts import Account
-
-PASSWORD_LASTS = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +23,6 @@ class Enrolled:
 
 def has_factor(c: Connection, account: Account) -> bool:
     return account.totp_sealed is not None or bool(factors.passkeys_of(c, account.username))
-
-
-def password_is_due(account: Account, now: datetime, lasts: timedelta = PASSWORD_LASTS) -> bool:
-    """Whether a new password must be chosen: only for roles that change something."""
-    changed_at = account.password_changed_at or account.created_at
-    return changes_something(Role(account.role)) and now >= changed_at + lasts
 
 
 def enroll_app(
@@ -49,7 +40,38 @@ def enroll_app(
     codes = recovery.new_codes()
     factors.set_codes(c, half.username, [recovery.hash_of(code) for code in codes])
     sessions.end_all(c, half.username)
-    return Enrolled(_whole_session(c, account, half, now), codes)
+    return Enrolled(whole_session(c, account, visitor_of(half), now), codes)
+
+
+def replace_app(
+    c: Connection, seal: Seal, session: Session, secret: bytes, code: str, now: datetime
+) -> bool:
+    """Another app in place of the old one, from now on. False: the code is wrong.
+
+    Every other session of the person ends.
+    """
+    step = totp.accepted_step(secret, code, now, 0)
+    if step is None:
+        return False
+    accounts.set_totp(c, session.username, seal.close(secret, session.username), step)
+    sessions.end_all(c, session.username, but=session.token_hash)
+    return True
+
+
+def replace_codes(c: Connection, session: Session) -> tuple[str, ...]:
+    """New recovery codes; the old ones, and every other session, end."""
+    codes = recovery.new_codes()
+    factors.set_codes(c, session.username, [recovery.hash_of(code) for code in codes])
+    sessions.end_all(c, session.username, but=session.token_hash)
+    return codes
+
+
+def confirm_by_code(c: Connection, seal: Seal, session: Session, code: str, now: datetime) -> bool:
+    """A code shown again, in a session that goes on: whether it was right."""
+    if not takes_code(c, seal, session.username, code, now):
+        return False
+    sessions.factor_shown(c, session.token_hash, now)
+    return True
 
 
 def show_code(c: Connection, seal: Seal, half: Session, code: str, now: datetime) -> str | None:
@@ -60,7 +82,7 @@ def show_code(c: Connection, seal: Seal, half: Session, code: str, now: datetime
     if not _uses_up(c, seal, account, code, now):
         return None
     sessions.end(c, half.token_hash)
-    return _whole_session(c, account, half, now)
+    return whole_session(c, account, visitor_of(half), now)
 
 
 def takes_code(c: Connection, seal: Seal, username: str, code: str, now: datetime) -> bool:
@@ -78,6 +100,11 @@ def _uses_up(c: Connection, seal: Seal, account: Account, code: str, now: dateti
     return factors.use_code(c, account.username, recovery.hash_of(code))
 
 
-def _whole_session(c: Connection, account: Account, half: Session, now: datetime) -> str:
+def whole_session(c: Connection, account: Account, visitor: Visitor, now: datetime) -> str:
+    """The token of a session in which password and factor were right."""
     accounts.logged_in(c, account.username, now)
-    return begin(c, account, now, Visitor(half.address, half.browser), factor_at=now)
+    return begin(c, account, now, visitor, factor_at=now)
+
+
+def visitor_of(session: Session) -> Visitor:
+    return Visitor(session.address, session.browser)

@@ -7,6 +7,7 @@ twelve hours in any case, and at once when the account is disabled.
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,11 +23,16 @@ HALF = timedelta(minutes=10)
 MOVE_EVERY = timedelta(minutes=5)
 LONGEST_TOKEN = 64
 LONGEST_BROWSER = 200
+FRESH = timedelta(minutes=5)
+"""So long after a second factor the person is taken to be still the one before the screen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """`factor_at`: when a second factor was last shown; None: only the password was right."""
+    """`factor_at`: when a second factor was last shown; None: only the password was right.
+
+    `password_at`: when the password was chosen; None: the account has none.
+    """
 
     token_hash: bytes
     username: str
@@ -36,6 +42,20 @@ class Session:
     factor_at: datetime | None
     address: str = ""
     browser: str = ""
+    password_at: datetime | None = None
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether the second factor was shown just now."""
+        return self.factor_at is not None and now - self.factor_at <= FRESH
+
+    def password_is_due(self, now: datetime, days_by_role: Mapping[str, int]) -> bool:
+        """Whether a new password must be chosen; 0 days, or a role without a number: never."""
+        days = days_by_role.get(self.role, 0)
+        return (
+            self.password_at is not None
+            and days > 0
+            and now >= self.password_at + timedelta(days=days)
+        )
 
     def end_to_move(self, now: datetime) -> datetime | None:
         """The later end that using the session now gives it; None: not worth a write."""
@@ -107,7 +127,12 @@ def find(c: Connection, token: str, now: datetime) -> Session | None:
         row.factor_at,
         row.address,
         row.browser,
+        _password_at(account),
     )
+
+
+def _password_at(account: accounts.Account) -> datetime | None:
+    return (account.password_changed_at or account.created_at) if account.password_hash else None
 
 
 def extend(c: Connection, token: str, expires_at: datetime) -> None:

@@ -1,6 +1,7 @@
 """The web application: the list of pages, and the guards around all of them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -12,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from collector.accounts.challenges import Challenges
 from collector.accounts.passwords import Passwords
 from collector.accounts.throttle import Throttle
 from collector.audit.journal import AuditUnavailable
@@ -31,29 +33,37 @@ from collector.web.visitors import SessionRequired
 STATIC = Path(__file__).parent / "static"
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How people reach the pages: `hosts` are names without port, `ports` those listened on.
+
+    Of `proxies` it is believed where a request comes from. Port 443 may always be a proxy's.
+    """
+
+    hosts: Sequence[str]
+    ports: Sequence[int] = ()
+    proxies: Sequence[Network] = ()
+
+
 def application(
     store: Store,
     clock: Clock,
     keeping: Keeping,
+    reach: Reach,
     *,
-    allowed_hosts: Sequence[str],
     passwords: Passwords | None = None,
-    proxies: Sequence[Network] = (),
 ) -> Starlette:
     """The pages over this store.
 
-    `allowed_hosts` are the names (without port) that people reach the collector by. The address
-    that logins are counted by is the socket's, or what one of `proxies` says; the server in front
-    of this application must not read forwarding headers itself.
+    The address that logins are counted by is the socket's, or what a proxy says; the server in
+    front of this application must not read forwarding headers itself.
     """
     app = Starlette(
         routes=_routes(),
         middleware=[
-            Middleware(TrueAddress, proxies=proxies),
+            Middleware(TrueAddress, proxies=reach.proxies),
             Middleware(SecurityHeaders),
-            Middleware(
-                TrustedHostMiddleware, allowed_hosts=list(allowed_hosts), www_redirect=False
-            ),
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(reach.hosts), www_redirect=False),
             Middleware(ApiDoor, clock=clock),
             Middleware(BodyLimit),
             Middleware(ForgeryProtection),
@@ -66,7 +76,13 @@ def application(
         },
     )
     app.state.site = Site(
-        store, clock, Throttle(clock), PasswordDesk(passwords or Passwords()), keeping
+        store,
+        clock,
+        Throttle(clock),
+        PasswordDesk(passwords or Passwords()),
+        keeping,
+        Challenges(clock),
+        (443, *reach.ports),
     )
     return app
 

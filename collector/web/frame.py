@@ -5,11 +5,27 @@ from datetime import datetime
 
 from starlette.types import Scope
 
+from collector.accounts.roles import Permission, may
 from collector.accounts.sessions import Session
 from collector.web.cookie import form_token, token_in
 from collector.web.site import site_of
 
 SESSION = "muster.session"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry of the bar at the top, for those who may go there."""
+
+    href: str
+    label: str
+    needs: Permission
+
+
+LINKS = (
+    Link("/devices", "Devices", Permission.SEE_DEVICES),
+    Link("/people", "People", Permission.MANAGE_ACCOUNTS),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +36,13 @@ class Frame:
     username: str
     form_token: str
     now: datetime
+    links: tuple[Link, ...] = ()
 
 
 def frame_of(scope: Scope, title: str) -> Frame:
     session: Session | None = scope.get(SESSION)
     username = session.username if session else ""
-    return Frame(title, username, form_token(token_in(scope)), site_of(scope).clock())
+    links: tuple[Link, ...] = ()
+    if session is not None and session.factor_at is not None:
+        links = tuple(link for link in LINKS if may(session.role, link.needs))
+    return Frame(title, username, form_token(token_in(scope)), site_of(scope).clock(), links)

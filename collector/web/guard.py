@@ -1,18 +1,20 @@
 """Every page says which one permission it needs, and whoever lacks it finds no such page.
 
-Whoever may see it leaves a trace first: what cannot be written down is not shown.
+Whoever may see it leaves a trace first: what cannot be written down is not shown. A page with
+`FRESH` asks whoever showed the second factor some time ago to show it again.
 """
 
 import inspect
 from collections.abc import Awaitable, Callable
 from types import ModuleType
+from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from collector.accounts.roles import Permission, may
-from collector.accounts.sessions import Session
+from collector.accounts.sessions import Session, Visitor
 from collector.audit.entry import Action, Actor, ActorKind, Entry, Outcome
 from collector.web import errors
 from collector.web.frame import SESSION
@@ -23,10 +25,15 @@ def guarded(page: ModuleType) -> Callable[[Request], Awaitable[Response]]:
     """The page behind its `PERMISSION`; None: open to everybody, and not written down here."""
     needs: Permission | None = page.PERMISSION
     waits = inspect.iscoroutinefunction(page.page)
+    fresh = bool(getattr(page, "FRESH", False))
 
     async def endpoint(request: Request) -> Response:
         if needs is not None and not await _may_enter(request, needs):
             return errors.NOT_FOUND.response(request.scope)
+        if fresh and not session_of(request).is_fresh(site_of(request.scope).clock()):
+            return RedirectResponse(
+                f"/account/confirm?{urlencode({'next': request.url.path})}", 303
+            )
         if waits:
             response: Response = await page.page(request)
             return response
@@ -53,6 +60,11 @@ def actor_of(request: Request) -> Actor:
     if session is None:
         return Actor(ActorKind.NOBODY, "", address)
     return Actor(ActorKind.ACCOUNT, session.username, address)
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Where the request comes from, for a session that begins with it."""
+    return Visitor(actor_of(request).address, request.headers.get("user-agent", ""))
 
 
 def session_of(request: Request) -> Session:

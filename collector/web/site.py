@@ -9,8 +9,10 @@ from typing import TypeVar, cast
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Scope
 
+from collector.accounts.challenges import Challenges
 from collector.accounts.passwords import AT_ONCE, Passwords
 from collector.accounts.sealing import Seal
+from collector.accounts.sso.single_sign_on import SingleSignOn
 from collector.accounts.throttle import Throttle
 from collector.audit.entry import Entry
 from collector.audit.journal import Journal
@@ -26,12 +28,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """What is kept beside the store: the seal of secrets, the audit log, the collector's name."""
+    """What is kept beside the store: the seal of secrets, the audit log, the collector's name.
+
+    `sso`: None where no OpenID provider is set.
+    """
 
     seal: Seal
     journal: Journal
     name: str
     environment: str = PRODUCTION
+    sso: SingleSignOn | None = None
 
 
 class Busy(Exception):
@@ -68,11 +74,15 @@ class PasswordDesk:
 
 @dataclass(frozen=True, slots=True)
 class Site:
+    """`ports`: those that the pages are reached by, here and at a proxy in front."""
+
     store: Store
     clock: Clock
     throttle: Throttle
     desk: PasswordDesk
     keeping: Keeping
+    challenges: Challenges
+    ports: tuple[int, ...]
     policy: PolicyReader = field(default_factory=PolicyReader)
 
     async def record(self, *entries: Entry) -> None:

@@ -1,7 +1,7 @@
 """One device: its state in a sentence, every finding with what to do, and all that it sent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from starlette.requests import Request
@@ -94,7 +94,7 @@ def _context(
     report = sent(reports.current(c, device_id))
     hostname = device.hostname or "(no name)"
     return Context(
-        frame=Frame(hostname, frame.username, frame.form_token, now),
+        frame=replace(frame, title=hostname),
         language=language,
         languages=choices(f"/devices/{device_id}", language),
         labels=book(language).labels,

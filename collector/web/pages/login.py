@@ -15,6 +15,7 @@ from collector.web import cookie
 from collector.web.cookie import form_token
 from collector.web.frame import Frame
 from collector.web.guard import actor_of
+from collector.web.passkeys import Purpose, offer
 from collector.web.rendering import render
 from collector.web.site import Busy, Site, site_of
 from collector.web.visitors import current_session
@@ -30,8 +31,11 @@ BUSY = "Many logins are being checked at the moment. Try again in a few seconds.
 
 @dataclass(frozen=True, slots=True)
 class Context:
+    """`passkey`: what the browser is asked, as JSON; empty: passkeys cannot be used here."""
+
     frame: Frame
     username: str
+    passkey: str
     error: str
 
 
@@ -40,37 +44,37 @@ async def page(request: Request) -> Response:
         return await _log_in(request)
     if await current_session(request.scope) is not None:
         return RedirectResponse("/devices", 303)
-    return _form(request)
+    return form(request)
 
 
-def _form(
-    request: Request, username: str = "", error: str = "", status_code: int = 200
-) -> Response:
-    """The form, tied to the browser's cookie; a browser without one gets one now."""
+def form(request: Request, username: str = "", error: str = "", status_code: int = 200) -> Response:
+    """The first step, tied to the browser's cookie; a browser without one gets one now."""
     token = cookie.token_in(request.scope)
     fresh = token or sessions.new_token()
     frame = Frame("Log in", "", form_token(fresh), site_of(request.scope).clock())
-    response = render("login.html", Context(frame, username, error), status_code=status_code)
+    passkey = offer(request, Purpose.LOG_IN, (), bound_to=fresh)
+    context = Context(frame, username, passkey, error)
+    response = render("login.html", context, status_code=status_code)
     if not token:
         cookie.put(request.scope, response, fresh)
     return response
 
 
 async def _log_in(request: Request) -> Response:
-    form = await request.form()
-    username = str(form.get("username", "")).strip()[:LONGEST_NAME]
+    typed = await request.form()
+    username = str(typed.get("username", "")).strip()[:LONGEST_NAME]
     address = request.client.host if request.client else ""
     site = site_of(request.scope)
     free_at = site.throttle.try_now(username, address)
     if free_at is not None:
-        return _throttled(request, username, free_at)
+        return throttled(request, username, free_at)
     try:
-        account = await _verified(site, username, str(form.get("password", "")))
+        account = await _verified(site, username, str(typed.get("password", "")))
     except Busy:
-        return _form(request, username, BUSY, 503)
+        return form(request, username, BUSY, 503)
     if account is None:
         await _write_down(request, username)
-        return _form(request, username, WRONG, 401)
+        return form(request, username, WRONG, 401)
     site.throttle.succeeded(username, address)
     visitor = sessions.Visitor(address, request.headers.get("user-agent", ""))
     token = await site.store.submit(lambda c: sessions.begin(c, account, site.clock(), visitor))
@@ -101,9 +105,9 @@ async def _write_down(request: Request, username: str) -> None:
     await site.record(Entry(Action.LOGIN, actor_of(request), Outcome.FAILED, subject))
 
 
-def _throttled(request: Request, username: str, free_at: datetime) -> Response:
+def throttled(request: Request, username: str, free_at: datetime) -> Response:
     now = site_of(request.scope).clock()
     error = f"Too many failed logins. Try again {ago(free_at, now)} (at {exact(free_at)})."
-    response = _form(request, username, error, 429)
+    response = form(request, username, error, 429)
     response.headers["Retry-After"] = str(int((free_at - now).total_seconds()) + 1)
     return response

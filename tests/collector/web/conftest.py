@@ -15,7 +15,7 @@ from collector.accounts.sealing import open_seal
 from collector.audit.journal import Journal
 from collector.store import Store, accounts, factors
 from collector.store.accounts import Account
-from collector.web.application import application
+from collector.web.application import Reach, application
 from collector.web.site import Keeping
 from tests.collector.audit.log import SIGNER
 from tests.collector.web.fleet import Seen, enrol
@@ -91,7 +91,7 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
     sealed = kept.seal.close(SECRET, "admin")
     account = Account("admin", passwords.hash(PASSWORD), clock(), totp_sealed=sealed)
     store.write(lambda c: accounts.add(c, account))
-    app = application(store, clock, kept, allowed_hosts=["collector.example"], passwords=passwords)
+    app = application(store, clock, kept, Reach(["collector.example"]), passwords=passwords)
     with TestClient(app, HOST, follow_redirects=False, raise_server_exceptions=False) as client:
         yield Browser(client, store, clock, kept)
     store.close()

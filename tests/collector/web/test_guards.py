@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from collector.model import Compliance
 from collector.store import Store, StoreDamaged
-from collector.web.application import STATIC, application
+from collector.web.application import STATIC, Reach, application
 from collector.web.pages import PAGES
 from collector.web.visitors import OPEN_PATHS
 from tests.collector.web.conftest import FROM_US, PASSWORD, Browser
@@ -27,7 +27,7 @@ EVERYWHERE = [
 
 
 def test_every_page_is_listed_and_routed(browser: Browser) -> None:
-    routes = application(browser.store, browser.clock, browser.keeping, allowed_hosts=["x"]).routes
+    routes = application(browser.store, browser.clock, browser.keeping, Reach(["x"])).routes
     paths = {route.path for route in routes if isinstance(route, Route | Mount)}
     assert paths == {page.PATH for page in PAGES} | {"/", "/static"}
     assert paths >= OPEN_PATHS
@@ -36,6 +36,7 @@ def test_every_page_is_listed_and_routed(browser: Browser) -> None:
 def test_what_is_open_is_a_short_list() -> None:
     assert [page.PATH for page in PAGES if page.PERMISSION is None] == [
         "/login",
+        "/login/passkey",
         "/setup/{token}",
         "/healthz",
     ]
@@ -91,7 +92,7 @@ class DamagedStore:
 def test_the_health_page_says_when_the_store_cannot_be_read(browser: Browser) -> None:
     assert browser.client.get("/healthz").text == "ok\n"
     app = application(
-        cast(Store, DamagedStore()), browser.clock, browser.keeping, allowed_hosts=["x"]
+        cast(Store, DamagedStore()), browser.clock, browser.keeping, Reach(["x"])
     )
     response = TestClient(app, "https://x").get("/healthz")
     assert response.status_code == 503

@@ -1,0 +1,29 @@
+"""What a page changes is written down before it is done, and again when it could not be done."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from starlette.requests import Request
+
+from collector.accounts.invitations import NoSuchAccount
+from collector.accounts.people import NotPossible
+from collector.audit.entry import Action, Entry, Outcome
+from collector.web.guard import actor_of
+from collector.web.site import site_of
+
+
+@asynccontextmanager
+async def noted(
+    request: Request, action: Action, username: str, **detail: str
+) -> AsyncIterator[None]:
+    """Raises AuditUnavailable before the block; what the block raises is written down too."""
+    site = site_of(request.scope)
+    entry = Entry(action, actor_of(request), subject=f"account:{username}", detail=detail)
+    await site.record(entry)
+    try:
+        yield
+    except (NotPossible, NoSuchAccount) as error:
+        refused = {**detail, "why": str(error)}
+        await site.record(replace(entry, outcome=Outcome.FAILED, detail=refused))
+        raise

@@ -1,0 +1,113 @@
+"""A person changes the own password; whoever knew the old one is out, wherever logged in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from collector.accounts.password_rules import SHORTEST, NotGoodEnough, require_good
+from collector.accounts.roles import Permission
+from collector.audit.entry import Action, Entry, Outcome
+from collector.store import Connection, accounts, personal_tokens, sessions
+from collector.web.frame import Frame, frame_of
+from collector.web.guard import actor_of, session_of
+from collector.web.noting import noted
+from collector.web.rendering import render
+from collector.web.second_step import throttled
+from collector.web.site import Busy, site_of
+from collector.wording import ago, exact
+
+PATH = "/account/password"
+METHODS = ("GET", "POST")
+PERMISSION = Permission.OWN_ACCOUNT
+WRONG = "The present password is not right."
+BUSY = "Many passwords are being checked at the moment. Try again in a few seconds."
+DIFFER = "The two new passwords are not the same. Type both again."
+SAME = "This is the present password. Choose another one."
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """`due`: nothing else can be done before there is a new password."""
+
+    frame: Frame
+    due: bool
+    shortest: int
+    error: str
+
+
+class Refused(Exception):
+    """The new password is not taken; str() says why, `status` is the answer's."""
+
+    def __init__(self, words: str, status: int = 400) -> None:
+        super().__init__(words)
+        self.status = status
+
+
+async def page(request: Request) -> Response:
+    if request.method == "GET":
+        return await _form(request)
+    free_at = _throttled(request)
+    if free_at is not None:
+        now = site_of(request.scope).clock()
+        words = f"Too many wrong passwords. Try again {ago(free_at, now)} (at {exact(free_at)})."
+        return throttled(await _form(request, words, 429), free_at, request)
+    try:
+        await _change(request)
+    except Refused as error:
+        return await _form(request, str(error), error.status)
+    except Busy:
+        return await _form(request, BUSY, 503)
+    return RedirectResponse("/account?done=password", 303)
+
+
+async def _form(request: Request, error: str = "", status_code: int = 200) -> Response:
+    site, session = site_of(request.scope), session_of(request)
+    policy = await run_in_threadpool(site.store.read, site.policy.current)
+    due = session.password_is_due(site.clock(), policy.password_days)
+    frame = frame_of(request.scope, "Change your password")
+    context = Context(frame, due, SHORTEST, error)
+    return render("password.html", context, status_code=status_code)
+
+
+def _throttled(request: Request) -> datetime | None:
+    site, address = site_of(request.scope), actor_of(request).address
+    return site.throttle.try_now(session_of(request).username, address)
+
+
+async def _change(request: Request) -> None:
+    """Raises Refused and Busy."""
+    site, session = site_of(request.scope), session_of(request)
+    typed = await request.form()
+    old, new = str(typed.get("old", "")), str(typed.get("password", ""))
+    await _require_right(request, old)
+    site.throttle.succeeded(session.username, actor_of(request).address)
+    if new != str(typed.get("again", "")):
+        raise Refused(DIFFER)
+    if new == old:
+        raise Refused(SAME)
+    try:
+        await run_in_threadpool(require_good, new, session.username)
+    except NotGoodEnough as error:
+        raise Refused(str(error)) from error
+    password_hash, now = await site.desk.hash(new), site.clock()
+
+    def change(c: Connection) -> None:
+        accounts.set_password(c, session.username, password_hash, now)
+        sessions.end_all(c, session.username, but=session.token_hash)
+        personal_tokens.remove_all(c, session.username)
+
+    async with noted(request, Action.PASSWORD_CHANGED, session.username, by="the person"):
+        await site.store.submit(change)
+
+
+async def _require_right(request: Request, old: str) -> None:
+    site, username = site_of(request.scope), session_of(request).username
+    account = await run_in_threadpool(site.store.read, lambda c: accounts.get(c, username))
+    if await site.desk.verify(account.password_hash or None if account else None, old):
+        return
+    entry = Entry(Action.PASSWORD_CHANGED, actor_of(request), Outcome.FAILED, f"account:{username}")
+    await site.record(entry)
+    raise Refused(WRONG, 401)
