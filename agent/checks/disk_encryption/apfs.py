@@ -2,7 +2,8 @@
 
 Three flags tell of a volume. FileVault: its key opens only with a person's password. Encryption:
 its blocks are encrypted, by the T2 chip or Apple silicon whether or not anybody has a password;
-alone it protects nothing of a stolen Mac. CryptoMigrationOn: a conversion is under way.
+alone it protects nothing of a stolen Mac. CryptoMigrationOn: a conversion is under way, in whatever
+form it does not say no.
 """
 
 import re
@@ -83,7 +84,7 @@ def _volume(volume: Mapping[str, object], container: Mapping[str, object]) -> Ap
         roles=tuple(str(role) for role in roles),
         filevault=_said(volume.get("FileVault")),
         encryption=_said(volume.get("Encryption")),
-        converting=volume.get("CryptoMigrationOn") is True,
+        converting=plists.flag(volume.get("CryptoMigrationOn", False)) is not False,
         container=str(container.get("ContainerReference", "")),
         stores=tuple(
             str(store.get("DeviceIdentifier", ""))

@@ -1,11 +1,13 @@
 """Reads ``diskutil list``: which disks are built in, and what is mounted where.
 
 A mounted disk image is a disk as well, and what it holds lies on another volume: only the built-in
-physical disks of ``diskutil list internal physical`` count.
+physical disks of ``diskutil list internal physical`` count. A memory card in a Mac's own reader is
+listed there too, and is no more part of the Mac than a stick: ``system_profiler`` names the cards.
 """
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agent.host import CannotTell, Host, Unparsable
@@ -13,6 +15,7 @@ from agent.macos import plists
 
 ALL = ("diskutil", "list", "-plist")
 BUILT_IN = ("diskutil", "list", "-plist", "internal", "physical")
+CARDS = ("system_profiler", "-json", "SPCardReaderDataType")
 TIME_LIMIT = 20.0
 WITHOUT_FILES = re.compile(
     r"EFI|Apple_APFS.*|Apple_KernelCoreDump|Apple_Boot|Apple_partition.*|GUID_partition_scheme"
@@ -43,10 +46,10 @@ class Disks:
     """Why it is not known what else is on the disks."""
 
     def is_built_in(self, stores: tuple[str, ...]) -> bool | None:
-        """Whether all of these partitions lie on built-in disks; None: not known."""
+        """Whether any of these partitions lies on a built-in disk; None: not known."""
         if self.built_in is None or not stores:
             return None
-        return all(whole_disk(store) in self.built_in for store in stores)
+        return any(whole_disk(store) in self.built_in for store in stores)
 
 
 def whole_disk(device: str) -> str:
@@ -66,7 +69,31 @@ def disks(host: Host) -> Disks:
         points, partitions = parse_all(everything)
     except CannotTell as trouble:
         return Disks(trouble=trouble)
+    if len(built_in) > 1:
+        built_in -= _cards(host)
     return Disks(built_in, points, partitions)
+
+
+def _cards(host: Host) -> frozenset[str]:
+    """The whole disks that lie in a card reader; what is not told of counts as built in."""
+    try:
+        told = json.loads(host.run(*CARDS, time_limit=TIME_LIMIT).text)
+        return frozenset(whole_disk(name) for name in _disk_names(told))
+    except (CannotTell, ValueError, RecursionError):
+        return frozenset()
+
+
+def _disk_names(told: object) -> Iterator[str]:
+    """Every "bsd_name" of a disk, at any depth: readers hold cards, and cards hold volumes."""
+    if isinstance(told, list):
+        for each in told:
+            yield from _disk_names(each)
+    elif isinstance(told, dict):
+        name = told.get("bsd_name")
+        if isinstance(name, str) and re.fullmatch(r"disk\d+(?:s\d+)*", name):
+            yield name
+        for inside in told.values():
+            yield from _disk_names(inside)
 
 
 def parse_built_in(text: str) -> frozenset[str]:

@@ -1,14 +1,15 @@
 """Reads ``fdesetup status``, the second witness: what FileVault says of the running system.
 
 Its first lines are English and have kept their wording since 10.7; the line that counts starts
-with "FileVault is", and may be followed by one that says it is not done yet. The person's name in
-the line about a deferred enablement is not read.
+with "FileVault is", and may be followed by one that says it is not done yet. "On, but needs to be
+restarted to finish." may be a step on the way out. The person's name in the line about a deferred
+enablement is not read.
 """
 
 import re
 from dataclasses import dataclass
 
-from agent.host import CannotTell, Host, Unparsable
+from agent.host import CannotTell, Host, NoData, Unparsable
 from agent.macos import mdmclient
 
 STATUS = ("fdesetup", "status")
@@ -43,9 +44,11 @@ class FileVault:
 
 
 def filevault(host: Host) -> FileVault:
-    """Raises CannotTell, of ``fdesetup status``, when no witness answers."""
+    """Raises CannotTell, of ``fdesetup status``, when no witness answers; where its words are not
+    understood no other is asked, since all of them say a bare "on" of what is not done yet.
+    """
     try:
-        return parse_status(host.run(*STATUS, ok=(0, 1)).text)
+        printed = host.run(*STATUS, ok=(0, 1)).text
     except CannotTell as trouble:
         for ask in (_active, _by_mdmclient):
             try:
@@ -53,10 +56,14 @@ def filevault(host: Host) -> FileVault:
             except CannotTell:
                 continue
         raise trouble from None
+    return parse_status(printed)
 
 
 def parse_status(text: str) -> FileVault:
-    """All lines count: one that comes after "On" may say that it has only begun."""
+    """All lines count: one that comes after "On" may say that it has only begun.
+
+    Raises Unparsable, and NoData for an "on" that a restart is to change.
+    """
     said = SAID.findall(text)
     others = [line.strip() for line in SAID.sub("", text).splitlines() if line.strip()]
     if len(said) != 1 or not all(FURTHER.fullmatch(line) for line in others):
@@ -64,8 +71,10 @@ def parse_status(text: str) -> FileVault:
     (state, later) = said[0]
     found = CONVERTING.search(text)
     remarks = []
+    if later and state == "On":
+        raise NoData(f"fdesetup status says that FileVault is on, {later}")
     if later:
-        remarks.append("turns on with the next restart")
+        remarks.append("changes with the next restart")
     if DEFERRED in text:
         remarks.append("deferred: turns on at a log-in")
     if KEYCHAIN in text:

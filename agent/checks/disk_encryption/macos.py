@@ -53,13 +53,13 @@ def observe(host: Host) -> Seen:
     return seen
 
 
-def _witness(host: Host, seen: Seen) -> FileVault | Unparsable | None:
+def _witness(host: Host, seen: Seen) -> FileVault | Unparsable | NoData | None:
     """None where it does not answer; what it says in unknown words could be anything."""
     try:
         found = filevault(host)
     except CannotTell as trouble:
         seen.because(" ".join(STATUS), f"no answer: {trouble}")
-        return trouble if isinstance(trouble, Unparsable) else None
+        return trouble if isinstance(trouble, Unparsable | NoData) else None
     seen.because(found.source, f"FileVault is {found.said}")
     return found
 
@@ -90,13 +90,13 @@ def _apfs(
     volume: ApfsVolume,
     system: list[ApfsVolume],
     around: Disks,
-    witness: FileVault | Unparsable | None,
+    witness: FileVault | Unparsable | NoData | None,
 ) -> None:
     assert isinstance(seen.value, DiskEncryption)
     name = _name(seen.value, volume, system, around)
     found = seen.value.volumes.add(name=name, device=f"/dev/{volume.device}", filesystem="apfs")
     running = volume in system
-    if running and isinstance(witness, Unparsable):
+    if running and isinstance(witness, CannotTell):
         seen.missing(f"volumes[{name}].protection", witness)
     else:
         told = witness if running and isinstance(witness, FileVault) else None

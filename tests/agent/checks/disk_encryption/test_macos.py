@@ -1,5 +1,6 @@
 """disk_encryption on macOS: FileVault for every volume of a person, and nothing else for it."""
 
+import json
 import plistlib
 from collections.abc import Mapping
 
@@ -149,6 +150,28 @@ def test_filevault_is_on_with_encryption_in_progress_is_partial() -> None:
     assert b"34" not in seen.SerializeToString()
 
 
+@pytest.mark.parametrize("value", [1, "Yes", "soon"])
+def test_a_conversion_that_is_not_denied_in_so_many_words_is_under_way(value: object) -> None:
+    one = system()
+    for each in one["Volumes"]:  # type: ignore[attr-defined]
+        each["CryptoMigrationOn"] = value
+    assert set(protections(look(whole(listed(one)))).values()) == {"PARTIAL"}
+
+
+def test_filevault_that_a_restart_is_to_change_is_not_told() -> None:
+    said = "FileVault is On, but needs to be restarted to finish.\n"
+    seen = look(whole(listed(system()), status=said))
+    assert gaps(seen)["volumes[/].protection"] == "NO_DATA"
+    assert gaps(seen)["volumes[/System/Volumes/Data].protection"] == "NO_DATA"
+    assert look(mac(ToolMissing("no diskutil"), said)).WhichOneof("outcome") == "unknown"
+
+
+def test_isactive_does_not_outdo_words_of_fdesetup_that_are_not_understood() -> None:
+    host = whole(listed(system()), status=ON + "Conversion is paused.\n")
+    host.commands = {**host.commands, "fdesetup isactive": "true\n"}
+    assert gaps(look(host))["volumes[/].protection"] == "UNPARSABLE"
+
+
 def test_decryption_in_progress_is_partial() -> None:
     said = "FileVault is Off.\nDecryption in progress: Percent completed = 80\n"
     assert set(protections(look(whole(listed(system()), status=said))).values()) == {"PARTIAL"}
@@ -175,6 +198,53 @@ def test_an_external_disk_is_removable() -> None:
 def test_a_mounted_disk_image_is_no_volume_of_this_mac() -> None:
     image = container(7, "disk6s1", volume("disk7s1", "Installer", FileVault=False))
     assert roles(look(whole(listed(system(), image))))["Installer"] == "REMOVABLE"
+
+
+CAMERA = {
+    "DeviceIdentifier": "disk4",
+    "Content": "FDisk_partition_scheme",
+    "Partitions": [
+        {"DeviceIdentifier": "disk4s1", "Content": "DOS_FAT_32", "MountPoint": "/Volumes/EOS"}
+    ],
+}
+
+
+@pytest.mark.parametrize(("named", "role"), [("disk4", "REMOVABLE"), ("disk0", "DATA")])
+def test_a_card_in_a_macs_own_reader_is_removable(named: str, role: str) -> None:
+    host = whole(listed(system()), CAMERA)
+    cards = [{"_name": "spcardreader", "_items": [{"_name": "SDXC", "bsd_name": named}]}]
+    host.commands = {
+        **host.commands,
+        "diskutil list -plist internal physical": built_in("disk0", "disk4"),
+        "system_profiler -json SPCardReaderDataType": json.dumps({"SPCardReaderDataType": cards}),
+    }
+    assert roles(look(host))["/Volumes/EOS"] == role
+
+
+def test_a_second_built_in_disk_counts_where_cards_are_not_told_of() -> None:
+    host = whole(listed(system()), CAMERA)
+    command = "diskutil list -plist internal physical"
+    host.commands = {**host.commands, command: built_in("disk0", "disk4")}
+    assert roles(look(host))["/Volumes/EOS"] == "DATA"
+
+
+def test_a_container_that_lies_in_part_on_a_built_in_disk_counts() -> None:
+    stores = [{"DeviceIdentifier": "disk0s4"}, {"DeviceIdentifier": "disk4s2"}]
+    wide = {**container(5, "", volume("disk5s1", "Work", FileVault=False))}
+    seen = look(whole(listed(system(), {**wide, "PhysicalStores": stores})))
+    assert roles(seen)["Work"] == "DATA"
+
+
+def test_a_container_of_its_own_without_filevault_is_seen_beside_a_system_with_it() -> None:
+    other = container(5, "disk0s4", volume("disk5s1", "Work", FileVault=False))
+    seen = look(whole(listed(system(), other)))
+    assert (protections(seen)["Work"], roles(seen)["Work"]) == ("KEY_EXPOSED", "DATA")
+
+
+def test_a_volume_that_is_locked_is_encrypted() -> None:
+    one = system()
+    one["Volumes"].append(volume("disk3s7", "Old", Locked=True))  # type: ignore[attr-defined]
+    assert protections(look(whole(listed(one))))["Old"] == "ENCRYPTED"
 
 
 def test_an_hfs_volume_on_a_built_in_disk_is_plain() -> None:
