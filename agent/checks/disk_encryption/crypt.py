@@ -45,7 +45,9 @@ def parse_dm_table(content: str) -> dict[str, tuple[Target, ...]]:
                 continue
             raise Unparsable(f"not a line of dmsetup table: {line}")
         name, kind, words = found[1], found[4], (found[5] or "").split()
-        cipher = words[0] if kind == "crypt" and len(words) >= 5 else ""
+        if kind == "crypt" and len(words) < 5:
+            raise Unparsable(f"dmsetup table was cut off: {line}")
+        cipher = words[0] if kind == "crypt" else ""
         tables[name] = (*tables.get(name, ()), Target(kind, cipher))
     return tables
 

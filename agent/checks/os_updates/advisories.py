@@ -14,6 +14,9 @@ DNF5_CACHE = "/var/cache/libdnf5"
 ADVISED = 'type="updateinfo"'
 DNF4_END = "-updateinfo.solvx"
 
+THIRD_PARTIES = ("epel", "rpmfusion", "copr:")
+"""How the names of repositories begin whose advisories do not speak for the system itself."""
+
 Ask = Callable[[Host], frozenset[str]]
 
 
@@ -21,6 +24,11 @@ def in_dnf4_cache(host: Host) -> frozenset[str]:
     """The repositories with advisories. Raises CannotTell."""
     names = host.list(DNF4_CACHE)
     return frozenset(name.removesuffix(DNF4_END) for name in names if name.endswith(DNF4_END))
+
+
+def of_the_system(telling: Collection[str]) -> bool:
+    """Whether a repository of the distribution itself is among those with advisories."""
+    return any(not name.startswith(THIRD_PARTIES) for name in telling)
 
 
 def in_dnf5_cache(host: Host) -> frozenset[str]:

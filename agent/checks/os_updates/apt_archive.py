@@ -7,6 +7,8 @@ a failed update touches some of them, so only ``Date:`` (deb822, Debian reposito
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from agent.checks.os_updates.apt_policy import codenames
+from agent.checks.os_updates.release import os_release
 from agent.host import CannotTell, Host, NoData, Unparsable, text
 
 LISTS = "/var/lib/apt/lists"
@@ -15,8 +17,14 @@ SUFFIXES = ("_InRelease", "_Release")
 
 
 def security_index_at(host: Host) -> datetime:
-    """When the newest security index here was made. Raises NoData when there is none."""
-    dates: list[datetime] = []
+    """When the newest security index of this release was made. Raises NoData when there is none.
+
+    A vendor's archive that is called so too (Ubuntu Pro's, say) speaks only where the release has
+    none of its own: it would make stale indexes look fresh.
+    """
+    wanted = {f"{codename}-security" for codename in codenames(os_release(host))}
+    own: list[datetime] = []
+    others: list[datetime] = []
     trouble: CannotTell | None = None
     for name in host.list(LISTS):
         if not name.endswith(SUFFIXES):
@@ -24,10 +32,11 @@ def security_index_at(host: Host) -> datetime:
         try:
             header = parse_release(text(host.head(f"{LISTS}/{name}", HEADER_BYTES)))
             if is_security_release(header):
-                dates.append(parse_date(header.get("Date", "")))
+                ours = wanted & {header.get("Suite"), header.get("Codename")}
+                (own if ours else others).append(parse_date(header.get("Date", "")))
         except CannotTell as failed:
             trouble = failed
-    if dates:
+    if dates := own or others:
         return max(dates)
     raise trouble or NoData(f"{LISTS} holds no index of a security archive")
 

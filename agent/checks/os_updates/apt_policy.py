@@ -40,7 +40,7 @@ class Policy:
 
     def shuns_security(self, release: dict[str, str]) -> bool:
         """It has a release's security archive, and takes that release's own versions before it."""
-        for codename in _codenames(release):
+        for codename in codenames(release):
             secure = self._security({CODENAMES[0]: codename})
             origins = {index.origin for index in secure}
             own = (i for i in self.indexes if codename in i.names and i.origin in origins)
@@ -58,7 +58,7 @@ class Policy:
         return frozenset(index.label for index in self.indexes if index.origin in makers)
 
     def _security(self, release: dict[str, str]) -> list[Index]:
-        wanted = {f"{c}{end}" for c in _codenames(release) for end in ("-security", "/updates")}
+        wanted = {f"{c}{end}" for c in codenames(release) for end in ("-security", "/updates")}
         if wanted:
             return [index for index in self.indexes if index.names & wanted]
         return [index for index in self.indexes if any(map(is_security, index.names))]
@@ -98,5 +98,6 @@ def is_security(name: str) -> bool:
     return name.lower().endswith("-security") or name.endswith("/updates")
 
 
-def _codenames(release: dict[str, str]) -> list[str]:
+def codenames(release: dict[str, str]) -> list[str]:
+    """What archives call this release, or the one it is made from, by the fields of os-release."""
     return [release[key] for key in CODENAMES if release.get(key)]

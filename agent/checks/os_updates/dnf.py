@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from agent.checks.os_updates import advisories
 from agent.checks.os_updates.answer import Answer, in_order
+from agent.checks.os_updates.held_back import by_dnf
 from agent.checks.os_updates.release import os_release
 from agent.host import (
     CannotTell,
@@ -28,6 +29,7 @@ TIME_LIMIT = 60.0
 ADVISORY = re.compile(r"(\S+)\s+(\S+)\s+(\S+)")
 KINDS = ("bugfix", "enhancement", "newpackage", "unspecified", "unknown", "none")
 CHATTER = ("Security:", "Last metadata", "Loaded plugins", "Updating Subscription", "Not root")
+REPOSITORY = re.compile(r"^Repo-id\s*:\s*([^\s/]*)", re.MULTILINE)
 LOOKED_AT = re.compile(r"^Repo-expire\s*: .*\(last: (.*)\)$", re.MULTILINE)
 
 
@@ -49,6 +51,8 @@ def ask(host: Host, program: str = "dnf") -> Answer:
     _advisories(host, program, answer, updates, source_of)
     if answer.pending is None and answer.pending_security is None:
         raise NotRecorded(f"what {program} knows of updates was not recorded")
+    if (why := by_dnf(host)) is not None:
+        answer.missing("updates", why)
     _index(host, program, answer)
     return answer
 
@@ -85,7 +89,7 @@ def _require_repositories(host: Host, program: str, *, nothing: bool) -> None:
             ) from trouble
         return
     require_all_repositories(output.errors)
-    if nothing and not re.search(r"(?m)^Repo-id\s*:", output.text):
+    if nothing and not REPOSITORY.search(output.text):
         raise NoData(f"{program} has no repository with metadata")
 
 
@@ -98,9 +102,9 @@ def _advisories(
 ) -> None:
     try:
         advised, carried = _advised(host, program)
-        if not carried and not advisories.in_dnf4_cache(host):
-            raise NoData("the package repositories carry no advisories")
         security = {u.name: u for u in advised if u.security}
+        if not security:
+            _require_advisories(host, program, carried=carried)
         if not security and os_without_advisories(host):
             raise NoData("the repositories of this distribution carry no advisories")
         _require_repositories(host, program, nothing=not security)
@@ -114,6 +118,27 @@ def _advisories(
     telling = advisories.known(advisories.in_dnf4_cache, host)
     advisories.mark_harmless(others, source_of, telling)
     answer.updates = in_order([*security.values(), *others])
+
+
+def _require_advisories(host: Host, program: str, *, carried: bool) -> None:
+    """Nothing of security is believed where the system's own repositories would have said so.
+
+    The cache keeps those of a repository that has since been switched off, or that an expired
+    subscription has taken away; a third party's say nothing of the system.
+    """
+    try:
+        telling = advisories.in_dnf4_cache(host)
+    except CannotTell:
+        if carried:
+            return
+        raise
+    try:
+        listed = host.run(program, "-C", "repolist", "-v", time_limit=TIME_LIMIT).text
+        telling &= frozenset(REPOSITORY.findall(listed))
+    except (NotRecorded, ToolMissing):
+        pass
+    if not advisories.of_the_system(telling):
+        raise NoData("no repository in use that is the system's own carries advisories")
 
 
 def _advised(host: Host, program: str) -> tuple[list[PendingUpdate], bool]:

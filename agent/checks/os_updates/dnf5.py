@@ -15,6 +15,7 @@ from agent.checks.os_updates.advisories import (
     in_dnf5_cache,
     known,
     mark_harmless,
+    of_the_system,
     repomd_in_dnf5_cache,
 )
 from agent.checks.os_updates.answer import Answer, in_order
@@ -26,6 +27,7 @@ from agent.checks.os_updates.dnf import (
     require_whole,
     split_nevra,
 )
+from agent.checks.os_updates.held_back import by_dnf
 from agent.host import CannotTell, Host, NoData, TimedOut, ToolFailed, Unparsable
 from protos.posture.v1.signals_pb2 import PendingUpdate
 
@@ -50,6 +52,8 @@ def ask(host: Host) -> Answer:
     except CannotTell as trouble:
         answer.missing("pending_security", trouble)
     answer.updates = in_order(updates)
+    if (why := by_dnf(host)) is not None:
+        answer.missing("updates", why)
     try:
         answer.index_at = _index_at(host)
     except CannotTell as trouble:
@@ -74,9 +78,9 @@ def _advisories(host: Host, answer: Answer, updates: list[PendingUpdate]) -> Non
     """Mark the updates that a security advisory asks for, and count them."""
     listed = host.run("dnf5", "-C", "advisory", "list", "--updates", "--json")
     advisories = parse_advisories(listed.text)
-    if not advisories and not in_dnf5_cache(host):
-        raise NoData("the package repositories carry no advisories")
     severity = {a.name: a.severity for a in advisories if a.security}
+    if not advisories and not of_the_system(in_dnf5_cache(host)):
+        raise NoData("the package repositories carry no advisories")
     if not severity and os_without_advisories(host):
         raise NoData("the repositories of this distribution carry no advisories")
     for update in updates:

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 from agent.checks.os_updates.advisories import mark_harmless
 from agent.checks.os_updates.answer import Answer, in_order
+from agent.checks.os_updates.held_back import by_zypper
 from agent.checks.os_updates.release import os_release
 from agent.host import CannotTell, Host, NoData, NotRecorded, TimedOut, ToolFailed, Unparsable
 from protos.posture.v1.signals_pb2 import PendingUpdate
@@ -50,6 +51,8 @@ def ask(host: Host) -> Answer:
     if answer.pending is None and answer.pending_security is None:
         raise NotRecorded("what zypper knows of updates was not recorded")
     answer.updates = in_order([*patches, *packages])
+    if (why := by_zypper(host)) is not None:
+        answer.missing("updates", why)
     try:
         answer.index_at = _looked_at(host)
     except CannotTell as trouble:

@@ -73,7 +73,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     judge=judge,
     needs=("pending_security",),
-    whole_to_pass=("index_at",),
+    whole_to_pass=("index_at", "updates"),
     limits=(
         Limit("max_delay_days", 14, 1, 90, "days a security update may stay pending"),
         Limit("max_index_age_days", 7, 1, 90, "days until the package lists are too old to go by"),

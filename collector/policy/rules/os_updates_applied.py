@@ -22,7 +22,7 @@ RULE = Rule(
     severity=Severity.LOW,
     judge=judge,
     needs=("pending",),
-    whole_to_pass=("index_at",),
+    whole_to_pass=("index_at", "updates"),
     limits=(
         Limit("max_delay_days", 45, 1, 365, "days any update may stay pending"),
         Limit("max_index_age_days", 30, 1, 90, "days until the package lists are too old to go by"),

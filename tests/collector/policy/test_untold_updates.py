@@ -70,3 +70,12 @@ def test_patches_that_are_listed_beside_the_packages_they_bring_are_no_doubt() -
     value.pending = 0
     assert "no update is pending" not in verdict_of(rule_id, observed(value)).because.lower()
     assert verdict_of(rule_id, observed(value)).status is Status.UNKNOWN
+
+
+def test_what_is_held_back_from_the_list_keeps_it_from_passing_and_not_from_failing() -> None:
+    rule_id = "os_security_updates_applied"
+    assert verdict_of(rule_id, observed(updates(""))).status is Status.PASS
+    assert verdict_of(rule_id, observed(updates(""), ["updates"])).status is Status.UNKNOWN
+    overdue = {"openssl": days_ago(20)}
+    verdict = verdict_of(rule_id, observed(updates("openssl"), ["updates"]), first_seen=overdue)
+    assert verdict.status is Status.FAIL

@@ -86,6 +86,11 @@ def test_the_null_cipher_does_not_encrypt() -> None:
     assert [table[name][0].encrypts for name in "ab"] == [False, True]
 
 
+def test_a_table_that_is_cut_off_is_refused() -> None:
+    with pytest.raises(Unparsable):
+        parse_dm_table("a: 0 9 crypt aes-xts-plain64 :64:log")
+
+
 def test_no_mappings_are_an_empty_table_and_garbage_is_none() -> None:
     assert parse_dm_table("No devices found\n") == {}
     with pytest.raises(Unparsable):

@@ -205,6 +205,19 @@ def test_the_index_is_dated_by_the_security_archive_itself() -> None:
     assert apt.ask(host).index_at == datetime(2026, 11, 21, 0, 53, 2, tzinfo=UTC)
 
 
+def test_a_fresh_archive_of_a_vendor_does_not_hide_a_stale_one_of_the_release() -> None:
+    host = machine(NOTHING)
+    stale = RELEASE.replace("21 Nov", "21 May")
+    vendor = RELEASE.replace("stable-security", "apps-security").replace("bookworm-", "apps-")
+    files = {f"{LISTS}/a_InRelease": stale, f"{LISTS}/b_InRelease": vendor}
+    release = {"/etc/os-release": "ID=debian\nVERSION_CODENAME=bookworm\n"}
+    answer = apt.ask(FakeHost(host.commands, {**host.files, **files, **release}))
+    assert answer.index_at == datetime(2026, 5, 21, 0, 53, 2, tzinfo=UTC)
+    release = {"/etc/os-release": "ID=derived\nVERSION_CODENAME=other\n"}
+    answer = apt.ask(FakeHost(host.commands, {**host.files, **files, **release}))
+    assert answer.index_at == datetime(2026, 11, 21, 0, 53, 2, tzinfo=UTC)
+
+
 def test_without_a_release_file_the_index_has_no_date() -> None:
     answer = apt.ask(machine(NOTHING))
     assert answer.index_at is None

@@ -88,8 +88,38 @@ def test_no_advisory_in_repositories_without_advisories_is_unknown() -> None:
 
 
 def test_no_advisory_in_repositories_that_carry_some_is_zero() -> None:
-    host = machine(Output("", "", 0), "", **{"var/cache/dnf/base-updateinfo.solvx": ""})
+    host = machine(Output("", "", 0), "", **{"var/cache/dnf/test-updateinfo.solvx": ""})
     assert dnf.ask(host).pending_security == 0
+
+
+@pytest.mark.parametrize("repository", ["gone", "epel"])
+def test_advisories_of_a_repository_switched_off_or_of_others_are_no_answer(
+    repository: str,
+) -> None:
+    """As on a machine whose subscription has expired."""
+    cached = {f"/var/cache/dnf/{repository}-updateinfo.solvx": ""}
+    enabled = f"{REPOLIST}\nRepo-id            : epel\n"
+    only_others = "FEDORA-EPEL-2026-1 bugfix acme-editor-1.1-1.el9.noarch\n"
+    for listed in ("", only_others):
+        commands: dict[str, Answer] = {CHECK: "", LIST: listed, "dnf -C repolist -v": enabled}
+        assert dnf.ask(FakeHost(commands, cached)).pending_security is None
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "named"),
+    [
+        ("etc/dnf/dnf.conf", "[main]\nbest=True\nexcludepkgs=kernel*, glibc\n", "glibc, kernel*"),
+        ("etc/yum.conf", "[main]\nexclude = kernel*\n", "kernel*"),
+        ("etc/dnf/plugins/versionlock.list", "# Added\nkernel-0:6.1-1.*\n", "kernel-0:6.1-1.*"),
+        ("etc/dnf/versionlock.toml", 'version = "1.0"\n[[packages]]\nname = "bash"\n', "bash"),
+        ("etc/dnf/dnf.conf", "[main]\n# exclude=kernel*\nexcludepkgs=\n", ""),
+    ],
+)
+def test_what_dnf_is_told_to_leave_out_is_a_gap(path: str, content: str, named: str) -> None:
+    answer = dnf.ask(machine(PENDING, **{path: content}))
+    assert answer.pending_security == 1
+    said = [str(trouble) for name, trouble in answer.gaps if name == "updates"]
+    assert [f"leave out {named}, so" in words for words in said] == ([True] if named else [])
 
 
 def test_advisories_of_a_third_party_do_not_speak_for_centos() -> None:

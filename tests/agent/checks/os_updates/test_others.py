@@ -60,6 +60,14 @@ def test_zypper_counts_packages_and_the_patches_of_security() -> None:
     assert [(u.name, u.security) for u in told.updates] == [("SUSE-1", True), ("acme", False)]
 
 
+def test_a_package_that_zypper_may_not_touch_is_a_gap() -> None:
+    host = suse(stream(PACKAGE), stream(patch("SUSE-1", "security")))
+    locks = "# zypp::Locks\n\ntype: package\nmatch_type: glob\nsolvable_name: kernel-default\n"
+    held = FakeHost(host.commands, {**host.files, "/etc/zypp/locks": locks})
+    assert reasons(zypper.ask(held)).get("updates") is NoData
+    assert "updates" not in reasons(zypper.ask(host))
+
+
 def test_zypper_calls_only_what_a_repository_with_patches_offers_harmless() -> None:
     listed = stream(package("vim", "update"), package("browser", "vendor"))
     source = '<source url="https://download.example/update" alias="update"/></update>'
