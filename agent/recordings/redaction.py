@@ -40,6 +40,9 @@ PATTERNS = (
     re.compile(r'"(?:serial|wwn|label|uuid|partuuid|ptuuid)"\s*:\s*"([^"]+)"'),
     re.compile(r'\b(?:UUID|LABEL)="?([^"\s]+)'),
     re.compile(r"(?:Serial Number(?: \(system\))?|Asset Tag): (.+)$", re.MULTILINE),
+    # what opens a proxy or a repository: dnf.conf, and the addresses of repositories
+    re.compile(r"^\s*(?:proxy_)?(?:username|password)\s*=\s*(\S.*)$", re.MULTILINE),
+    re.compile(r"://([^\s/@\"'<>]+)@"),
     # a Mac's, as system_profiler and ioreg print them, and a person's full name of `id -P`
     re.compile(r'"(?:\w*serial_number|device_serial|provisioning_UDID)"\s*:\s*"([^"]+)"'),
     re.compile(r'"(?:IOPlatformSerialNumber|serial-number)" = ["<]([^">]+)[">]'),

@@ -315,3 +315,14 @@ def test_only_the_head_of_a_file_answers_only_for_its_head(tmp_path: Path) -> No
     assert replay.head("/var/lib/clamav/daily.cvd", 6) == b"ClamAV"
     with pytest.raises(NotRecorded):
         replay.read("/var/lib/clamav/daily.cvd")
+
+
+def test_what_opens_a_proxy_or_a_repository_is_not_written_down() -> None:
+    redacted = Redaction()
+    conf = (
+        "[main]\nproxy=http://proxy.example:3128\nproxy_username=alice\nproxy_password = s3 cret\n"
+    )
+    said = redacted(conf + "baseurl=https://tokenuser:tok3n@repo.example/os\nbest=True\n")
+    assert not [word for word in ("alice", "s3 cret", "tokenuser", "tok3n") if word in said]
+    assert "proxy=http://proxy.example:3128\n" in said
+    assert "@repo.example/os\nbest=True\n" in said
