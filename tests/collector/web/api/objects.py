@@ -1,0 +1,163 @@
+"""What each route of the API is asked about: what is there, gone, never was, or another's."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from collector.accounts.roles import Role
+from collector.identity import tokens as making
+from collector.model import Compliance, Status, Waiver
+from collector.policy import default_text
+from collector.store import devices, personal_tokens, policies, tokens, waivers
+from collector.web.api.routes import Route
+from tests.collector.web.api.desk import Desk
+from tests.collector.web.fleet import DISKS, FIREWALL, Seen, device_id
+
+NEVER = {"device_id": "id-never", "token_id": "0" * 12, "version": "99", "rule_id": "no_such_rule"}
+ODD = {"device_id": "..%2Fetc", "token_id": "X", "version": "1%20or%201", "rule_id": "'--"}
+
+
+@dataclass
+class Asked:
+    """One request, and the status that whoever holds the permission must get."""
+
+    what: str
+    path: str
+    expected: int
+    body: dict[str, object] | None = None
+
+
+@dataclass
+class Objects:
+    """Makes fresh objects for every route, since some routes use them up."""
+
+    desk: Desk
+    made: int = 0
+    serving: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "check_in": "127.0.0.1:7843",
+            "enroll": "127.0.0.1:7844",
+            "authority_sha256": "ab" * 32,
+            "name": "Muster",
+        }
+    )
+
+    def __post_init__(self) -> None:
+        now = self.desk.clock()
+        self.desk.store.write(lambda c: policies.add(c, default_text(), now, "somebody"))
+        path = self.desk.store.path.parent / "serving.json"
+        path.write_text(json.dumps(self.serving))
+
+    def asked(self, route: Route, role: str) -> list[Asked]:
+        """Every request about this route by somebody of this role."""
+        self.made += 1
+        template = route.path
+        if "{device_id}" in template:
+            return self._of_devices(route)
+        if template == "/account/tokens/{token_id}":
+            return self._of_own_tokens(role)
+        if template == "/enrollment-tokens/{token_id}/revoke":
+            return self._of_enrollment()
+        if "{version}" in template:
+            return [
+                Asked(what, template.replace("{version}", version), status)
+                for what, version, status in (
+                    ("there", "1", 200),
+                    ("never", NEVER["version"], 404),
+                    ("malformed", ODD["version"], 404),
+                )
+            ]
+        return [Asked("all", template, 200, self._body(route, role))]
+
+    def _of_devices(self, route: Route) -> list[Asked]:
+        there, retired = f"lap-{self.made}", f"old-{self.made}"
+        now, store = self.desk.clock(), self.desk.store
+        bad = {FIREWALL: (Status.FAIL, "Incoming connections are let in.")}
+        self.desk.enrol(Seen(there, Compliance.NON_COMPLIANT, bad))
+        self.desk.enrol(Seen(retired, Compliance.NON_COMPLIANT, bad))
+        store.write(lambda c: devices.quarantine(c, device_id(there), "two of them"))
+        store.write(lambda c: devices.retire(c, device_id(retired), now))
+        if route.path.endswith("/end"):
+            end = now + timedelta(days=9)
+            granted = Waiver(device_id(there), FIREWALL, "in repair", "somebody", now, end)
+            store.write(lambda c: waivers.add(c, granted))
+        ended = 404 if route.path.endswith("/end") else 409
+        body = self._body(route, "")
+
+        def asked(what: str, name: str, status: int) -> Asked:
+            path = route.path.replace("{device_id}", name).replace("{rule_id}", FIREWALL)
+            return Asked(what, path, status, body)
+
+        return [
+            asked("there", device_id(there), 200),
+            asked("retired", device_id(retired), ended if route.changes else 200),
+            asked("never", NEVER["device_id"], 404),
+            asked("malformed", ODD["device_id"], 404),
+        ]
+
+    def _of_own_tokens(self, role: str) -> list[Asked]:
+        desk = self.desk
+        if role == "nobody":
+            role = Role.VIEWER
+        other = Role.OWNER if role != Role.OWNER else Role.VIEWER
+        mine, another, gone = (desk.token(name, Role.VIEWER) for name in (role, other, role))
+        ids = [
+            desk.store.read(
+                lambda c, secret=secret: personal_tokens.by_hash(c, _hash(secret), desk.clock())
+            ).token_id
+            for secret in (mine, another, gone)
+        ]
+        desk.store.write(lambda c: personal_tokens.remove(c, role, ids[2]))
+        return [
+            Asked(what, f"/account/tokens/{token_id}", status)
+            for what, token_id, status in (
+                ("own", ids[0], 200),
+                ("another's", ids[1], 404),
+                ("gone", ids[2], 404),
+                ("never", NEVER["token_id"], 404),
+                ("malformed", ODD["token_id"], 404),
+            )
+        ]
+
+    def _of_enrollment(self) -> list[Asked]:
+        now, store = self.desk.clock(), self.desk.store
+        good = store.write(lambda c: making.create(c, now)).token_id
+        ended = store.write(lambda c: making.create(c, now)).token_id
+        store.write(lambda c: tokens.revoke(c, ended, now))
+        return [
+            Asked(what, f"/enrollment-tokens/{token_id}/revoke", status, {})
+            for what, token_id, status in (
+                ("there", good, 200),
+                ("revoked", ended, 409),
+                ("never", NEVER["token_id"], 404),
+                ("malformed", ODD["token_id"], 404),
+            )
+        ]
+
+    def _body(self, route: Route, role: str) -> dict[str, object] | None:
+        """One that is right."""
+        if route.body is None:
+            return None
+        another = f"{default_text()}\n# {self.made}\n"
+        values: dict[str, object] = {
+            "rule_id": DISKS,
+            "until": f"{self.desk.clock() + timedelta(days=3):%Y-%m-%d}",
+            "reason": "in repair",
+            "text": another,
+            "label": "a job",
+            "hours": 1,
+            "uses": 2,
+            "days": 3,
+            "role": Role.VIEWER.value,
+        }
+        if any(each.name == "code" for each in route.body):
+            codes = self.desk.codes.get(role)
+            values["code"] = codes.pop() if codes else "none"
+        return {each.name: values[each.name] for each in route.body}
+
+
+def _hash(secret: str) -> bytes:
+    from collector.accounts.access_tokens import hash_of
+
+    return hash_of(secret)
