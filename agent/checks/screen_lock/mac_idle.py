@@ -1,17 +1,18 @@
 """Reads after how long without input the screen of a Mac is idle: screen saver or display sleep.
 
-The screen saver's idleTime and the display's sleep both begin the grace, so the shorter counts; of
-several power sources the one that waits longest. 0 means never. An idleTime that was never set is
-the system's default, which nothing on the Mac tells. What keeps the display awake at the moment is
-left out: it changes with every video that is watched.
+The screen saver's idleTime, the most that a passcode policy allows and the display's sleep all
+begin the grace, so the shortest counts; of several power sources the one that waits longest. 0
+means never. An idleTime that was never set is the system's default, which nothing on the Mac tells:
+it may be shorter than what is known, and never makes that longer. What keeps the display awake at
+the moment is left out: it changes with every video that is watched.
 """
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.checks.screen_lock.sysadminctl import PASSCODE, SCREENSAVER
-from agent.host import CannotTell, Host, NoData, Unparsable
+from agent.host import CannotTell, Host, NoData, NotRecorded, Unparsable
 from agent.macos import plists, preferences
 from agent.macos.console import Person
 
@@ -27,51 +28,55 @@ SPELLED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """`seconds` 0: never. `doubt` says why it may be longer on another power source."""
+    """`seconds` 0: never. `doubt` says why it may be longer on another power source, `unseen`
+    why it may be shorter.
+    """
 
     source: str
     seconds: int
     managed: bool = False
     doubt: CannotTell | None = None
+    unseen: CannotTell | None = None
 
     @property
     def said(self) -> str:
-        return f"idle after {self.seconds} s" if self.seconds else "never idle"
+        words = f"idle after {self.seconds} s" if self.seconds else "never idle"
+        return words if self.unseen is None else f"{words} or sooner: {self.unseen}"
 
 
 def idle(host: Host, person: Person | None) -> Idle:
-    """The shorter of the two. Raises CannotTell when an unknown one could be the shorter one.
+    """The shortest of all that were seen. Raises CannotTell when none of them ever ends.
 
     Without a person only what a profile sets for the whole computer.
     """
-    saver, unset = _or_trouble(lambda: _saver(host, person))
-    if saver is not None and saver.managed and saver.seconds:
-        return saver
-    if person is None:
-        raise unset or NoData("no profile sets when the screen is idle")
-    display, unseen = _or_trouble(lambda: display_sleep(host))
-    known = [each for each in (saver, display) if each is not None]
+    ways = (_saver, _most) if person is None else (_saver, _most, _display)
+    answers = [_or_trouble(way, host, person) for way in ways]
+    known = [each for each in answers if isinstance(each, Idle)]
+    troubles = [each for each in answers if isinstance(each, CannotTell)]
     ending = [each for each in known if each.seconds]
-    if ending:
-        return min(ending, key=lambda each: (each.doubt is not None, each.seconds))
-    trouble = unset or unseen
-    if trouble is not None:
-        raise trouble
-    return known[0]
+    if not ending and troubles:
+        raise troubles[0]
+    if not ending:
+        return known[0]
+    first = min(ending, key=lambda each: (each.doubt is not None, each.seconds))
+    return replace(first, unseen=troubles[0]) if troubles else first
 
 
-def _or_trouble(ask: Callable[[], Idle]) -> tuple[Idle | None, CannotTell | None]:
+Way = Callable[[Host, Person | None], Idle | None]
+
+
+def _or_trouble(ask: Way, host: Host, person: Person | None) -> Idle | CannotTell | None:
     try:
-        return ask(), None
+        return ask(host, person)
     except CannotTell as trouble:
-        return None, trouble
+        return trouble
 
 
 def _saver(host: Host, person: Person | None) -> Idle:
     """Raises NoData when it was never set, CannotTell."""
-    managed = _managed(host, person)
+    managed = _set_by_a_profile(host, SCREENSAVER, "idleTime", person)
     if managed is not None:
-        return managed
+        return Idle(SCREENSAVER, managed, managed=True)
     if person is None:
         raise NoData("no profile sets when the screen is idle")
     found = preferences.this_host(host, person, SCREENSAVER, "idleTime")
@@ -83,18 +88,23 @@ def _saver(host: Host, person: Person | None) -> Idle:
     return Idle(found.source, seconds)
 
 
-def _managed(host: Host, person: Person | None) -> Idle | None:
-    """What a profile sets; one that may not be read is as good as none here: the rest decides."""
-    try:
-        saver = preferences.managed(host, SCREENSAVER, "idleTime", person)
-        most = preferences.managed(host, PASSCODE, "maxInactivity", person)
-    except CannotTell:
-        return None
-    seconds = plists.seconds(saver.value) if saver else None
-    if seconds is not None:
-        return Idle(SCREENSAVER, seconds, managed=True)
-    minutes = plists.seconds(most.value) if most else None
+def _most(host: Host, person: Person | None) -> Idle | None:
+    """What a passcode policy allows at most, in minutes; None when there is none."""
+    minutes = _set_by_a_profile(host, PASSCODE, "maxInactivity", person)
     return Idle(PASSCODE, minutes * 60, managed=True) if minutes else None
+
+
+def _set_by_a_profile(host: Host, domain: str, key: str, person: Person | None) -> int | None:
+    """Of a recording that holds no profiles, none. Raises CannotTell: it outranks a person."""
+    try:
+        found = preferences.managed(host, domain, key, person)
+    except NotRecorded:
+        return None
+    return plists.seconds(found.value) if found else None
+
+
+def _display(host: Host, _: Person | None) -> Idle:
+    return display_sleep(host)
 
 
 def display_sleep(host: Host) -> Idle:

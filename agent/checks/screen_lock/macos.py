@@ -14,7 +14,7 @@ from agent.host import CannotTell, Host, NotRecorded, NoUserSession
 from agent.macos import preferences
 from agent.macos.console import Person, console_user
 from agent.observation import Seen
-from protos.posture.v1.signals_pb2 import ScreenLock
+from protos.posture.v1.signals_pb2 import ScreenLock, UserScreenLock
 
 DESKTOP = "macos"
 SOMEBODY = Person(-1, "somebody", None)
@@ -42,6 +42,12 @@ class Parts:
         if not self.idle.seconds:
             return False
         return True if isinstance(self.grace, Grace) else None
+
+    @property
+    def sooner(self) -> bool:
+        """Whether something that was not seen, or that disagrees, may lock it sooner."""
+        idle = isinstance(self.idle, Idle) and self.idle.unseen is not None
+        return idle or (isinstance(self.grace, Grace) and self.grace.sooner)
 
     @property
     def trouble(self) -> CannotTell | None:
@@ -124,10 +130,16 @@ def _add(seen: Seen, person: Person, parts: Parts, *, in_session: bool | None) -
             seen.missing(f"users[{person.name}].idle_seconds", parts.idle.doubt)
     if isinstance(parts.grace, Grace) and parts.grace.seconds is not None:
         user.lock_delay_seconds = parts.grace.seconds
+    _locks(seen, user, parts)
+
+
+def _locks(seen: Seen, user: UserScreenLock, parts: Parts) -> None:
     if parts.locks is not None:
         user.locks = parts.locks
+        if parts.locks and parts.sooner:
+            user.may_lock_sooner = True
     elif parts.trouble is not None:
-        seen.missing(f"users[{person.name}].locks", parts.trouble)
+        seen.missing(f"users[{user.user}].locks", parts.trouble)
 
 
 def _explain(seen: Seen, parts: Parts) -> None:

@@ -24,11 +24,12 @@ PASSCODE = "com.apple.mobiledevice.passwordpolicy"
 
 @dataclass(frozen=True, slots=True)
 class Grace:
-    """Seconds until the password is asked for; None: it never is."""
+    """Seconds until the password is asked for; None: it never is. `sooner`: it may be less."""
 
     source: str
     seconds: int | None
     managed: bool = False
+    sooner: bool = False
 
     @property
     def said(self) -> str:
@@ -60,7 +61,16 @@ def grace(host: Host, person: Person | None) -> Grace:
         if found.seconds is not demanded.seconds:
             raise Conflicting(f"{found.source} and {demanded.source} disagree on the screen lock")
         return demanded
-    return Grace(found.source, max(found.seconds, demanded.seconds), managed=True)
+    return _together(found.source, found.seconds, demanded)
+
+
+def _together(source: str, now: int, demanded: Grace) -> Grace:
+    """The passcode policy sets the most that a person may choose, the screen saver's the delay."""
+    assert demanded.seconds is not None
+    if demanded.source == PASSCODE and now <= demanded.seconds:
+        return Grace(source, now, managed=now == demanded.seconds)
+    most = max(now, demanded.seconds)
+    return Grace(source, most, managed=True, sooner=now < most)
 
 
 def parse_status(text: str) -> int | None:

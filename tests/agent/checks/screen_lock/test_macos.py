@@ -150,8 +150,47 @@ def test_a_profile_that_is_not_in_force_is_a_conflict() -> None:
 def test_both_parts_of_a_profile_are_enforced() -> None:
     settings = {"askForPassword": True, "askForPasswordDelay": 0, "idleTime": 600}
     files = {SAVER: plistlib.dumps(settings)}
-    user = only(look(mac(stderr("screenLock delay is immediate"), "60\n", (2, 2), files)))
+    user = only(look(mac(stderr("screenLock delay is immediate"), "60\n", (20, 20), files)))
     assert (user.idle_seconds, user.enforced) == (600, True)
+
+
+NOW = stderr("screenLock delay is immediate")
+
+
+def test_a_display_that_sleeps_before_the_saver_of_a_profile_counts() -> None:
+    files = {SAVER: plistlib.dumps({"idleTime": 1200})}
+    user = only(look(mac(NOW, "60\n", (2, 5), files)))
+    assert (user.idle_seconds, user.enforced, user.may_lock_sooner) == (300, False, False)
+
+
+def test_a_saver_that_starts_before_the_most_that_a_policy_allows_counts() -> None:
+    files = {PASSCODE: plistlib.dumps({"maxInactivity": 30, "maxGracePeriod": 5})}
+    user = only(look(mac(NOW, "300\n", (0, 0), files)))
+    assert (user.idle_seconds, user.lock_delay_seconds, user.enforced) == (300, 0, False)
+    assert only(look(mac(NOW, "0\n", (0, 0), files))).idle_seconds == 1800
+
+
+def test_a_saver_that_was_never_set_may_start_before_the_display_sleeps() -> None:
+    user = only(look(mac(NOW, ABSENT, (30, 30))))
+    assert (user.locks, user.idle_seconds, user.may_lock_sooner) == (True, 1800, True)
+    assert not only(look(mac(NOW, "300\n", (30, 30)))).may_lock_sooner
+
+
+def test_a_display_that_was_not_seen_may_sleep_before_the_saver_starts() -> None:
+    user = only(look(mac(NOW, "1200\n")))
+    assert (user.locks, user.idle_seconds, user.may_lock_sooner) == (True, 1200, True)
+
+
+def test_a_longer_delay_of_a_profile_than_the_one_in_force_may_not_be_what_happens() -> None:
+    files = {SAVER: plistlib.dumps({"askForPassword": True, "askForPasswordDelay": 300})}
+    user = only(look(mac(NOW, "300\n", (2, 2), files)))
+    assert (user.lock_delay_seconds, user.may_lock_sooner) == (300, True)
+
+
+def test_a_profile_that_may_not_be_read_may_outrank_the_saver_of_the_person() -> None:
+    seen = look(mac(NOW, "300\n", (0, 0), {SAVER: Denied("no")}))
+    assert not only(seen).HasField("locks")
+    assert only(look(mac(NOW, "300\n", (0, 0), {SAVER: NotRecorded("no")}))).idle_seconds == 300
 
 
 def test_nobody_at_the_screen_is_unknown_without_a_profile() -> None:
