@@ -7,6 +7,7 @@ A clamonacc without marks watches nothing. Marks are lines "fanotify ino:", "fan
 import re
 
 from agent.checks.antivirus.clamav_database import newest_daily
+from agent.checks.antivirus.clamav_scope import watched
 from agent.checks.antivirus.product import Health, Signs
 from agent.checks.antivirus.traces import all_processes, belongs
 from agent.host import CannotTell, Denied, FileMissing, Host, NoData, Unparsable, read_text
@@ -74,6 +75,8 @@ def _on_access(host: Host, signs: Signs, health: Health) -> None:
     health.because("/proc/PID/fdinfo of clamonacc", "watches files" if marked else "no marks")
     if marked and not signs.running:
         raise NoData("clamonacc runs, and no clamd was seen that answers it")
+    if marked and (remark := watched(host)):
+        health.remarks.append(remark)
     health.real_time = marked
 
 

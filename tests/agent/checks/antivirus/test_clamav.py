@@ -54,6 +54,26 @@ def test_a_watching_clamonacc_with_its_daemon_is_real_time() -> None:
     assert gaps == {}
 
 
+@pytest.mark.parametrize(
+    ("settings", "guards", "remarks"),
+    [
+        ("OnAccessIncludePath /home\n", True, []),
+        ("OnAccessMountPath /\nOnAccessExcludePath /home/alice/vm\n", True, []),
+        ("OnAccessIncludePath /srv/onacc\n", True, ["watches /srv/onacc only"]),
+        ("OnAccessIncludePath /home\nOnAccessExcludePath /\n", None, []),
+        ("OnAccessExcludePath /\n", None, []),
+    ],
+)
+def test_a_clamonacc_that_leaves_out_all_it_watches_is_not_believed(
+    settings: str, guards: bool | None, remarks: list[str]
+) -> None:
+    host = machine(CLAMD, WATCHER, fdinfo=MARKS, daily_cvd=header())
+    conf = {"/etc/clamav/clamd.conf": f"LocalSocket /run/x\n{settings}"}
+    told = clamav(FakeHost(host.commands, {**host.files, **conf}, running=host.running))[0]
+    assert (told.real_time if told.HasField("real_time") else None) is guards
+    assert list(told.remarks) == remarks
+
+
 def test_a_clamonacc_without_marks_watches_nothing() -> None:
     product, _ = clamav(machine(CLAMD, WATCHER, fdinfo=NO_MARKS))
     assert product.real_time is False
