@@ -1,6 +1,7 @@
 """The live registry's errors and values, as the checks know them."""
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -38,6 +39,39 @@ def test_elsewhere_there_is_no_registry() -> None:
         registry.value(r"HKLM\SOFTWARE", "X")
     with pytest.raises(ToolMissing):
         registry.subkeys(r"HKLM\SOFTWARE")
+
+
+class FakeKey:
+    """A key of a fake winreg; it is opened by `with`, as the real one."""
+
+    def __enter__(self) -> "FakeKey":
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def test_the_64_bit_view_is_asked_for_only_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    def open_key(*what: object) -> FakeKey:
+        asked.append(what)
+        return FakeKey()
+
+    winreg = SimpleNamespace(
+        HKEY_LOCAL_MACHINE="machine",
+        HKEY_USERS="users",
+        KEY_READ=0x20019,
+        KEY_WOW64_64KEY=0x100,
+        OpenKeyEx=open_key,
+        QueryValueEx=lambda *_: (900, 4),
+        QueryInfoKey=lambda _: (1, 0, 0),
+        EnumKey=lambda *_: "Below",
+    )
+    monkeypatch.setitem(sys.modules, "winreg", winreg)
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert registry.value(r"HKLM\SOFTWARE\X", "Y") == 900
+    assert registry.subkeys(r"HKU\S-1-5-18") == ("Below",)
+    assert asked == [("machine", r"SOFTWARE\X", 0, 0x20119), ("users", "S-1-5-18", 0, 0x20119)]
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="reads this machine's registry")

@@ -283,9 +283,11 @@ def test_the_domain_profile_is_out_of_use_only_without_a_domain(
     assert said(host)["domain"] == expected
 
 
-def test_a_profile_without_a_network_counts_because_it_guards_the_next_one() -> None:
+@pytest.mark.parametrize("off", ["Private", "Public"])
+def test_a_profile_without_a_network_counts_because_it_guards_the_next_one(off: str) -> None:
+    names = ("Domain", "Private", "Public")
     host = windows(
-        store(Enabled=0),
+        [profile(name, Enabled=int(name != off)) for name in names],
         MSFT_NetConnectionProfile=[{"NetworkCategory": 1}],
         Win32_ComputerSystem=[{"PartOfDomain": False}],
     )

@@ -228,6 +228,9 @@ def test_only_accounts_of_people_who_are_logged_on_are_judged() -> None:
             saver(),
             own(task, ScreenSaveActive="0"),
             own("S-1-5-18", ScreenSaveActive="0"),
+            logon("S-1-5-18", "PC$"),
+            logon(".DEFAULT", "PC$"),
+            logon("S-1-5-19", "LOCAL SERVICE"),
             own("S-1-5-21-1004336348-1177238915-682003330-1001_Classes", x="1"),
         )
     )
