@@ -57,6 +57,12 @@ def test_a_release_is_supported_to_the_end_of_its_last_day(
         ("10.0.17763", "Professional", Status.FAIL),
         ("10.0.26200", "", Status.PASS),
         ("10.0.25267", "Professional", Status.UNKNOWN),
+        ("6.1.7601", "Professional", Status.FAIL),
+        ("6.3.9600", "Core", Status.FAIL),
+        ("10.0.10586", "Professional", Status.FAIL),
+        ("10.0.15063", "", Status.FAIL),
+        ("10.0.16299", "Core", Status.FAIL),
+        ("10.0.17134", "Enterprise", Status.FAIL),
     ],
 )
 def test_windows_is_supported_by_its_edition(version: str, edition: str, status: Status) -> None:
