@@ -71,10 +71,18 @@ class Desk:
             self.store.write(lambda c, each=each: enrol(c, each, self.clock()))
 
     def audited(self) -> list[dict[str, Any]]:
-        """The records of the audit log, oldest first."""
+        """The records of the audit log, oldest first, without its own bookkeeping."""
         files = sorted(self.keeping.journal.folder.glob("*.log"))
         lines = [line for file in files for line in file.read_text().splitlines()]
-        return [json.loads(line[65:]) for line in lines]
+        records = [json.loads(line[65:]) for line in lines]
+        return [each for each in records if not each["action"].startswith("audit.")]
+
+    def break_log(self) -> None:
+        """Nothing can be written into the audit log any more."""
+        folder = self.keeping.journal.folder
+        if folder.exists():
+            folder.rename(folder.with_name("aside"))
+        folder.write_text("no folder")
 
 
 def desk(folder: Path) -> Iterator[Desk]:
