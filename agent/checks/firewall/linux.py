@@ -11,7 +11,7 @@ from agent.checks.firewall.inbound import Inbound, inbound
 from agent.checks.firewall.interfaces import Interface, inbound_interfaces, ipv6_in_use
 from agent.checks.firewall.loaded import Loaded, read_loaded
 from agent.checks.firewall.published import published
-from agent.checks.firewall.witnesses import managers
+from agent.checks.firewall.witnesses import NOBODY, managers
 from agent.host import CannotTell, Host, TooLarge
 from agent.observation import Seen
 from protos.posture.v1.signals_pb2 import (
@@ -36,6 +36,8 @@ def observe(host: Host) -> Seen:
         seen.because(source, said)
     readable = bool(loaded.said) or not loaded.unseen
     for manager in managers(host, loaded.ruleset.tables if readable else None):
+        if manager.name == NOBODY and loaded.unseen:
+            continue  # who loaded what could not be seen is not known
         value.managers.append(FirewallManager(name=manager.name, state=manager.state))
         if manager.source:
             seen.because(manager.source, manager.said)

@@ -7,6 +7,8 @@ from agent.checks.firewall.loaded import describe
 from agent.checks.firewall.ruleset import Table
 from agent.host import CannotTell, Host, NotRecorded, Unparsable, read_text
 
+NOBODY = "none"
+"""The name where nothing is loaded and nobody manages it."""
 UFW_CONF = "/etc/ufw/ufw.conf"
 LOST = "ENABLED=yes, and none of its rules is loaded"
 _ENABLED = re.compile(r"(?m)^\s*ENABLED\s*=\s*[\"']?(\w+)")
@@ -30,7 +32,7 @@ def managers(host: Host, tables: tuple[Table, ...] | None) -> list[Manager]:
     found = [manager for manager in (_ufw(host, tables), _firewalld(host)) if manager]
     found += _by_hand(tables or (), {manager.name for manager in found})
     if not found and tables is not None:
-        return [Manager("none", "no rules and no manager")]
+        return [Manager(NOBODY, "no rules and no manager")]
     return found
 
 

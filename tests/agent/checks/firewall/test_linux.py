@@ -298,6 +298,13 @@ def test_firewalld_speaks_for_itself_and_decides_nothing(output: Output, state: 
     assert answer(EMPTY, answers={"firewall-cmd --state": output}) == ["allowed", "allowed"]
 
 
+def test_where_a_part_was_not_seen_nobody_is_said_to_manage_nothing() -> None:
+    commands = {"iptables -V": NF_TABLES, "iptables-save": "", "ip6tables-save": ""}
+    value, _ = seen_on(host(ToolMissing("nft is not installed"), answers=commands))
+    assert not value.managers
+    assert not any(scope.HasField("inbound") for scope in value.scopes)
+
+
 def test_no_rules_and_no_manager_is_said_so() -> None:
     value, _ = seen_on(host(EMPTY))
     assert [m.name for m in value.managers] == ["none"]
