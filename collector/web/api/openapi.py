@@ -1,5 +1,6 @@
 """The API's description is made from what answers: the routes, what they take and the fields."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -206,3 +207,14 @@ def _capital(text: str) -> str:
 
 def _reference(name: str) -> Json:
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def as_text(routes: "Iterable[Route]") -> str:
+    """As it is kept in the repository."""
+    return json.dumps(document(routes), indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    from collector.web.api.routes import routes
+
+    print(as_text(routes()), end="")
