@@ -5,7 +5,7 @@ device's own clock only dates the beginning of a state, and only within what we 
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from google.protobuf.message import DecodeError
@@ -52,6 +52,15 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Anomaly:
+    """Something about the device that does not fit; kept as an event, too."""
+
+    device_id: str
+    kind: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What to answer. `findings` is empty when the agent holds this `answer_version` already.
 
@@ -65,6 +74,7 @@ class Outcome:
     findings: tuple[OpenFinding, ...]
     policy_version: int
     evaluated_at: datetime | None
+    anomalies: tuple[Anomaly, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +85,14 @@ class Visit:
     delivery: Delivery
     digest: bytes
     now: datetime
+    anomalies: list[Anomaly] = field(default_factory=list)
 
     @property
     def device_id(self) -> str:
         return self.standing.device_id
+
+    def strange(self, kind: str, what: str) -> None:
+        self.anomalies.append(Anomaly(self.device_id, kind, what))
 
 
 def check_in(
@@ -197,7 +211,8 @@ def _watch_for_clash(connection: Connection, visit: Visit) -> None:
     sequence, standing = visit.delivery.sequence, visit.standing
     if sequence == standing.last_sequence and visit.digest != standing.digest:
         detail = f"report {sequence} came again with another posture"
-        events.add_once(connection, visit.now, "sequence clash", visit.device_id, detail)
+        if events.add_once(connection, visit.now, "sequence clash", visit.device_id, detail):
+            visit.strange("sequence clash", detail)
 
 
 def _take_report(connection: Connection, policy: Policy, visit: Visit, sent: bytes) -> Settled:
@@ -225,6 +240,7 @@ def _watch_the_hardware(connection: Connection, visit: Visit, posture: Posture) 
     if changed:
         detail = f"report {visit.delivery.sequence} comes from another {' and '.join(changed)}"
         events.add(connection, visit.now, "hardware changed", visit.device_id, detail)
+        visit.strange("hardware changed", detail)
 
 
 def _report(visit: Visit, posture: bytes) -> StoredReport:
@@ -254,4 +270,5 @@ def _answer(
         findings=findings,
         policy_version=row.judged_policy_version or policy.version,
         evaluated_at=row.evaluated_at,
+        anomalies=tuple(visit.anomalies),
     )

@@ -20,6 +20,7 @@ from collector.identity.authority import Authority
 from collector.identity.key_files import KeyFileError, ServerIdentity, server_names
 from collector.service.enrollment import EnrollmentService
 from collector.service.listening import Port, bind, serve_check_in, serve_enrollment
+from collector.service.noting import Noting
 from collector.service.posture import PostureService
 from collector.store import Store
 from collector.web.application import Reach, application
@@ -73,7 +74,8 @@ async def open_ports(collector: Collector) -> AsyncIterator[Serving]:
 
 async def _check_in(collector: Collector, ports: AsyncExitStack) -> int:
     spread = random.Random()  # noqa: S311 -- spreads the fleet over the hour, hides nothing
-    service = PostureService(collector.store, collector.authority, collector.clock, spread)
+    noting = Noting(collector.keeping.journal, collector.clock)
+    service = PostureService(collector.store, collector.authority, collector.clock, noting, spread)
     port = Port(collector.config.check_in, "--check-in")
     server, number = serve_check_in(port, service.rpc(), collector.authority, collector.identity)
     await server.start()
@@ -82,8 +84,9 @@ async def _check_in(collector: Collector, ports: AsyncExitStack) -> int:
 
 
 async def _enrollment(collector: Collector, ports: AsyncExitStack) -> int:
+    noting = Noting(collector.keeping.journal, collector.clock)
     service = EnrollmentService(
-        collector.store, collector.authority, collector.clock, collector.config.name
+        collector.store, collector.authority, collector.clock, collector.config.name, noting
     )
     port = Port(collector.config.enroll, "--enroll")
     server, number = serve_enrollment(port, service.rpc(), collector.identity)

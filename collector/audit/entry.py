@@ -68,6 +68,7 @@ class ActorKind(StrEnum):
     ACCOUNT = "account"  # a person who has logged in, by the name of the account
     TOKEN = "token"  # noqa: S105 - a personal access token, as "account/token id"
     SYSTEM = "system"  # an operating-system user at the command line
+    ENROLLMENT = "enrollment"  # whoever holds an enrollment token, by the token's id
     DEVICE = "device"  # a device, by the id in its verified certificate
     COLLECTOR = "collector"  # the collector itself, by the clock
     NOBODY = "nobody"  # not identified; the name is empty, whatever was claimed

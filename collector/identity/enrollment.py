@@ -6,7 +6,7 @@ is therefore a second row, and an event tells the helpdesk which two belong toge
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -29,11 +29,12 @@ TOO_LATELY = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """`public_key` comes from a signing request that was found sound."""
+    """`public_key` comes from a signing request that was found sound; `device_id` from us."""
 
     token: str
     public_key: ec.EllipticCurvePublicKey
     inventory: InventoryRow
+    device_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def enroll(c: Connection, authority: Authority, newcomer: Newcomer, now: datetim
     """
     token = tokens.use(c, newcomer.token, now)
     alike = same_hardware(c, newcomer.inventory)
-    device_id = str(uuid.uuid4())
+    device_id = newcomer.device_id
     devices.add(c, device_id, newcomer.inventory, now)
     certificate = certify(c, authority, device_id, newcomer.public_key, now)
     events.add(c, now, "enrolled", device_id, f"with token {token.token_id}")

@@ -58,22 +58,39 @@ def create(
     return NewToken(token_id, secret, expires_at, max_uses)
 
 
+def find(c: Connection, secret: str, now: datetime) -> Token:
+    """The token, if it could be used now. Raises TokenRefused."""
+    token = _known(c, secret)
+    if token.revoked_at is not None or token.expires_at <= now or token.uses >= token.max_uses:
+        raise _refusal(token, now)
+    return token
+
+
 def use(c: Connection, secret: str, now: datetime) -> Token:
     """Take one use of the token, or say why there is none: in one statement, so never twice."""
+    token = _known(c, secret)
+    if not tokens.use(c, token.token_id, now):
+        raise _refusal(token, now)
+    return token
+
+
+def _known(c: Connection, secret: str) -> Token:
     token = tokens.by_hash(c, _hash(secret)) if 0 < len(secret) <= MOST_CHARACTERS else None
     if token is None:
         raise TokenRefused("this enrollment token is not known here: ask IT for a new one")
-    if tokens.use(c, token.token_id, now):
-        return token
-    # Only who holds the secret comes this far, so the reason may be told.
+    return token
+
+
+def _refusal(token: Token, now: datetime) -> TokenRefused:
+    """Only who holds the secret comes this far, so the reason may be told."""
     if token.revoked_at is not None:
-        raise TokenRefused("this enrollment token was revoked: ask IT for a new one")
+        return TokenRefused("this enrollment token was revoked: ask IT for a new one")
     if token.expires_at <= now:
-        raise TokenRefused(
+        return TokenRefused(
             f"this enrollment token ended at {token.expires_at:%Y-%m-%d %H:%M} UTC: "
             "ask IT for a new one"
         )
-    raise TokenRefused("this enrollment token was used up: ask IT for a new one")
+    return TokenRefused("this enrollment token was used up: ask IT for a new one")
 
 
 def _hash(secret: str) -> bytes:

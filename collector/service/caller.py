@@ -30,6 +30,18 @@ class Caller:
     serial: str
     name: str
 
+    @property
+    def device_id(self) -> str:
+        return self.name.removeprefix("CN=")
+
+
+class NotAdmitted(Refused):
+    """A certificate of ours that does not let its bearer in; `kind` as the audit log calls it."""
+
+    def __init__(self, status: grpc.StatusCode, sentence: str, kind: str) -> None:
+        super().__init__(status, sentence)
+        self.kind = kind
+
 
 def caller_of(context: Context) -> Caller:
     """Read the certificate of the handshake; without one there is nobody to answer."""
@@ -63,23 +75,26 @@ def admitted(c: Connection, caller: Caller, now: datetime) -> tuple[Standing, in
 
 def _in_good_standing(bearer: Bearer | None, now: datetime) -> tuple[Standing, int]:
     if bearer is None:
-        raise _unauthenticated(
-            "this certificate is not known to this collector: enroll the device again"
+        raise NotAdmitted(
+            grpc.StatusCode.UNAUTHENTICATED,
+            "this certificate is not known to this collector: enroll the device again",
+            "unknown certificate",
         )
     if bearer.revoked_at is not None:
-        raise _forbidden("this device's certificate was revoked: ask IT")
+        words = "this device's certificate was revoked: ask IT"
+        raise NotAdmitted(grpc.StatusCode.PERMISSION_DENIED, words, "revoked certificate")
     if bearer.not_after <= now:
-        raise _unauthenticated("this device's certificate has ended: enroll the device again")
+        words = "this device's certificate has ended: enroll the device again"
+        raise NotAdmitted(grpc.StatusCode.UNAUTHENTICATED, words, "ended certificate")
     if bearer.standing is None:
-        raise _unauthenticated("this device is not known to this collector: enroll it again")
+        words = "this device is not known to this collector: enroll it again"
+        raise NotAdmitted(grpc.StatusCode.UNAUTHENTICATED, words, "unknown certificate")
     if bearer.standing.retired_at is not None:
-        raise _forbidden("this device was retired from the inventory: ask IT")
+        words = "this device was retired from the inventory: ask IT"
+        kind = "certificate of a retired device"
+        raise NotAdmitted(grpc.StatusCode.PERMISSION_DENIED, words, kind)
     return bearer.standing, bearer.policy_version
 
 
 def _unauthenticated(sentence: str) -> Refused:
     return Refused(grpc.StatusCode.UNAUTHENTICATED, sentence)
-
-
-def _forbidden(sentence: str) -> Refused:
-    return Refused(grpc.StatusCode.PERMISSION_DENIED, sentence)

@@ -1,16 +1,20 @@
 """Check-ins and renewals: answered for the device in the certificate, durable before answered."""
 
+import asyncio
 import logging
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import grpc
+from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import Connection
 
 from collector import ingest
+from collector.audit.entry import Action, Actor, ActorKind, Entry
+from collector.audit.entry import Outcome as Written
 from collector.clock import Clock
 from collector.identity.authority import Authority, DeviceCertificate
 from collector.identity.certifying import certify
@@ -18,9 +22,10 @@ from collector.identity.signing_request import RequestRefused, public_key_of
 from collector.ingest import Delivery, NotInService, Outcome, Unacceptable
 from collector.policy_in_force import PolicyReader
 from collector.service import edge, wire
-from collector.service.caller import Caller, admitted, caller_of
+from collector.service.caller import Caller, NotAdmitted, admitted, caller_of
 from collector.service.edge import Context, Refused, malformed, slow_down
-from collector.service.throttle import Buckets, Concurrency
+from collector.service.noting import Noting
+from collector.service.throttle import Buckets, Concurrency, network_of
 from collector.store import Store
 from protos.posture.v1 import posture_service_pb2 as messages
 
@@ -39,6 +44,7 @@ class PostureService:
     store: Store
     authority: Authority
     clock: Clock
+    noting: Noting
     chance: random.Random = field(default_factory=random.Random)
     policy: PolicyReader = field(default_factory=PolicyReader)
     calls: Buckets = field(default_factory=lambda: Buckets(burst=30, per_second=1))
@@ -55,7 +61,12 @@ class PostureService:
             delivery = wire.delivery(asked)
             if delivery.posture is not None and (wait_seconds := self.reports.take(caller.name)):
                 raise slow_down(wait_seconds)  # each is kept, so a device's changes are bounded
-            outcome, minutes = await self.store.submit(lambda c: self._take(c, caller, delivery))
+            async with self._watched(caller, context):
+                outcome, minutes = await self.store.submit(
+                    lambda c: self._take(c, caller, delivery)
+                )
+            for each in outcome.anomalies:
+                await self._note_anomaly(caller, context, each.kind, each.what)
             answer = wire.response(outcome, delivery.held_answer, self.clock())
             answer.next_check_in_seconds = self._spread(minutes * 60)
             return answer
@@ -68,16 +79,59 @@ class PostureService:
             except RequestRefused as refused:
                 raise malformed(str(refused)) from refused
 
-            def sign(c: Connection) -> DeviceCertificate:
-                now = self.clock()
-                standing, _ = admitted(c, caller, now)
-                return certify(c, self.authority, standing.device_id, key, now)
-
-            signed = await self.store.submit(sign)
+            async with self._watched(caller, context):
+                signed = await self._sign(caller, context, key)
             log.info("A certificate was renewed serial=%s by=%s", signed.serial, caller.serial)
             return messages.RenewCertificateResponse(
                 certificate_pem=signed.pem, authority_pem=self.authority.pem
             )
+
+    async def _sign(
+        self, caller: Caller, context: Context, key: ec.EllipticCurvePublicKey
+    ) -> DeviceCertificate:
+        """Written down before it is done; a bearer who is not admitted gets no such line."""
+
+        def ask(c: Connection) -> str:
+            return admitted(c, caller, self.clock())[0].device_id
+
+        device_id = await asyncio.to_thread(self.store.read, ask)
+        entry = Entry(
+            Action.CERTIFICATE_ISSUED,
+            _actor(caller, context),
+            subject=f"device:{device_id}",
+            detail={"renews": caller.serial},
+        )
+        await self.noting.require(entry)
+
+        def sign(c: Connection) -> DeviceCertificate:
+            now = self.clock()
+            standing, _ = admitted(c, caller, now)
+            return certify(c, self.authority, standing.device_id, key, now)
+
+        try:
+            return await self.store.submit(sign)
+        except Exception:
+            await self.noting.note(replace(entry, outcome=Written.FAILED))
+            raise
+
+    @asynccontextmanager
+    async def _watched(self, caller: Caller, context: Context) -> AsyncIterator[None]:
+        """A certificate of ours that admits nobody any more is something to look into."""
+        try:
+            yield
+        except NotAdmitted as refused:
+            await self._note_anomaly(caller, context, refused.kind, f"serial {caller.serial}")
+            raise
+
+    async def _note_anomaly(self, caller: Caller, context: Context, kind: str, what: str) -> None:
+        entry = Entry(
+            Action.DEVICE_ANOMALY,
+            _actor(caller, context),
+            Written.DENIED if "certificate" in kind else Written.DONE,
+            f"device:{caller.device_id}",
+            {"kind": kind, "what": what},
+        )
+        await self.noting.note(entry, once=f"{caller.serial} {kind}")
 
     def _take(self, c: Connection, caller: Caller, delivery: Delivery) -> tuple[Outcome, int]:
         now = self.clock()
@@ -102,3 +156,8 @@ class PostureService:
 
     def _spread(self, seconds: int) -> int:
         return round(seconds * self.chance.uniform(1 - SPREAD, 1 + SPREAD))
+
+
+def _actor(caller: Caller, context: Context) -> Actor:
+    """The device that the handshake proved, whatever the request says."""
+    return Actor(ActorKind.DEVICE, caller.device_id, network_of(context.peer()))

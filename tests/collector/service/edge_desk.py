@@ -1,5 +1,6 @@
 """Both gRPC ports on the loopback with real certificates, and the calls an agent makes to them."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
+from collector.audit.journal import Journal
 from collector.config import Address
 from collector.identity import tokens
 from collector.identity.authority import Authority, new_key
@@ -24,11 +26,13 @@ from collector.identity.key_files import open_authority, open_server
 from collector.policy import default_text
 from collector.service.enrollment import EnrollmentService
 from collector.service.listening import Port, serve_check_in, serve_enrollment
+from collector.service.noting import Noting
 from collector.service.posture import PostureService
 from collector.service.throttle import Buckets
 from collector.store import Store, policies
 from protos.posture.v1 import posture_service_pb2 as wire
 from protos.posture.v1.device_pb2 import Inventory
+from tests.collector.audit.log import SIGNER
 from tests.collector.identity.requests import signing_request
 from tests.fakes import FixedClock
 
@@ -49,6 +53,12 @@ class EdgeDesk:
     check_in_port: int = 0
     enroll_port: int = 0
     key: ec.EllipticCurvePrivateKey = field(default_factory=new_key)
+
+    def audited(self) -> list[dict[str, Any]]:
+        """The records of the audit log, oldest first."""
+        files = sorted((self.store.path.parent / "audit").glob("*.log"))
+        lines = [line for file in files for line in file.read_text().splitlines()]
+        return [json.loads(line[65:]) for line in lines]
 
     def token(self, max_uses: int = 1) -> str:
         return self.store.write(lambda c: tokens.create(c, self.clock(), max_uses=max_uses)).secret
@@ -96,11 +106,13 @@ async def open_desk(folder: Path) -> AsyncIterator[EdgeDesk]:
     store.write(lambda c: policies.add(c, default_text(), clock(), "test"))
     authority = open_authority(folder, "Muster", clock())
     identity = open_server(folder, authority, [], clock())
+    journal = Journal(folder / "audit", SIGNER, clock)
+    noting = Noting(journal, clock)
     posture = PostureService(
-        store, authority, clock, Random(7), reports=Buckets(burst=5, per_second=0.001)
+        store, authority, clock, noting, Random(7), reports=Buckets(burst=5, per_second=0.001)
     )
     calls = Buckets(burst=60, per_second=0.001)
-    enrollment = EnrollmentService(store, authority, clock, "Muster", calls)
+    enrollment = EnrollmentService(store, authority, clock, "Muster", noting, calls)
     check_in, check_in_port = serve_check_in(ANY_PORT, posture.rpc(), authority, identity)
     enroll, enroll_port = serve_enrollment(ANY_PORT, enrollment.rpc(), identity)
     await check_in.start()
