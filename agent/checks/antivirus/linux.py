@@ -76,6 +76,7 @@ def _add(product: Product, signs: Signs, health: Health, seen: Seen) -> None:
         real_time=health.real_time,
         definitions_version=health.definitions_version,
         definitions_in_cloud=health.definitions_in_cloud,
+        definitions_current=health.definitions_current,
         remarks=health.remarks,
     )
     if health.definitions_at is not None:

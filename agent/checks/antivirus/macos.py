@@ -137,6 +137,7 @@ def _add(seen: Seen, name: str, health: Health) -> None:
         real_time=health.real_time,
         definitions_version=health.definitions_version,
         definitions_in_cloud=health.definitions_in_cloud,
+        definitions_current=health.definitions_current,
         remarks=health.remarks,
     )
     if health.definitions_at is not None:

@@ -52,6 +52,8 @@ def health_of(fields: Fields) -> Health:
         health.definitions_at = _updated_at(fields.get("definitionsUpdated"))
     except CannotTell as trouble:
         health.missing("definitions_at", trouble)
+    if _out_of_date(fields.get("definitionsStatus")):
+        health.definitions_current = False
     health.remarks += _remarks(fields)
     said = {True: "on", False: "off", None: "not said"}[health.real_time]
     health.because(" ".join(COMMAND), f"real-time protection {said}")
@@ -86,6 +88,12 @@ def _remarks(fields: Fields) -> list[str]:
     if fields.get("healthy") is False:
         remarks.append("reports itself unhealthy")
     return remarks
+
+
+def _out_of_date(status: object) -> bool:
+    """{"$type": "outOfDate"} in JSON, "out_of_date" in text. "upToDate" takes no date's place."""
+    words = status.get("$type") if isinstance(status, dict) else status
+    return re.sub(r"[\W_]", "", str(words)).lower() == "outofdate"
 
 
 def _updated_at(value: object) -> datetime:

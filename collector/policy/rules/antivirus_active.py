@@ -1,4 +1,8 @@
-"""Something must look at files before they do harm, not after."""
+"""Something must look at files before they do harm, not after.
+
+One that does is enough. It may be XProtect, which every Mac has: a product beside it that does not,
+such as an EDR that was switched off, changes nothing of that and is named.
+"""
 
 from collections.abc import Mapping
 
@@ -12,10 +16,13 @@ def judge(seen: Antivirus, _: Mapping[str, int], __: Circumstances) -> Verdict:
     if not seen.products:
         return Verdict(Status.FAIL, "No antivirus is installed.")
     active = [called(product) for product in seen.products if guards(product) is True]
-    if active:
-        words = f"{listed(active)} examines files as they are used"
-        return Verdict(Status.PASS, sentence(words))
     unclear = [called(product) for product in seen.products if guards(product) is None]
+    if active:
+        idle = [_named(product) for product in seen.products if guards(product) is False]
+        words = f"{listed(active)} examines files as they are used"
+        words += f"; not so {listed(idle)}" if idle else ""
+        words += f"; of {listed(unclear)} it could not be told" if unclear else ""
+        return Verdict(Status.PASS, sentence(words))
     if unclear:
         words = f"it could not be told whether {listed(unclear)} examines files as they are used"
         return Verdict(Status.UNKNOWN, sentence(words))
@@ -23,10 +30,17 @@ def judge(seen: Antivirus, _: Mapping[str, int], __: Circumstances) -> Verdict:
 
 
 def _idle(product: AntivirusProduct) -> str:
-    remarks = f" ({', '.join(product.remarks)})" if product.remarks else ""
     if product.HasField("running") and not product.running:
-        return f"{called(product)} is installed but not running{remarks}"
-    return f"{called(product)} is installed but examines files only on demand{remarks}"
+        return f"{called(product)} is installed but not running{_remarks(product)}"
+    return f"{called(product)} is installed but examines files only on demand{_remarks(product)}"
+
+
+def _named(product: AntivirusProduct) -> str:
+    return f"{called(product)}{_remarks(product)}"
+
+
+def _remarks(product: AntivirusProduct) -> str:
+    return f" ({', '.join(product.remarks)})" if product.remarks else ""
 
 
 RULE = Rule(

@@ -8,12 +8,13 @@ alone never fails.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from collector.model import Circumstances, Limit, Rule, Severity, Status, Verdict
 from collector.policy.causes import Cause
 from collector.policy.products import called, guards
-from collector.policy.wording import FUTURE_TOLERANCE, counted, day, moment, sentence
+from collector.policy.wording import FUTURE_TOLERANCE, counted, day, listed, moment, sentence
 from protos.posture.v1.signals_pb2 import Antivirus, AntivirusProduct
 
 XPROTECT = "XProtect"
@@ -21,19 +22,29 @@ BEST_FIRST = (Status.PASS, Status.UNKNOWN, Status.FAIL)
 
 
 def judge(seen: Antivirus, limits: Mapping[str, int], circumstances: Circumstances) -> Verdict:
-    now = circumstances.now
-    verdicts = [
-        _freshness(product, limits, now)
+    judged = [
+        (called(product), _freshness(product, limits, circumstances.now))
         for product in seen.products
         if guards(product) is not False
     ]
-    if not verdicts:
+    if not judged:
         words = "No antivirus is active, so there are no definitions to judge."
         return Verdict(Status.NOT_APPLICABLE, words)
-    best = min((verdict.status for verdict in verdicts), key=BEST_FIRST.index)
-    chosen = [verdict for verdict in verdicts if verdict.status is best]
+    best = min((verdict.status for _, verdict in judged), key=BEST_FIRST.index)
+    chosen = [verdict for _, verdict in judged if verdict.status is best]
     # The pass that lasts longest; of the others the one that time changes first.
-    return (max if best is Status.PASS else min)(chosen, key=_end)
+    if best is not Status.PASS:
+        return min(chosen, key=_end)
+    late = [name for name, verdict in judged if verdict.status is Status.FAIL]
+    return _beside(max(chosen, key=_end), late)
+
+
+def _beside(verdict: Verdict, late: list[str]) -> Verdict:
+    """The pass, which names the products beside it that would fail alone."""
+    if not late:
+        return verdict
+    words = f"{verdict.because.rstrip('.')}; out of date: {listed(late)}"
+    return replace(verdict, because=sentence(words))
 
 
 def _end(verdict: Verdict) -> datetime:

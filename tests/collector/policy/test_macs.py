@@ -5,7 +5,11 @@ from datetime import UTC, datetime, timedelta
 from collector.model import Circumstances, Platform, Status
 from collector.policy import default_text, load
 from collector.policy.causes import Cause
-from collector.policy.rules import antivirus_definitions_fresh, os_restart_done
+from collector.policy.rules import (
+    antivirus_active,
+    antivirus_definitions_fresh,
+    os_restart_done,
+)
 from protos.posture.v1.signals_pb2 import Antivirus
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -29,6 +33,34 @@ def test_xprotect_may_be_older_than_others_and_its_age_alone_never_fails() -> No
     assert judged(aged("XProtect", 30)) == (Status.PASS, "")
     assert judged(aged("XProtect", 60)) == (Status.UNKNOWN, Cause.LISTS_OLD)
     assert judged(aged("Microsoft Defender", 30))[0] is Status.FAIL
+
+
+def beside(name: str, **facts: bool) -> Antivirus:
+    seen = aged("XProtect", 3)
+    seen.products.add(name=name, remarks=["passive mode"] if facts else [], **facts)
+    return seen
+
+
+def test_xprotect_alone_passes_and_names_an_edr_that_is_off_beside_it() -> None:
+    circumstances = Circumstances(now=NOW, platform=Platform.MACOS, first_seen={})
+    off = beside("Microsoft Defender", running=True, real_time=False)
+    verdict = antivirus_active.judge(off, {}, circumstances)
+    assert verdict.status is Status.PASS
+    said = "XProtect examines files as they are used; not so Microsoft Defender (passive mode)."
+    assert verdict.because == said
+    verdict = antivirus_active.judge(beside("Sophos"), {}, circumstances)
+    said = "XProtect examines files as they are used; of Sophos it could not be told."
+    assert (verdict.status, verdict.because) == (Status.PASS, said)
+
+
+def test_definitions_of_xprotect_that_are_fresh_do_not_hide_old_ones_beside_them() -> None:
+    both = aged("XProtect", 3)
+    both.products.extend(aged("Microsoft Defender", 30).products)
+    circumstances = Circumstances(now=NOW, platform=Platform.MACOS, first_seen={})
+    verdict = antivirus_definitions_fresh.judge(both, LIMITS, circumstances)
+    assert verdict.status is Status.PASS
+    said = "The definitions of XProtect are of 2026-11-19; out of date: Microsoft Defender."
+    assert verdict.because == said
 
 
 def test_a_mac_is_not_asked_for_a_restart_that_it_cannot_show() -> None:

@@ -248,6 +248,27 @@ def test_an_antivirus_that_may_not_read_the_disk_is_blind() -> None:
     assert products(seen)["Microsoft Defender"].remarks == ["without Full Disk Access"]
 
 
+@pytest.mark.parametrize(
+    ("status", "current"),
+    [({"$type": "outOfDate"}, False), ({"$type": "upToDate"}, None), ({"$type": "x"}, None)],
+)
+def test_defender_that_calls_its_definitions_out_of_date_outdoes_their_date(
+    status: dict[str, str], current: bool | None
+) -> None:
+    said = defender(definitionsStatus=status)
+    found = products(look(mac({}, {**SOUND, "mdatp health --output json": said})))
+    known = found["Microsoft Defender"]
+    assert (known.definitions_current if known.HasField("definitions_current") else None) is current
+
+
+def test_defender_in_passive_mode_does_not_guard_though_it_is_healthy() -> None:
+    said = defender(passiveModeEnabled={"value": True})
+    found = products(look(mac({NEW: info("1")}, {**SOUND, "mdatp health --output json": said})))
+    assert found["Microsoft Defender"].HasField("real_time")
+    assert not found["Microsoft Defender"].real_time
+    assert found["XProtect"].real_time
+
+
 def test_cortex_runs_and_its_driver_is_loaded() -> None:
     table = (
         "         Name    PID         User              Status\t\tCommand\n"
