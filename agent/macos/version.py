@@ -1,7 +1,7 @@
 """Which macOS this is, by the first source that tells; releases compare as numbers.
 
 Apple went from 15 to 26. A program built with an old SDK is told "10.16" for every release from
-11 on; `sw_vers` of a current system is not. A Rapid Security Response adds "(a)" to the version.
+11 on, and "16" for 26; `sw_vers` of a current system is not. A Rapid Security Response adds "(a)" to the version.
 """
 
 import json
@@ -12,8 +12,9 @@ from agent.host import CannotTell, Host, NoData, read_text
 from agent.macos import plists
 
 FILE = "/System/Library/CoreServices/SystemVersion.plist"
-DISGUISE = "10.16"
-BY_DARWIN = {20: "11", 21: "12", 22: "13", 23: "14", 24: "15", 25: "26"}
+DISGUISE = re.compile(r"10\.16(?:\.\d+)?|(?:1[6-9]|2[0-5])(?:\.\d+)*")
+"""Versions that no macOS has."""
+BY_DARWIN = {20: "11", 21: "12", 22: "13", 23: "14", 24: "15", 25: "26", 26: "27"}
 """The first number of a build is Darwin's: it tells the release where the version does not."""
 
 
@@ -120,7 +121,7 @@ def version_from(product: str, build: str = "", extra: str = "") -> MacVersion |
     build = build.strip() if re.fullmatch(r"[0-9]{1,3}[A-Z]\w{1,9}", build.strip()) else ""
     suffix = extra.strip() if re.fullmatch(r"\([a-z]\)", extra.strip()) else found[2] or ""
     number = found[1]
-    if number == DISGUISE:
+    if DISGUISE.fullmatch(number):
         darwin = re.match(r"[0-9]+", build)
         number = BY_DARWIN.get(int(darwin[0]), "") if darwin else ""
     return MacVersion(number, suffix, build) if number else None

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from google.protobuf.timestamp_pb2 import Timestamp
 
 LONGEST_SENTENCE = 200
+SMALL = ("macOS ",)
+"""Names that begin with a small letter wherever they stand."""
 FUTURE_TOLERANCE = timedelta(days=1)
 """How far a device's date may lie ahead before its clock is not believed (time zones, skew)."""
 
@@ -15,6 +17,8 @@ def sentence(words: str) -> str:
 
     >>> sentence("permission denied:\\n/etc/shadow")
     'Permission denied: /etc/shadow.'
+    >>> sentence("macOS 26.1 is supported")
+    'macOS 26.1 is supported.'
     """
     if not words.isprintable():
         words = "".join(c if c.isprintable() else " " for c in words)
@@ -22,7 +26,8 @@ def sentence(words: str) -> str:
     line = line.rstrip(". ")
     if len(line) >= LONGEST_SENTENCE:
         line = line[: LONGEST_SENTENCE - 2].rstrip(". ,;:") + "…"
-    return f"{line[:1].upper()}{line[1:]}."
+    first = line[:1] if line.startswith(SMALL) else line[:1].upper()
+    return f"{first}{line[1:]}."
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:

@@ -25,6 +25,10 @@ def test_a_rapid_security_response_is_kept_apart_from_the_version() -> None:
 def test_10_16_is_a_disguise_that_the_build_sees_through() -> None:
     assert version_from("10.16", "20G1443") == MacVersion("11", "", "20G1443")
     assert version_from("10.16", "25F71") == MacVersion("26", "", "25F71")
+    assert version_from("10.16", "26A100") == MacVersion("27", "", "26A100")
+    assert version_from("16.1", "25B78") == MacVersion("26", "", "25B78")
+    assert version_from("16.1") is None
+    assert version_from("15.7.2") == MacVersion("15.7.2")
     assert version_from("10.16") is None
 
 

@@ -24,6 +24,7 @@ from tests.collector.policy.postures import inventory, observed, verdict_of
         ("windows", "10.0.19045", "2025-10-15", Status.FAIL),
         ("windows", "10.0.26100.4061", "2026-11-22", Status.UNKNOWN),
         ("macos", "26.1", "2026-11-22", Status.PASS),
+        ("macos", "27.0", "2026-11-22", Status.PASS),
         ("macos", "14.5", "2026-11-22", Status.UNKNOWN),
         ("plan9", "4", "2026-11-22", Status.UNKNOWN),
         ("debian", "", "2026-11-22", Status.UNKNOWN),
