@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from collector.accounts.invitations import FIRST, first_owner
 from collector.accounts.sealing import open_seal
+from collector.accounts.unused import disable_unused
 from collector.audit.entry import COLLECTOR, Action, Entry
 from collector.audit.journal import FOLDER as AUDIT_FOLDER
 from collector.audit.journal import AuditUnavailable, Journal
@@ -156,7 +157,7 @@ def _say(config: Config, serving: "Serving", link: str | None, announce: Announc
     if link is not None:
         announce(f"Nobody has a password yet. Open this link to choose one for {FIRST!r}:")
         announce(f"  https://{serving.web}/setup/{link}")
-        announce("It works once, for a day; the next start or `admin setup-link` makes another.")
+        announce("It works once, for a day; the next start or `account link` makes another.")
     announce(f"{config.name} is ready: open https://{serving.web}")
     announce(f"Agents enroll at {serving.enroll} and check in at {serving.check_in}.")
     log.info(
@@ -190,6 +191,7 @@ async def _keep_up(collector: "Collector", oversight: Oversight) -> None:
             partial(_rejudge, collector),
             oversight.tick,
             partial(_renew_certificate, collector),
+            partial(_disable_unused, collector),
         )
         for work in works:
             try:
@@ -203,6 +205,12 @@ def _rejudge(collector: "Collector") -> None:
     done = rejudge_due(collector.store, collector.clock)
     if done.judged:
         log.info("Devices were judged again judged=%d", done.judged)
+
+
+def _disable_unused(collector: "Collector") -> None:
+    journal, now = collector.keeping.journal, collector.clock()
+    for username in disable_unused(collector.store, journal, now):
+        log.warning("An account was disabled because nobody used it account=%s", username)
 
 
 def _renew_certificate(collector: "Collector") -> None:

@@ -15,12 +15,16 @@ from collector.web.site import site_of
 
 @asynccontextmanager
 async def noted(
-    request: Request, action: Action, username: str, **detail: str
+    request: Request, action: Action, username: str, *, ends: str = "", **detail: str
 ) -> AsyncIterator[None]:
-    """Raises AuditUnavailable before the block; what the block raises is written down too."""
-    site = site_of(request.scope)
-    entry = Entry(action, actor_of(request), subject=f"account:{username}", detail=detail)
-    await site.record(entry)
+    """Raises AuditUnavailable before the block; what the block raises is written down too.
+
+    `ends`: which sessions of the account end with it.
+    """
+    site, actor, subject = site_of(request.scope), actor_of(request), f"account:{username}"
+    entry = Entry(action, actor, subject=subject, detail=detail)
+    ended = Entry(Action.SESSION_ENDED, actor, subject=subject, detail={"which": ends})
+    await site.record(entry, *([ended] if ends else []))
     try:
         yield
     except (NotPossible, NoSuchAccount) as error:

@@ -34,7 +34,9 @@ async def page(request: Request) -> Response:
         context = Context(frame_of(request.scope, "New recovery codes"), HOW_MANY)
         return render("new_codes.html", context)
     site, session = site_of(request.scope), session_of(request)
-    async with noted(request, Action.FACTOR_CHANGED, session.username, to="new recovery codes"):
+    async with noted(
+        request, Action.FACTOR_CHANGED, session.username, ends="others", to="new recovery codes"
+    ):
         codes = await site.store.submit(lambda c: second_factor.replace_codes(c, session))
     frame = frame_of(request.scope, "Recovery codes")
     return render("codes.html", CodesContext(frame, MADE, codes, "/account"))

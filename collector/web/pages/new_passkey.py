@@ -67,7 +67,12 @@ async def _add(request: Request) -> Response:
         await site.record(entry)
         return await _form(request, label, WRONG, 400)
     async with noted(
-        request, Action.FACTOR_CHANGED, session.username, to="a passkey", label=passkey.label
+        request,
+        Action.FACTOR_CHANGED,
+        session.username,
+        ends="others",
+        to="a passkey",
+        label=passkey.label,
     ):
         kept = await site.store.submit(lambda c: passkeys.add(c, passkey, session))
     if not kept:

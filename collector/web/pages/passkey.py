@@ -71,7 +71,11 @@ async def _change(request: Request, found: Passkey) -> Response:
         return RedirectResponse("/account?done=label", 303)
     if what == "remove":
         async with noted(
-            request, Action.FACTOR_CHANGED, session.username, to=f"without {found.label}"
+            request,
+            Action.FACTOR_CHANGED,
+            session.username,
+            ends="others",
+            to=f"without {found.label}",
         ):
             await site.store.submit(lambda c: passkeys.remove(c, session, key))
         return RedirectResponse("/account?done=removed", 303)

@@ -99,7 +99,9 @@ async def _change(request: Request) -> None:
         sessions.end_all(c, session.username, but=session.token_hash)
         personal_tokens.remove_all(c, session.username)
 
-    async with noted(request, Action.PASSWORD_CHANGED, session.username, by="the person"):
+    async with noted(
+        request, Action.PASSWORD_CHANGED, session.username, ends="others", by="the person"
+    ):
         await site.store.submit(change)
 
 

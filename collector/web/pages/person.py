@@ -63,11 +63,15 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a form asks for: how it is written down, and what it does. It may give a link."""
+    """What a form asks for: how it is written down, and what it does. It may give a link.
+
+    `ends`: which sessions of the account end.
+    """
 
     action: Action
     detail: dict[str, str]
     do: Callable[[Connection, Order], str | None]
+    ends: str = "all"
 
 
 async def page(request: Request) -> Response:
@@ -126,7 +130,7 @@ async def _change(request: Request) -> Response:
     by, seen = session_of(request).username, str(typed.get("seen", ""))
     order = Order(username, site.clock(), by, seen)
     try:
-        async with noted(request, change.action, username, **change.detail):
+        async with noted(request, change.action, username, ends=change.ends, **change.detail):
             token = await site.store.submit(lambda c: change.do(c, order))
     except ChangedMeanwhile as error:
         return await _show(request, str(error), 409)
@@ -154,7 +158,7 @@ def _asked(what: str, typed: FormData) -> Change | None:
             lambda c, order: people.disable(c, order, because),
         )
     if what == "enable":
-        return Change(Action.ACCOUNT_CHANGED, {"to": "enabled"}, people.enable)
+        return Change(Action.ACCOUNT_CHANGED, {"to": "enabled"}, people.enable, ends="")
     if what == "link":
         return Change(
             Action.ACCOUNT_CHANGED,

@@ -116,7 +116,9 @@ async def _decide(request: Request) -> Response:
                 await site.store.submit(lambda c: review.confirm(c, username, role, by, order.now))
         elif what == "disable":
             because = str(typed.get("because", ""))
-            async with noted(request, Action.ACCOUNT_DISABLED, username, because=because):
+            async with noted(
+                request, Action.ACCOUNT_DISABLED, username, ends="all", because=because
+            ):
                 await site.store.submit(lambda c: people.disable(c, order, because))
         else:
             return BAD_REQUEST.response(request.scope)
