@@ -1,7 +1,8 @@
 """Which macOS this is, by the first source that tells; releases compare as numbers.
 
 Apple went from 15 to 26. A program built with an old SDK is told "10.16" for every release from
-11 on, and "16" for 26; `sw_vers` of a current system is not. A Rapid Security Response adds "(a)" to the version.
+11 on, and "16" for 26; `sw_vers` of a current system is not. A Rapid Security Response adds "(a)"
+to the version.
 """
 
 import json
