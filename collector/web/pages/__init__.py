@@ -22,11 +22,12 @@ from collector.web.pages import (
     review,
     setup,
     sign_review,
+    tokens,
 )
 
 PAGES = (
     *(login, passkey_login, factor, app, setup, logout, healthz),
     *(devices, device),
-    *(account, password, end_sessions, new_app, codes, confirm, new_passkey, passkey),
+    *(account, password, end_sessions, new_app, codes, confirm, new_passkey, passkey, tokens),
     *(people, person, review, sign_review),
 )
