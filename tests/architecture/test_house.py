@@ -1,6 +1,8 @@
 """The house keeps its shape: complete lists, honest names, small rooms, fields with presence."""
 
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,8 @@ import grpc_tools
 import pytest
 from google.protobuf.descriptor import Descriptor
 
-from agent.checks import CHECKS
+from agent.checks import CHECKS, TABLES
+from agent.host import Os
 from protos.posture.v1 import device_pb2, posture_service_pb2, signals_pb2
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,6 +48,27 @@ def test_every_check_is_listed_and_every_listed_check_is_there() -> None:
             if (ROOT / f"agent/checks/{signal}/{system}.py").exists()
         }
         assert modules == set(by_os), signal
+
+
+@pytest.mark.parametrize("system", TABLES)
+def test_every_systems_table_names_every_signal_in_its_order(system: Os) -> None:
+    assert list(TABLES[system]()) == list(CHECKS)
+    for signal, check in TABLES[system]().items():
+        assert check.__module__ == f"agent.checks.{signal}.{system}"
+
+
+@pytest.mark.parametrize("system", TABLES)
+def test_a_device_loads_the_checks_of_its_own_system_only(system: Os) -> None:
+    look = "import sys, agent.checks as c; "
+    look += "c.TABLES[sys.argv[1]](); "
+    look += "print(*sorted(m for m in sys.modules if m.startswith('agent.checks.')))"
+    answer = subprocess.run(
+        [sys.executable, "-c", look, system], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    loaded = answer.stdout.split()
+    others = {one for one in TABLES if one != system}
+    assert {f"agent.checks.{signal}.{system}" for signal in CHECKS} <= set(loaded)
+    assert not {name for name in loaded if name.rpartition(".")[2] in others}
 
 
 def test_every_check_is_named_after_its_field_in_the_contract() -> None:
