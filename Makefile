@@ -5,9 +5,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+SERVICES := .services/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-recordings faults bench laptops lock protos clean
+.PHONY: help run test lint test-recordings test-services openapi faults bench laptops lock protos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -40,6 +41,15 @@ lint: $(READY) ## Check style, types, import contracts and that generated code i
 test-recordings: $(READY) ## Compare the checks with recordings of real machines (RECORDINGS=folder)
 	@$(BIN)/python -m pytest tests/recordings -m recordings -q --recordings=$(or $(RECORDINGS),../shared/recordings)
 
+$(SERVICES): requirements/services.txt
+	@echo "Installing the tools of others that test the collector ..."
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/services.txt
+	@touch $@
+
+test-services: $(READY) $(SERVICES) ## Hold the collector against services and scanners of others (installs them)
+	@$(BIN)/python -m pytest tests/services -q --timeout=1800
+
 faults: $(READY) ## Kill the collector under check-ins, 50 rounds: nothing acknowledged may be lost
 	@$(BIN)/python -m pytest tests/faults -q -s --timeout=1800
 
@@ -54,6 +64,11 @@ lock: ## Resolve the dependencies anew into requirements/, with hashes
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --quiet -o requirements/$$extra.txt; done
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --quiet -o requirements/dev.txt
+	@$(BIN)/uv pip compile requirements/services.in --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --quiet -o requirements/services.txt
+
+openapi: $(READY) ## Write docs/openapi.json anew from the API's routes
+	@$(BIN)/python -m collector.web.api.openapi > docs/openapi.json
 
 protos: $(READY) ## Generate the Python of the .proto files
 	@$(BIN)/python -m protos.generate
