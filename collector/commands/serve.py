@@ -75,7 +75,8 @@ DEFAULT = Config(Path())
 def serve(around: Surroundings, /, **settings: object) -> None:
     """Run the collector in the foreground.
 
-    The first start makes the data folder and shows the administrator's password, once.
+    The first start makes the data folder. Until somebody has a password, every start shows a
+    link, which works once, to choose one.
     """
     config = _config(around, settings)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
