@@ -105,7 +105,7 @@ def login() -> str:
     for line in SAID.read_text().splitlines():
         if "/setup/" in line:
             return f"choose a password first: {line.strip()}\n            (works once)"
-    anew = f"{MUSTER_COLLECTOR} admin setup-link admin"
+    anew = f"{MUSTER_COLLECTOR} account link admin"
     return f"admin, with your password and your app; if you lost them:\n            {anew}"
 
 

@@ -11,10 +11,8 @@ import click
 import pytest
 from sqlalchemy import text
 
-from collector.accounts.invitations import invited
 from collector.cli import program
-from collector.store import Store, accounts, sessions
-from collector.store.sessions import Session
+from collector.store import Store
 from tests.collector.commands.conftest import Console
 from tests.collector.desk import Desk
 
@@ -34,8 +32,12 @@ def commands(
 EVERY = dict(commands())
 LEAVES = [path for path, command in EVERY.items() if not isinstance(command, click.Group)]
 NEEDS: dict[tuple[str, ...], tuple[str, ...]] = {
-    ("admin", "setup-link"): ("alice",),
-    ("admin", "connect-app"): ("alice",),
+    ("account", "add"): ("alice", "--role", "viewer"),
+    ("account", "role"): ("alice", "viewer"),
+    ("account", "disable"): ("alice", "--because", "left"),
+    ("account", "enable"): ("alice",),
+    ("account", "link"): ("alice",),
+    ("account", "connect-app"): ("alice",),
     ("audit", "export"): ("--out", "nowhere"),
     ("token", "revoke"): ("x",),
     ("device", "show"): ("x",),
@@ -161,46 +163,3 @@ def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
         process.stdout.close()
         assert b"Traceback" not in process.stderr.read()
     assert process.returncode == 1
-
-
-def test_a_setup_link_ends_the_password_and_the_sessions(desk: Desk, console: Console) -> None:
-    folder, now = desk.store.path.parent, desk.clock()
-    (folder / "serving.json").write_text('{"web": "https://collector.example:7845"}')
-    desk.store.write(lambda c: accounts.add(c, accounts.Account("alice", "hash", now, "viewer")))
-    desk.store.write(
-        lambda c: sessions.add(c, Session(b"h" * 32, "alice", now, now.replace(year=2027)))
-    )
-    desk.store.write(lambda c: accounts.set_totp(c, "alice", b"sealed"))
-    link = console.run("admin", "setup-link", "alice").stdout.strip()
-    assert link.startswith("https://collector.example:7845/setup/")
-    account = desk.store.read(lambda c: accounts.get(c, "alice"))
-    assert account is not None
-    assert (account.password_hash, account.totp_sealed) == ("", b"sealed")
-    assert desk.store.read(lambda c: sessions.get(c, b"h" * 32, now)) is None
-    token = link.rpartition("/")[2]
-    assert desk.store.read(lambda c: invited(c, token, now)) == "alice"
-    log = (folder / "audit" / "000001.log").read_text()
-    assert '"actor":"system"' in log
-    assert '"on":"account:alice"' in log
-    assert token not in log
-
-
-def test_a_new_factor_comes_with_the_link_when_it_is_asked_for(
-    desk: Desk, console: Console
-) -> None:
-    folder, now = desk.store.path.parent, desk.clock()
-    (folder / "serving.json").write_text('{"web": "https://collector.example:7845"}')
-    desk.store.write(lambda c: accounts.add(c, accounts.Account("alice", "hash", now, "viewer")))
-    desk.store.write(lambda c: accounts.set_totp(c, "alice", b"sealed"))
-    console.run("admin", "setup-link", "alice", "--new-factor")
-    account = desk.store.read(lambda c: accounts.get(c, "alice"))
-    assert account is not None
-    assert account.totp_sealed is None
-
-
-def test_a_link_for_nobody_or_to_nowhere_is_refused(desk: Desk, console: Console) -> None:
-    assert "the collector does not run" in console.run("admin", "setup-link", "alice").stderr
-    (desk.store.path.parent / "serving.json").write_text('{"web": "https://collector.example"}')
-    refused = console.run("admin", "setup-link", "alice")
-    assert refused.exit_code == 2
-    assert "there is no account alice" in refused.stderr

@@ -1,4 +1,4 @@
-"""`muster-collector admin`: people's way in, when they are new or have lost it."""
+"""`muster-collector account connect-app`: an authenticator app, by a square in the terminal."""
 
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from collector.surroundings import BadInput, Surroundings
-from collector.terminal import hint, plain, say
+from collector.terminal import plain, say
 
 if TYPE_CHECKING:
     from collector.store import Connection
@@ -14,35 +14,7 @@ if TYPE_CHECKING:
 TRIES = 3
 
 
-@click.group(epilog="Example: muster-collector admin setup-link admin")
-def admin() -> None:
-    """Look after the accounts of those who may log in."""
-
-
-@admin.command("setup-link", epilog="Example: muster-collector admin setup-link admin --new-factor")
-@click.argument("name", metavar="NAME")
-@click.option("--new-factor", is_flag=True, help="The authenticator app was lost, too.")
-@click.pass_obj
-def setup_link(around: Surroundings, /, name: str, new_factor: bool) -> None:
-    """Print a one-time link by which NAME chooses a new password.
-
-    The old password and every session end at once.
-    """
-    from collector.accounts.invitations import NoSuchAccount, let_in_anew
-
-    now, pages = around.clock(), around.web_address()
-    factor = "removed" if new_factor else "kept"
-    with around.store() as store:
-        try:
-            with around.noting("account.changed", f"account:{name}", by="link", factor=factor):
-                token = store.write(lambda c: let_in_anew(c, name, now, factors_too=new_factor))
-        except NoSuchAccount as error:
-            raise BadInput(str(error)) from error
-    say(f"{pages}/setup/{token}")
-    hint(f"{name} opens this link within a day to choose a password. It works once.")
-
-
-@admin.command("connect-app", epilog="Example: muster-collector admin connect-app alice")
+@click.command("connect-app", epilog="Example: muster-collector account connect-app alice")
 @click.argument("name", metavar="NAME")
 @click.pass_obj
 def connect_app(around: Surroundings, /, name: str) -> None:
@@ -94,6 +66,3 @@ def _connect(c: "Connection", name: str, sealed: bytes, step: int) -> tuple[str,
     factors.set_codes(c, name, [recovery.hash_of(code) for code in codes])
     sessions.end_all(c, name)
     return codes
-
-
-COMMAND = admin

@@ -16,7 +16,7 @@ from tests.collector.desk import Desk
 
 def test_nobody_is_told_there_is_no_account(desk: Desk) -> None:
     around = Surroundings(desk.store.path.parent, desk.clock, lambda: "alice")
-    result = CliRunner().invoke(program, ["admin", "connect-app", "nobody"], obj=around)
+    result = CliRunner().invoke(program, ["account", "connect-app", "nobody"], obj=around)
     assert result.exit_code == 2
     assert "there is no account nobody" in result.stderr
 
@@ -28,7 +28,9 @@ def test_the_app_is_connected_by_its_code(desk: Desk, right: bool) -> None:
     code = totp.code_at(secret, int(desk.clock().timestamp()) // 30) if right else "000000"
     around = Surroundings(desk.store.path.parent, desk.clock, lambda: "alice", lambda _: secret)
     typed = f"{code}\n" * 3
-    result = CliRunner().invoke(program, ["admin", "connect-app", "alice"], obj=around, input=typed)
+    result = CliRunner().invoke(
+        program, ["account", "connect-app", "alice"], obj=around, input=typed
+    )
     held = desk.store.read(lambda c: accounts.get(c, "alice"))
     assert held is not None
     if not right:
