@@ -25,6 +25,7 @@ class Permission(StrEnum):
     ENROLL = "make and revoke enrollment strings"
     CHANGE_POLICY = "apply a policy"
     CHANGE_SETTINGS = "change the collector's settings"
+    SEE_INCIDENTS = "see incidents and their analysis"
     HANDLE_INCIDENTS = "open, note and close incidents"
     SEE_AUDIT = "read, verify and export the audit log"
     REVIEW_AUDIT = "sign the weekly review of the audit log"
@@ -43,7 +44,12 @@ _LOOK = frozenset({Permission.OWN_ACCOUNT, Permission.SEE_DEVICES, Permission.SE
 
 ROLES: dict[Role, frozenset[Permission]] = {
     # The auditor: reads everything that is evidence, changes nothing.
-    Role.VIEWER: _LOOK | {Permission.SEE_HARDWARE_IDS, Permission.EXPORT, Permission.SEE_AUDIT},
+    Role.VIEWER: _LOOK | {
+        Permission.SEE_HARDWARE_IDS,
+        Permission.EXPORT,
+        Permission.SEE_AUDIT,
+        Permission.SEE_INCIDENTS,
+    },
     # Works through the devices that fall short, with the person on the phone.
     Role.HELPDESK: _LOOK
     | {
@@ -69,6 +75,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         Permission.ENROLL,
         Permission.CHANGE_POLICY,
         Permission.CHANGE_SETTINGS,
+        Permission.SEE_INCIDENTS,
         Permission.HANDLE_INCIDENTS,
     },
     # Answers for the collector: people, the log, and all that an admin does.
@@ -83,6 +90,7 @@ CHANGING: frozenset[Permission] = frozenset(Permission) - {
     Permission.SEE_POLICY,
     Permission.EXPORT,
     Permission.SEE_AUDIT,
+    Permission.SEE_INCIDENTS,
 }
 """Permissions that change something. Roles that hold one renew their passwords."""
 

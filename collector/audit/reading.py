@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from collector.audit.chain import HASH_LENGTH
-from collector.audit.entry import Action
+from collector.audit.entry import Outcome
 from collector.audit.segments import segments
-
-BOOKKEEPING = (Action.SEGMENT, Action.CHECKPOINT)
-"""Records about the log itself: left out unless they are asked for."""
+from collector.audit.weeks import BOOKKEEPING, lines_of_week
 
 SHOWN = ("at", "actor", "name", "action", "outcome", "on")
 
@@ -27,6 +25,36 @@ class Shown:
     outcome: str
     subject: str
     fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`action` is how the action begins; an empty text asks for all. `before`: a record's number;
+    0: from the newest on."""
+
+    week: str
+    action: str = ""
+    actor: str = ""
+    not_done: bool = False
+    before: int = 0
+
+
+def of_week(folder: Path, question: Question, most: int) -> tuple[list[Shown], bool]:
+    """The records of the week that are asked for, newest first; and whether there are more."""
+    last: deque[Shown] = deque(maxlen=most + 1)
+    needle = f'"action":"{question.action}'.encode()
+    for line in lines_of_week(folder, question.week):
+        if needle not in line:
+            continue
+        shown = _shown(line.rstrip(b"\n"))
+        if shown is None or not _wanted(shown, question.action, question.actor):
+            continue
+        if question.before and int(shown.fields["n"]) >= question.before:
+            break
+        if not question.not_done or shown.outcome != Outcome.DONE:
+            last.append(shown)
+    found = list(last)[-most:]
+    return found[::-1], len(last) > most
 
 
 def newest(folder: Path, most: int, action: str = "", actor: str = "") -> list[Shown]:
@@ -46,13 +74,19 @@ def newest(folder: Path, most: int, action: str = "", actor: str = "") -> list[S
 def _records(path: Path) -> list[Shown]:
     found = []
     for line in path.read_bytes().splitlines():
-        try:
-            fields = json.loads(line[HASH_LENGTH + 1 :])
-            at, actor, name, action, outcome, subject = (str(fields[key]) for key in SHOWN)
-        except (ValueError, KeyError, TypeError):
-            continue
-        found.append(Shown(at, actor, name, action, outcome, subject, fields))
+        shown = _shown(line)
+        if shown is not None:
+            found.append(shown)
     return found
+
+
+def _shown(line: bytes) -> Shown | None:
+    try:
+        fields = json.loads(line[HASH_LENGTH + 1 :])
+        at, actor, name, action, outcome, subject = (str(fields[key]) for key in SHOWN)
+        return Shown(at, actor, name, action, outcome, subject, fields)
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _wanted(shown: Shown, action: str, actor: str) -> bool:

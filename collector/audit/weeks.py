@@ -10,11 +10,12 @@ from pathlib import Path
 import msgspec
 
 from collector.audit.chain import HASH_LENGTH
-from collector.audit.entry import Outcome
-from collector.audit.reading import BOOKKEEPING
+from collector.audit.entry import Action, Outcome
 from collector.audit.segments import Segment, segments
 from collector.audit.verifying import Record
 
+BOOKKEEPING = (Action.SEGMENT, Action.CHECKPOINT)
+"""Records about the log itself: left out unless they are asked for."""
 DUE_AFTER = timedelta(days=7)
 """A week is signed off before the next one has passed."""
 WEEK = timedelta(days=7)
@@ -30,7 +31,7 @@ class Line(msgspec.Struct):
 class Count:
     """How many records of one class there were, and how many of them were refused or failed."""
 
-    action: str
+    named: str
     times: int
     not_done: int
 
@@ -84,6 +85,19 @@ def overdue(folder: Path, signed: Collection[str], now: datetime) -> list[str]:
     ]
 
 
+CLASSES = {"logout": "login", "session": "login"}
+
+
+def class_of(action: str) -> str:
+    """What a reviewer looks through together.
+
+    >>> class_of("account.disabled"), class_of("logout")
+    ('account', 'login')
+    """
+    word = action.partition(".")[0]
+    return CLASSES.get(word, word)
+
+
 def counts(folder: Path, week: str) -> list[Count]:
     """What happened in the week by class, without the log's own records."""
     times: Counter[str] = Counter()
@@ -95,9 +109,10 @@ def counts(folder: Path, week: str) -> list[Count]:
         except (msgspec.DecodeError, UnicodeDecodeError):
             continue
         if record.action not in BOOKKEEPING:
-            times[record.action] += 1
-            not_done[record.action] += record.outcome != Outcome.DONE
-    return [Count(action, times[action], not_done[action]) for action in sorted(times)]
+            named = class_of(record.action)
+            times[named] += 1
+            not_done[named] += record.outcome != Outcome.DONE
+    return [Count(named, times[named], not_done[named]) for named in sorted(times)]
 
 
 def lines_of_week(folder: Path, week: str) -> Iterator[bytes]:

@@ -96,3 +96,12 @@ KINDS: dict[str, Kind] = {
 
 def alarm(kind: str, subject: str, detail: str) -> Alarm:
     return Alarm(kind, subject, KINDS[kind].severity, detail)
+
+
+def title_of(kind: str) -> str:
+    """In words; of a kind that a later version knows, its name."""
+    return KINDS[kind].title if kind in KINDS else kind
+
+
+def first_step_of(kind: str) -> str:
+    return KINDS[kind].first_step if kind in KINDS else ""

@@ -24,6 +24,8 @@ class Link:
 
 LINKS = (
     Link("/devices", "Devices", Permission.SEE_DEVICES),
+    Link("/incidents", "Incidents", Permission.SEE_INCIDENTS),
+    Link("/audit", "Audit", Permission.SEE_AUDIT),
     Link("/people", "People", Permission.MANAGE_ACCOUNTS),
 )
 

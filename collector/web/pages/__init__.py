@@ -3,6 +3,8 @@
 from collector.web.pages import (
     account,
     app,
+    audit,
+    audit_review,
     codes,
     confirm,
     device,
@@ -10,6 +12,9 @@ from collector.web.pages import (
     end_sessions,
     factor,
     healthz,
+    incident,
+    incident_change,
+    incidents,
     login,
     logout,
     new_app,
@@ -21,6 +26,7 @@ from collector.web.pages import (
     person,
     review,
     setup,
+    sign_audit,
     sign_review,
     tokens,
 )
@@ -30,4 +36,5 @@ PAGES = (
     *(devices, device),
     *(account, password, end_sessions, new_app, codes, confirm, new_passkey, passkey, tokens),
     *(people, person, review, sign_review),
+    *(audit, audit_review, sign_audit, incidents, incident, incident_change),
 )

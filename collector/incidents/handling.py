@@ -1,0 +1,42 @@
+"""Analysis is noted on an incident; it is closed with a cause and a consequence, never empty."""
+
+from collector.store import Connection, incidents
+from collector.store.incidents import Closing, Incident, Note
+
+LONGEST = 4_000
+
+
+class NotPossible(Exception):
+    """It cannot be noted or closed like that; str() says why."""
+
+
+def tidied(field: str, text: str) -> str:
+    """What a person wrote, without what would steer a terminal. Raises NotPossible."""
+    words = "".join(c if c.isprintable() or c == "\n" else " " for c in text).strip()
+    if not words:
+        raise NotPossible(f"{field}: write at least a word")
+    if len(words) > LONGEST:
+        raise NotPossible(f"{field}: at most {LONGEST} characters")
+    return words
+
+
+def note(c: Connection, number: int, written: Note) -> None:
+    """Also on one that is closed: what is found out later belongs to it. Raises NotPossible."""
+    require(c, number)
+    incidents.add_note(c, number, written)
+
+
+def close(c: Connection, number: int, closing: Closing, written: Note) -> None:
+    """Raises NotPossible."""
+    if require(c, number).closed_at is not None:
+        raise NotPossible(f"incident {number} is closed already")
+    incidents.close(c, number, closing, written.at)
+    incidents.add_note(c, number, written)
+
+
+def require(c: Connection, number: int) -> Incident:
+    """The incident of this number. Raises NotPossible."""
+    found = incidents.get(c, number)
+    if found is None:
+        raise NotPossible(f"there is no incident {number}")
+    return found

@@ -1,0 +1,89 @@
+"""Somebody has looked through a week of the audit log and signs it off, with a fresh second factor.
+
+Every class of record is ticked by itself: a signature under what nobody opened is worth nothing.
+"""
+
+import json
+from dataclasses import dataclass, replace
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from collector.accounts.roles import Permission
+from collector.audit import weeks
+from collector.audit.entry import Action, Entry, Outcome
+from collector.store import audit_reviews
+from collector.store.audit_reviews import AuditReview
+from collector.web import errors
+from collector.web.frame import Frame, frame_of
+from collector.web.guard import actor_of, session_of
+from collector.web.rendering import render
+from collector.web.site import site_of
+
+PATH = "/audit/review/{week}/sign"
+METHODS = ("GET", "POST")
+PERMISSION = Permission.REVIEW_AUDIT
+FRESH = True
+LONGEST_REMARK = 2_000
+NOT_OVER = "This week is not over yet: it can be signed off from Monday on."
+SIGNED = "This week was signed off already."
+UNOPENED = "Look through every class, then tick it: {}."
+NO_REMARK = "Say what you found, or that there was nothing to follow up."
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    frame: Frame
+    week: str
+    counts: tuple[weeks.Count, ...]
+    ticked: frozenset[str] = frozenset()
+    remark: str = ""
+    error: str = ""
+
+
+async def page(request: Request) -> Response:
+    week = str(request.path_params["week"])
+    if weeks.bounds(week) is None:
+        return errors.NOT_FOUND.response(request.scope)
+    folder = site_of(request.scope).keeping.journal.folder
+    counts = tuple(await run_in_threadpool(weeks.counts, folder, week))
+    context = Context(frame_of(request.scope, f"Sign off {week}"), week, counts)
+    if request.method != "POST":
+        return render("sign_audit.html", context)
+    form = await request.form()
+    ticked = frozenset(str(value) for value in form.getlist("seen"))
+    remark = str(form.get("remark", "")).strip()[:LONGEST_REMARK]
+    context = replace(context, ticked=ticked, remark=remark)
+    error = await _trouble(request, context)
+    if error:
+        return render("sign_audit.html", replace(context, error=error), status_code=400)
+    return await _sign(request, context)
+
+
+async def _trouble(request: Request, context: Context) -> str:
+    site, limits = site_of(request.scope), weeks.bounds(context.week)
+    if limits is None or site.clock() < limits[1]:
+        return NOT_OVER
+    if await run_in_threadpool(site.store.read, lambda c: audit_reviews.get(c, context.week)):
+        return SIGNED
+    unopened = [each.named for each in context.counts if each.named not in context.ticked]
+    if unopened:
+        return UNOPENED.format(", ".join(unopened))
+    return "" if context.remark else NO_REMARK
+
+
+async def _sign(request: Request, context: Context) -> Response:
+    site, by = site_of(request.scope), session_of(request).username
+    counts = {each.named: [each.times, each.not_done] for each in context.counts}
+    head = await run_in_threadpool(site.keeping.journal.head)
+    stands = f"{head.records}:{head.hash.hex()}"
+    review = AuditReview(context.week, site.clock(), by, stands, json.dumps(counts), context.remark)
+    detail = {"head": stands, "remark": context.remark}
+    subject = f"week:{context.week}"
+    entry = Entry(Action.REVIEWED, actor_of(request), subject=subject, detail=detail)
+    await site.record(entry)
+    if not await site.store.submit(lambda c: audit_reviews.sign(c, review)):
+        await site.record(replace(entry, outcome=Outcome.FAILED))
+        return render("sign_audit.html", replace(context, error=SIGNED), status_code=409)
+    return RedirectResponse("/audit/review", 303)
