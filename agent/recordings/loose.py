@@ -11,7 +11,9 @@ from pathlib import Path
 from agent.host import MOST_BYTES, CannotTell, Os, Output, Row, text
 from agent.recordings.hives import Hives
 
-KINDS = ("txt", "json", "plist", "xml", "wmi", "reg", "inf", "log", "csv", "mof", "cfg")
+KINDS = ("txt", "json", "plist", "xml", "wmi", "reg", "inf", "log", "csv", "mof", "cfg", "out")
+SPACED = re.compile(r"\.exe(?=[\s_-]|$)|\s+", re.IGNORECASE)
+"""What a recorder who named a file after the whole command line left in its name."""
 PARTIAL = re.compile(r"excerpts?|truncated|part|head|tail|[\w-]+-tail")
 MOMENT = re.compile(r"(?:step|moment)?(\d{1,2})-[\w-]+|(?:step|moment)(\d+)")
 SIGNS: tuple[tuple[Os, re.Pattern[str]], ...] = (
@@ -70,6 +72,8 @@ def decoded(content: bytes) -> str:
         return content.decode("utf-16", "replace")
     if content[1:2] == b"\0" and content[3:4] == b"\0":
         return content.decode("utf-16-le", "replace")
+    if content[:1] == b"\0" and content[2:3] == b"\0":
+        return content.decode("utf-16-be", "replace")
     return text(content.removeprefix(b"\xef\xbb\xbf"))
 
 
@@ -127,8 +131,10 @@ def _endings(name: str) -> _Endings:
     _Endings(name='Get-BitLockerVolume', kind='txt', moment=None, stream='stderr', partial=True)
     >>> _endings("pmset_-g.2-after-set-0.txt").moment
     (2, '2-after-set-0')
+    >>> _endings("reg.exe query HKLM.out").name
+    'reg_query_HKLM'
     """
-    parts = name.split(".")
+    parts = SPACED.sub(lambda found: "_" if found[0].isspace() else "", name).split(".")
     kind = parts.pop().lower() if len(parts) > 1 and parts[-1].lower() in KINDS else "txt"
     moment, stream, partial = None, "stdout", False
     while len(parts) > 1:

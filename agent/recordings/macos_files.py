@@ -4,12 +4,15 @@ A file is named after its command with ``_`` for every space (``csrutil_status.t
 command's output holds the answer to another question of ours, it answers that as well.
 """
 
+import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import PurePosixPath
 
-from agent.host import Output
-from agent.recordings import macos_defaults
+from agent.host import CannotTell, Output
+from agent.macos import plists
+from agent.recordings import macos_defaults, macos_lines
 from agent.recordings.loose import Answers, Loose
 from agent.recordings.macos_paths import by_host, path_of
 
@@ -27,6 +30,7 @@ PRODUCTS = (
 )
 """Sets of files that are named after a product and its version."""
 
+XML = b'<?xml version="1.0" encoding="UTF-8"?>'
 PLIST_FLAG = {"diskutil": "-plist", "ioreg": "-a"}
 """What makes the tool print a property list."""
 
@@ -35,6 +39,7 @@ def property_list(loose: Loose, answers: Answers) -> bool:
     """A file of preferences or a bundle, known by its name."""
     if not _is_plist(loose):
         return False
+    loose = replace(loose, content=_plain(loose))
     if (domain := by_host(loose.name)) is not None:
         macos_defaults.of_this_host(domain, loose, answers)
         return True
@@ -44,9 +49,17 @@ def property_list(loose: Loose, answers: Answers) -> bool:
     return False
 
 
+def _plain(loose: Loose) -> bytes:
+    """Binary as it is; XML in UTF-8, which it then says of itself."""
+    if (loose.content or b"").startswith(b"bplist00"):
+        return loose.content or b""
+    return XML + re.sub(r"^\s*<\?xml[^>]*\?>", "", loose.text).encode()
+
+
 def _is_plist(loose: Loose) -> bool:
-    content = (loose.content or b"").lstrip()
-    return content.startswith((b"bplist00", b"<?xml", b"<!DOCTYPE plist", b"<plist"))
+    if (loose.content or b"").startswith(b"bplist00"):
+        return True
+    return loose.text.lstrip().startswith(("<?xml", "<!DOCTYPE plist", "<plist"))
 
 
 def transcript(loose: Loose, answers: Answers) -> bool:
@@ -71,6 +84,10 @@ def product(loose: Loose, answers: Answers) -> bool:
 
 def system_profiler(loose: Loose, answers: Answers) -> bool:
     """Of one kind, of several, or of everything; as JSON or as text."""
+    if (kind := macos_lines.kind_of(loose.name)) is not None:
+        form, output = _profile_form(loose)
+        answers.commands[f"system_profiler {form}{kind}"] = output
+        return True
     words = loose.name.split("_")
     if words[:2] != ["system", "profiler"]:
         return False
@@ -87,6 +104,21 @@ def system_profiler(loose: Loose, answers: Answers) -> bool:
         else:
             answers.commands.setdefault(line, loose.output)
     return True
+
+
+def _profile_form(loose: Loose) -> tuple[str, Output]:
+    """``-xml`` holds the items that ``-json`` holds, in a list of kinds."""
+    if loose.text.lstrip().startswith("{"):
+        return "-json ", loose.output
+    if not _is_plist(loose):
+        return "", loose.output
+    try:
+        told = plists.parse(_plain(loose), loose.name)
+        items = {each["_dataType"]: each["_items"] for each in told}  # type: ignore[attr-defined]
+        printed = json.dumps(items, default=str)
+    except (CannotTell, TypeError, LookupError, AttributeError):
+        return "-json ", loose.output
+    return "-json ", replace(loose.output, text=printed)
 
 
 def listing(loose: Loose, answers: Answers) -> bool:
@@ -110,6 +142,7 @@ def command(loose: Loose, answers: Answers) -> bool:
     """A tool's output under its command line, and under those that it answers as well."""
     name = loose.name.replace("sw_vers", "sw-vers")
     line = _line(name.replace("_", " ")).replace("sw-vers", "sw_vers")
+    line = macos_lines.line_of(line) or line
     program = line.split(" ")[0]
     if _is_plist(loose) and (option := PLIST_FLAG.get(program)) and option not in line.split(" "):
         line = f"{line} {option}"

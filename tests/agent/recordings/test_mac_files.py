@@ -1,5 +1,6 @@
 """Loose files of a Mac, recorded by others, answer our questions by their names."""
 
+import json
 import plistlib
 from pathlib import Path
 
@@ -51,6 +52,56 @@ def test_a_file_answers_the_command_that_it_is_named_after(
     tmp_path: Path, file: str, line: str
 ) -> None:
     assert printed(folder(tmp_path, {file: "said\n"}), line) == "said\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("fdesetup status.txt", "fdesetup status"),
+        ("fdesetup-status.out", "fdesetup status"),
+        ("Sw-Vers.log", "sw_vers"),
+        ("sw_vers-productversion", "sw_vers -productVersion"),
+        ("csrutil-status.txt", "csrutil status"),
+        ("spctl-status.txt", "spctl --status"),
+        ("pmset-g-custom.txt", "pmset -g custom"),
+        ("sysadminctl screenlock status.txt", "sysadminctl -screenLock status"),
+        ("socketfilterfw-getglobalstate.txt", "socketfilterfw --getglobalstate"),
+        ("softwareupdate--list.txt", "softwareupdate -l --no-scan"),
+        ("system-profiler-SPFirewallDataType.txt", "system_profiler SPFirewallDataType"),
+        ("system_profiler sphardwaredatatype.txt", "system_profiler SPHardwareDataType"),
+    ],
+)
+def test_however_a_recorder_joins_the_words_the_command_is_known(
+    tmp_path: Path, file: str, line: str
+) -> None:
+    assert printed(folder(tmp_path, {file: "said\n"}), line) == "said\n"
+
+
+def test_a_command_with_more_words_is_another_command(tmp_path: Path) -> None:
+    host = folder(tmp_path, {"fdesetup-status-of-bob.txt": "said\n"})
+    with pytest.raises(NotRecorded):
+        printed(host, "fdesetup status")
+
+
+@pytest.mark.parametrize("code", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_text_and_a_property_list_are_read_in_any_encoding(tmp_path: Path, code: str) -> None:
+    fields = plistlib.dumps({"globalstate": 1}).decode()
+    files = {
+        "fdesetup_status.txt": "FileVault is On.\r\n".encode(code),
+        "com.apple.alf.plist": fields.encode(code),
+    }
+    host = folder(tmp_path, dict(files))
+    assert printed(host, "fdesetup status") == "FileVault is On.\r\n"
+    path = "/Library/Preferences/com.apple.alf.plist"
+    assert plistlib.loads(host.read(path)) == {"globalstate": 1}
+
+
+def test_what_system_profiler_says_in_xml_it_says_in_json_as_well(tmp_path: Path) -> None:
+    told = [{"_dataType": "SPFirewallDataType", "_items": [{"spfirewall_globalstate": "x"}]}]
+    name = "system_profiler_-xml_SPFirewallDataType.plist"
+    host = folder(tmp_path, {name: plistlib.dumps(told)})
+    said = printed(host, "system_profiler -json SPFirewallDataType")
+    assert json.loads(said) == {"SPFirewallDataType": [{"spfirewall_globalstate": "x"}]}
 
 
 def test_json_of_several_kinds_answers_each(tmp_path: Path) -> None:
