@@ -1,6 +1,8 @@
 """One fake a seam. A fake answers what it was given and raises what the real one would."""
 
+import base64
 import hashlib
+import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -127,6 +129,13 @@ class FakeHost:
         if isinstance(answer, CannotTell):
             raise answer
         return tuple(answer)
+
+
+def enrollment_text(message: wire.EnrollmentString) -> str:
+    """An enrollment string as the contract describes it, made without either side's code."""
+    content = message.SerializeToString()
+    whole = content + zlib.crc32(content).to_bytes(4, "big")
+    return "muster1_" + base64.urlsafe_b64encode(whole).decode().rstrip("=")
 
 
 @dataclass

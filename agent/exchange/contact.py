@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from agent.config import split_address
-from agent.exchange.transport import Unreachable
+from agent.exchange.transport import Unreachable, with_advice
 
 TIME_LIMIT = 10.0
 """Seconds to connect, and again for the TLS handshake."""
@@ -100,7 +100,7 @@ def _connect(address: str) -> socket.socket:
         raise Unreachable(f"{_place(address, proxy)} does not answer") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error) or "unreadable answer"
-        raise Unreachable(f"{_place(address, proxy)}: {said.lower()}") from error
+        raise Unreachable(f"{_place(address, proxy)}: {with_advice(said.lower())}") from error
 
 
 def _place(address: str, proxy: str | None) -> str:

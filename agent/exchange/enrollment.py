@@ -10,6 +10,7 @@ import base64
 import binascii
 import contextlib
 import hashlib
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -34,6 +35,8 @@ from protos.posture.v1.posture_service_pb2 import (
 )
 
 PREFIX = "muster1_"
+CHECK_BYTES = 4
+"""The string ends with the CRC-32 of the message before it."""
 LONGEST_STRING = 4096
 
 Connect = Callable[[str, Credentials], Transport]
@@ -81,7 +84,10 @@ def _decode_one(string: str) -> Invitation:
     body = string.removeprefix(PREFIX)
     try:
         content = base64.b64decode(body + "=" * (-len(body) % 4), b"-_", validate=True)
-        read = EnrollmentString.FromString(content)
+        message, check = content[:-CHECK_BYTES], content[-CHECK_BYTES:]
+        if zlib.crc32(message).to_bytes(CHECK_BYTES, "big") != check:
+            raise damaged
+        read = EnrollmentString.FromString(message)
         split_address(read.enroll_address)
         split_address(read.check_in_address)
     except (binascii.Error, ValueError, DecodeError, BadAddress) as error:

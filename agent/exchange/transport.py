@@ -149,7 +149,7 @@ def why_unreachable(said: str) -> str:
 
     >>> why_unreachable("failed to connect to all addresses; last error: UNKNOWN: "
     ...     "ipv4:192.0.2.7:7843: Failed to connect to remote host: Connection refused")
-    'connection refused'
+    'connection refused; is the collector running there, and is this its address?'
     >>> why_unreachable("errors resolving c.test:1: [field:hostname lookup error: not found]")
     'this name cannot be resolved'
     """
@@ -159,7 +159,14 @@ def why_unreachable(said: str) -> str:
         return "this is not the collector it should be: its certificate is another's"
     if not said.startswith("failed to connect"):
         return said
-    return said.rpartition(": ")[2].lower()
+    return with_advice(said.rpartition(": ")[2].lower())
+
+
+def with_advice(said: str) -> str:
+    """What can be done about a refused connection, beside the operating system's word for it."""
+    if said != "connection refused":
+        return said
+    return f"{said}; is the collector running there, and is this its address?"
 
 
 def _retry_after(error: "grpc.Call") -> float | None:

@@ -2,12 +2,15 @@
 
 import base64
 import binascii
+import zlib
 
 from google.protobuf.message import DecodeError
 
 from protos.posture.v1.posture_service_pb2 import EnrollmentString
 
 PREFIX = "muster1_"
+CHECK_BYTES = 4
+"""A CRC-32 ends the string: one that lost its end or a letter must not enroll with half of it."""
 
 
 class EnrollmentStringError(ValueError):
@@ -15,8 +18,9 @@ class EnrollmentStringError(ValueError):
 
 
 def encode(content: EnrollmentString) -> str:
-    packed = base64.urlsafe_b64encode(content.SerializeToString()).decode()
-    return PREFIX + packed.rstrip("=")
+    message = content.SerializeToString()
+    packed = base64.urlsafe_b64encode(message + zlib.crc32(message).to_bytes(CHECK_BYTES, "big"))
+    return PREFIX + packed.decode().rstrip("=")
 
 
 def decode(text: str) -> EnrollmentString:
@@ -32,9 +36,11 @@ muster1_
         raise EnrollmentStringError(f"an enrollment string begins with {PREFIX}")
     packed = text.removeprefix(PREFIX)
     try:
-        content = EnrollmentString.FromString(
-            base64.b64decode(packed + "=" * (-len(packed) % 4), altchars=b"-_", validate=True)
-        )
+        whole = base64.b64decode(packed + "=" * (-len(packed) % 4), altchars=b"-_", validate=True)
+        message, check = whole[:-CHECK_BYTES], whole[-CHECK_BYTES:]
+        if zlib.crc32(message).to_bytes(CHECK_BYTES, "big") != check:
+            raise ValueError("the checksum does not fit")
+        content = EnrollmentString.FromString(message)
     except (binascii.Error, ValueError, DecodeError) as error:
         raise EnrollmentStringError(
             "the enrollment string is damaged: copy the whole of it again"

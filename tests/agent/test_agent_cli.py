@@ -1,4 +1,3 @@
-import base64
 import json
 import os
 import subprocess
@@ -16,6 +15,7 @@ from agent.surroundings import Surroundings
 from protos.posture.v1 import posture_service_pb2 as wire
 from tests.agent.certificates import TestAuthority
 from tests.agent.terminal import Terminal
+from tests.fakes import enrollment_text
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ def string() -> str:
         authority_sha256=b"\1" * 32,
         collector_name="Example",
     )
-    return "muster1_" + base64.urlsafe_b64encode(message.SerializeToString()).decode().rstrip("=")
+    return enrollment_text(message)
 
 
 @pytest.mark.parametrize("words", ["", "hello", "muster1_abc", string()[:60]])

@@ -138,7 +138,9 @@ Global___Action: _TypeAlias = Action  # noqa: Y015
 
 @_typing.final
 class EnrollmentString(_message.Message):
-    """What IT hands out: "muster1_" followed by the base64url of this message, without padding."""
+    """What IT hands out: "muster1_" and the base64url, without padding, of this message followed by
+    its CRC-32 (four bytes, the highest first), so that a string cut short is not taken for another.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import hashlib
 import socket
@@ -37,6 +36,7 @@ from protos.posture.v1 import posture_service_pb2 as wire
 from protos.posture.v1 import posture_service_pb2_grpc as services
 from protos.posture.v1.device_pb2 import Inventory
 from tests.agent.certificates import TestAuthority
+from tests.fakes import enrollment_text
 
 if TYPE_CHECKING:
     from grpc.aio import ServicerContext as Context  # generic for the checker alone
@@ -307,7 +307,7 @@ async def test_a_proxy_that_refuses_is_named(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def string(message: wire.EnrollmentString) -> str:
-    return "muster1_" + base64.urlsafe_b64encode(message.SerializeToString()).decode().rstrip("=")
+    return enrollment_text(message)
 
 
 WHOLE = wire.EnrollmentString(
@@ -344,6 +344,7 @@ def test_every_shorter_string_is_refused_or_lacks_only_the_name() -> None:
         ("muster1_!!!!", "damaged"),
         ("muster1_" + "A" * 10_000, "damaged"),
         (string(wire.EnrollmentString(token="t")), "damaged"),
+        (string(WHOLE)[:-3] + "AAA", "damaged"),
     ],
 )
 def test_a_wrong_string_is_refused_with_one_line(words: str, said: str) -> None:
@@ -362,4 +363,5 @@ def test_a_collector_that_is_stopped_is_told_as_enrolling_tells_it() -> None:
     with pytest.raises(Unreachable) as told:
         transport.check_in(wire.CheckInRequest())
     transport.close()
-    assert str(told.value) == f"{address}: connection refused"
+    asked = "is the collector running there, and is this its address?"
+    assert str(told.value) == f"{address}: connection refused; {asked}"

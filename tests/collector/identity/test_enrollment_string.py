@@ -26,7 +26,8 @@ def test_what_was_packed_comes_back_even_with_white_space_around_it() -> None:
     [
         ("", "begins with muster1_"),
         ("muster2_abcd", "begins with muster1_"),
-        ("muster1_", "lacks enroll_address"),
+        ("muster1_", "is damaged"),
+        (encode(WHOLE)[:-3] + "AAA", "is damaged"),
         ("muster1_!!!!", "is damaged"),
         (encode(WHOLE)[:-7], "is damaged"),
         (encode(EnrollmentString(token="t")), "lacks enroll_address, check_in_address, auth"),
