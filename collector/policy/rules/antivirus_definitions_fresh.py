@@ -58,11 +58,11 @@ def _freshness(product: AntivirusProduct, limits: Mapping[str, int], now: dateti
     if product.definitions_in_cloud:
         return Verdict(Status.PASS, sentence(f"{name} asks its maker's cloud: always current"))
     if product.HasField("definitions_current") and not product.definitions_current:
-        words = f"the system itself calls the definitions of {name} out of date"
+        words = f"the device itself calls the definitions of {name} out of date"
         return Verdict(Status.FAIL, sentence(words))
     built_at = moment(product.definitions_at) if product.HasField("definitions_at") else None
     if built_at is None and product.definitions_current:
-        words = f"the system itself calls the definitions of {name} current, without their date"
+        words = f"the device itself calls the definitions of {name} current, without their date"
         return Verdict(Status.PASS, sentence(words))
     if built_at is None:
         return _unknown(f"it could not be told how old the definitions of {name} are")
@@ -70,13 +70,18 @@ def _freshness(product: AntivirusProduct, limits: Mapping[str, int], now: dateti
         words = f"the definitions of {name} are dated {day(built_at)}, in the future"
         turns_at = built_at - FUTURE_TOLERANCE
         return Verdict(Status.UNKNOWN, sentence(words), turns_at, Cause.CLOCK_AHEAD)
-    return _aged(name, built_at, limits, now)
+    return _aged(product, built_at, limits, now)
 
 
-def _aged(name: str, built_at: datetime, limits: Mapping[str, int], now: datetime) -> Verdict:
+def _aged(
+    product: AntivirusProduct, built_at: datetime, limits: Mapping[str, int], now: datetime
+) -> Verdict:
+    name = called(product)
     days = limits["max_xprotect_age_days" if name == XPROTECT else "max_age_days"]
     ends_at = built_at + timedelta(days=days)
     words = f"the definitions of {name} are of {day(built_at)}"
+    if name == XPROTECT and product.remarks:  # such as updates that are switched off
+        words += f" ({', '.join(product.remarks)})"
     if now < ends_at:
         return Verdict(Status.PASS, sentence(words), holds_until=ends_at)
     age = counted((now - built_at).days, "day")

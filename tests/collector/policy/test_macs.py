@@ -35,6 +35,15 @@ def test_xprotect_may_be_older_than_others_and_its_age_alone_never_fails() -> No
     assert judged(aged("Microsoft Defender", 30))[0] is Status.FAIL
 
 
+def test_updates_of_xprotect_that_are_switched_off_are_said_before_it_is_old() -> None:
+    seen = aged("XProtect", 3)
+    seen.products[0].remarks.append("its updates are switched off")
+    circumstances = Circumstances(now=NOW, platform=Platform.MACOS, first_seen={})
+    verdict = antivirus_definitions_fresh.judge(seen, LIMITS, circumstances)
+    assert verdict.status is Status.PASS
+    assert "(its updates are switched off)" in verdict.because
+
+
 def beside(name: str, **facts: bool) -> Antivirus:
     seen = aged("XProtect", 3)
     seen.products.add(name=name, remarks=["passive mode"] if facts else [], **facts)

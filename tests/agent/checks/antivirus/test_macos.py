@@ -98,9 +98,16 @@ def test_integrity_is_also_told_by_system_profiler() -> None:
     assert products(look(mac({NEW: info("5297")}, commands)))["XProtect"].real_time
 
 
-def test_updates_that_are_switched_off_are_a_remark() -> None:
-    files = {NEW: info("5297"), UPDATES: plistlib.dumps({"ConfigDataInstall": 0})}
+@pytest.mark.parametrize("value", [0, False, "NO"])
+def test_updates_that_are_switched_off_are_a_remark(value: object) -> None:
+    files = {NEW: info("5297"), UPDATES: plistlib.dumps({"ConfigDataInstall": value})}
     assert products(look(mac(files)))["XProtect"].remarks == ["its updates are switched off"]
+
+
+@pytest.mark.parametrize("value", [1, True])
+def test_updates_that_are_switched_on_are_no_remark(value: object) -> None:
+    files = {NEW: info("5297"), UPDATES: plistlib.dumps({"ConfigDataInstall": value})}
+    assert not products(look(mac(files)))["XProtect"].remarks
 
 
 def test_mrt_is_retired_and_its_absence_is_nothing() -> None:

@@ -135,8 +135,9 @@ def test_ask_for_password_delay_of_a_person_is_dead() -> None:
     assert not only(seen).HasField("lock_delay_seconds")
 
 
-def test_a_profile_stands_for_the_grace_where_the_session_does_not_tell() -> None:
-    files = {SAVER: plistlib.dumps({"askForPassword": True, "askForPasswordDelay": 5})}
+@pytest.mark.parametrize("yes", [True, 1])
+def test_a_profile_stands_for_the_grace_where_the_session_does_not_tell(yes: object) -> None:
+    files = {SAVER: plistlib.dumps({"askForPassword": yes, "askForPasswordDelay": 5})}
     user = only(look(mac(Denied("no"), "300\n", None, files)))
     assert (user.locks, user.lock_delay_seconds) == (True, 5)
 
