@@ -73,7 +73,11 @@ def open_writer(path: Path) -> tuple[Database, Engine]:
     database.execute("PRAGMA synchronous=FULL")
     database.execute("PRAGMA fullfsync=ON")  # macOS: fsync alone leaves it in the drive's cache
     engine = create_engine(
-        "sqlite://", module=sqlite3, creator=lambda: database.conn, poolclass=StaticPool
+        "sqlite://",
+        module=sqlite3,
+        creator=lambda: database.conn,
+        poolclass=StaticPool,
+        hide_parameters=True,  # an error in the log repeats no value: one may be a person's
     )
     return database, _begin_with(engine, "BEGIN IMMEDIATE")
 
@@ -96,6 +100,7 @@ def open_readers(path: Path) -> Engine:
         pool_size=MOST_READERS,
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT_MS / 1000,
+        hide_parameters=True,
     )
     return _begin_with(engine, "BEGIN")
 

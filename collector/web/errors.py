@@ -77,7 +77,8 @@ def on_audit_unavailable(request: Request, error: Exception) -> Response:
 
 def on_defect(request: Request, error: Exception) -> Response:
     """Anything else: to the log with its trace, to the person without."""
-    log.error("A page failed", exc_info=error, extra={"path": request.url.path})
+    # Without the address: somebody may have opened a link there that lets people in.
+    log.error("A page failed", exc_info=error)
     if request.url.path.startswith("/api/"):
         return Problem(*problems.BROKEN).response()
     return BROKEN.response(request.scope)

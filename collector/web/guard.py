@@ -18,6 +18,7 @@ from collector.accounts.sessions import Session, Visitor
 from collector.audit.entry import Action, Actor, ActorKind, Entry, Outcome
 from collector.web import errors
 from collector.web.frame import SESSION
+from collector.web.places import place, repeatable
 from collector.web.site import site_of
 
 
@@ -28,7 +29,7 @@ def guarded(page: ModuleType) -> Callable[[Request], Awaitable[Response]]:
     fresh = bool(getattr(page, "FRESH", False))
 
     async def endpoint(request: Request) -> Response:
-        if needs is not None and not await _may_enter(request, needs):
+        if needs is not None and not await _may_enter(request, page.PATH, needs):
             return errors.NOT_FOUND.response(request.scope)
         if fresh and not session_of(request).is_fresh(site_of(request.scope).clock()):
             return RedirectResponse(
@@ -42,15 +43,24 @@ def guarded(page: ModuleType) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-async def _may_enter(request: Request, needs: Permission) -> bool:
+async def _may_enter(request: Request, template: str, needs: Permission) -> bool:
     session: Session | None = request.scope.get(SESSION)
     allowed = session is not None and may(session.role, needs)
     if not allowed or request.method in ("GET", "HEAD"):  # a change writes down what it is
         action = Action.VIEWED if allowed else Action.DENIED
         outcome = Outcome.DONE if allowed else Outcome.DENIED
-        entry = Entry(action, actor_of(request), outcome, f"page:{request.url.path}")
+        where = await _where(request, template)
+        entry = Entry(action, actor_of(request), outcome, f"page:{where}")
         await site_of(request.scope).record(entry)
     return allowed
+
+
+async def _where(request: Request, template: str) -> str:
+    parts = request.path_params
+    if not parts:
+        return template
+    store = site_of(request.scope).store
+    return place(template, await run_in_threadpool(store.read, lambda c: repeatable(c, parts)))
 
 
 def actor_of(request: Request) -> Actor:

@@ -28,6 +28,7 @@ from collector.web.api.openapi import document
 from collector.web.api.problems import Problem
 from collector.web.api.routes import Route, routes
 from collector.web.body import whole
+from collector.web.places import repeatable
 from collector.web.site import Site, site_of
 
 log = logging.getLogger(__name__)
@@ -88,16 +89,17 @@ class ApiDoor:
         bearer = await self._bearer(site, request, address)
         asked = _Asked(request, body, bearer, address)
         route, path = await self._route(site, asked)
+        told = await _repeatable(site, path)
         try:
             call = self._call(site, asked, route, path)
             if not route.changes:
-                await site.record(_entry(Action.VIEWED, asked, route, path))
+                await site.record(_entry(Action.VIEWED, asked, route, told))
             await _note_use(site, bearer)
             return await self._run(call, route)
         except Problem as problem:
             if route.changes:  # what was asked for and not done leaves a trace, too
-                told = {**path, "status": str(problem.status)}
-                entry = _entry(Action.DENIED, asked, route, told, Outcome.FAILED)
+                why = {**told, "status": str(problem.status)}
+                entry = _entry(Action.DENIED, asked, route, why, Outcome.FAILED)
                 await site.record(entry)
             raise
 
@@ -133,7 +135,8 @@ class ApiDoor:
                 continue
             if route.permission not in asked.bearer.holds:
                 if route.method == method:
-                    await site.record(_entry(Action.DENIED, asked, route, path, Outcome.DENIED))
+                    told = await _repeatable(site, path)
+                    await site.record(_entry(Action.DENIED, asked, route, told, Outcome.DENIED))
                     raise problems.not_found()
             elif route.method == method:
                 return route, path
@@ -191,6 +194,16 @@ def _entry(
     """By the route's template, so that what somebody wrote into an address is not repeated."""
     subject = f"api:{route.method} {route.template}"
     return Entry(action, asked.actor, outcome, subject, detail)
+
+
+async def _repeatable(site: Site, path: dict[str, str]) -> dict[str, str]:
+    """Of the path, what may stand in the log: a number of a version or a token says nothing."""
+    plain = {name: value for name, value in path.items() if name in ("version", "token_id")}
+    rest = {name: value for name, value in path.items() if name not in plain}
+    if not rest:
+        return plain
+    known = await run_in_threadpool(site.store.read, lambda c: repeatable(c, rest))
+    return plain | known
 
 
 async def _note_use(site: Site, bearer: Bearer) -> None:
