@@ -39,6 +39,8 @@ lint: $(READY) ## Check style, types, import contracts and that generated code i
 	@$(BIN)/zizmor --quiet --offline --strict-collection .github/workflows
 
 test-recordings: $(READY) ## Compare the checks with recordings of real machines (RECORDINGS=folder)
+	@test -d "$(or $(RECORDINGS),../shared/recordings)" || { \
+	  echo "No recordings in $(or $(RECORDINGS),../shared/recordings): make test-recordings RECORDINGS=FOLDER" >&2; exit 2; }
 	@$(BIN)/python -m pytest tests/recordings -m recordings -q --recordings=$(or $(RECORDINGS),../shared/recordings)
 
 $(SERVICES): requirements/services.txt

@@ -177,7 +177,10 @@ def test_what_is_not_toml_is_refused_at_the_line_where_it_stops_being_it(
     [
         ("".join(f"[rules.r{i}]\n" for i in range(100_000)), "the policy has 1488890 characters"),
         ("# " + "x" * 10_000_000, "the policy has 10000002 characters"),
-        ("".join(f"[rules.r{i}]\n" for i in range(3000)), "3000 rules are named; there are 9"),
+        (
+            "".join(f"[rules.r{i}]\n" for i in range(3000)),
+            f"3000 rules are named; there are {len(RULES)}",
+        ),
         ("".join(f"k{i} = 1\n" for i in range(5000)), "there is no such key"),
         ("a." * 20_000 + "b = 1", "the line has 40005 characters; at most 1000 are read"),
         ("a = " + "[\n" * 30_000, "lists or tables are nested too deep"),
