@@ -75,6 +75,7 @@ def application(
             Exception: errors.on_defect,
         },
     )
+    app.router.redirect_slashes = False  # an address is the page's or nobody's
     app.state.site = Site(
         store,
         clock,
