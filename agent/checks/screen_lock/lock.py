@@ -8,7 +8,10 @@ from agent.host import CannotTell
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """One answer. `locks` is None when it cannot be told; `trouble` then says why."""
+    """One answer. `locks` is None when it cannot be told; `trouble` then says why.
+
+    `at_latest`: it locks after that time, and what was not seen may lock sooner.
+    """
 
     source: str
     said: str
@@ -17,6 +20,7 @@ class Lock:
     delay_seconds: int | None = None
     enforced: bool | None = None
     trouble: CannotTell | None = None
+    at_latest: bool = False
 
 
 def unclear(source: str, trouble: CannotTell, said: str = "") -> Lock:

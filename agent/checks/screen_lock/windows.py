@@ -1,13 +1,14 @@
 """screen_lock on Windows: for everybody who is logged on, the soonest of what may lock the screen.
 
-Machine rules hold for all; a screen saver is a person's own. What is stored for people who are not
-logged on lies in hives that are not loaded, and is not looked at. Where nobody is logged on, the
-machine rules are reported for "everybody"; a person's own saver may still lock sooner.
+Machine rules hold for all; a screen saver is a person's own, and so is the delay after sleep. What
+is stored for people who are not logged on lies in hives that are not loaded, and is not looked at.
+Where nobody is logged on, the machine rules are reported for "everybody"; a person's own saver may
+still lock sooner.
 """
 
 from collections.abc import Sequence
 
-from agent.checks.screen_lock import screen_saver, windows_policies
+from agent.checks.screen_lock import screen_saver, windows_policies, windows_sleep
 from agent.checks.screen_lock.lock import Lock, decisive
 from agent.host import CannotTell, Host, NoData, NoUserSession
 from agent.observation import Seen
@@ -19,13 +20,16 @@ DESKTOP = "windows"
 EVERYBODY = "everybody"
 LARGEST = (1 << 32) - 1
 MOST_USERS = 40
+Rules = tuple[tuple[Lock, ...], Lock]
+"""The machine's own, and its sleep: what that locks depends on the person as well."""
 
 
 def observe(host: Host) -> Seen:
     """Raises CannotTell when nothing can be said of anybody."""
     seen = Seen(ScreenLock())
     machine = windows_policies.of_machine(host)
-    for lock in machine:
+    sleep = windows_sleep.of_machine(host)
+    for lock in (*machine, sleep):
         seen.because(lock.source, lock.said)
     _automatic_logon(host, seen)
     try:
@@ -34,15 +38,15 @@ def observe(host: Host) -> Seen:
     except CannotTell as trouble:
         people, nobody = (), trouble
     if people:
-        _each(host, seen, people, machine)
+        _each(host, seen, people, (machine, sleep))
     else:
         _everybody(host, seen, machine, nobody)
     return seen
 
 
-def _each(host: Host, seen: Seen, people: Sequence[LoggedOn], machine: tuple[Lock, ...]) -> None:
+def _each(host: Host, seen: Seen, people: Sequence[LoggedOn], rules: Rules) -> None:
     """Raises the first person's trouble when nothing can be said of anybody."""
-    answers = {person: _of_person(host, person, machine) for person in people}
+    answers = {person: _of_person(host, person, rules) for person in people}
     told = [all_of for all_of in answers.values() if decisive(all_of).locks is not None]
     if not told:
         person, all_of = next(iter(answers.items()))
@@ -54,9 +58,13 @@ def _each(host: Host, seen: Seen, people: Sequence[LoggedOn], machine: tuple[Loc
         seen.missing("users", NoData(f"only {MOST_USERS} of {len(people)} people are listed"))
 
 
-def _of_person(host: Host, person: LoggedOn, machine: tuple[Lock, ...]) -> tuple[Lock, ...]:
+def _of_person(host: Host, person: LoggedOn, rules: Rules) -> tuple[Lock, ...]:
     disabled = windows_policies.disabled(host, person.sid)
-    return (disabled,) if disabled else (screen_saver.lock_of(host, person.sid), *machine)
+    if disabled:
+        return (disabled,)
+    machine, sleep = rules
+    own = windows_sleep.of_person(host, person.sid, sleep)
+    return (screen_saver.lock_of(host, person.sid), *machine, own)
 
 
 def _everybody(host: Host, seen: Seen, machine: tuple[Lock, ...], nobody: CannotTell) -> None:
@@ -89,7 +97,7 @@ def _add(seen: Seen, name: str, answers: Sequence[Lock]) -> None:
     if lock.locks:
         user.idle_seconds = min(lock.idle_seconds or 0, LARGEST)
         user.lock_delay_seconds = min(lock.delay_seconds or 0, LARGEST)
-        if any(one.locks is None for one in answers):
+        if any(one.locks is None or one.at_latest for one in answers):
             user.may_lock_sooner = True
 
 

@@ -1,4 +1,4 @@
-"""What Windows imposes on whoever is logged on: an inactivity limit, a device policy, a wake-up.
+"""What Windows imposes on whoever is logged on: an inactivity limit, and a device policy's.
 
 Each `Lock` is one rule of the machine; whichever is soonest locks.
 """
@@ -12,13 +12,8 @@ from agent.windows.values import dword_in
 SYSTEM = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"
 OF_PERSON = r"HKU\{sid}\Software\Microsoft\Windows\CurrentVersion\Policies\System"
 DEVICE_LOCK = r"HKLM\SOFTWARE\Microsoft\PolicyManager\current\device\DeviceLock"
-POWER = r"HKLM\SOFTWARE\Policies\Microsoft\Power\PowerSettings"
-SLEEP_IDLE = "29f6c1db-86da-48c5-9fdb-f2b67b1f44da"
-PASSWORD_ON_WAKE = "0e796bdb-100d-47d6-a2d5-f7d2daa51f51"  # noqa: S105 - a setting's GUID
-SUPPLIES = ("ACSettingIndex", "DCSettingIndex")
 INACTIVITY = "InactivityTimeoutSecs"
 MDM = "MaxInactivityTimeDeviceLock"
-SLEEP = "sleep and password on wake-up by policy"
 MINUTE = 60
 MOST_SECONDS, MOST_MINUTES = 599_940, 999
 """Microsoft's ranges of the two limits; what Windows makes of a larger number is not known."""
@@ -27,7 +22,7 @@ PASSWORD_REQUIRED = 0
 
 
 def of_machine(host: Host) -> tuple[Lock, ...]:
-    rules = ((INACTIVITY, _inactivity), (MDM, _device_lock), (SLEEP, _sleep))
+    rules = ((INACTIVITY, _inactivity), (MDM, _device_lock))
     return tuple(_told(host, source, rule) for source, rule in rules)
 
 
@@ -73,17 +68,6 @@ def _device_lock(host: Host) -> Lock:
     if password != PASSWORD_REQUIRED:
         return Lock(MDM, "demands no password", locks=False)
     return _imposed(MDM, minutes * MINUTE)
-
-
-def _sleep(host: Host) -> Lock:
-    """The display's own time is no lock; sleep is one where a policy demands a password after it,
-    on mains and on battery.
-    """
-    wake = [dword_in(host, rf"{POWER}\{PASSWORD_ON_WAKE}", name) for name in SUPPLIES]
-    idle = [dword_in(host, rf"{POWER}\{SLEEP_IDLE}", name) or 0 for name in SUPPLIES]
-    if wake != [1, 1] or not all(idle):
-        return Lock(SLEEP, "is not set to lock", locks=False)
-    return _imposed(SLEEP, max(idle))
 
 
 def _within(found: int | None, name: str, most: int) -> int | None:

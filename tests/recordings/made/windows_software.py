@@ -29,6 +29,12 @@ GONE = "C:\\Program Files\\Old\\av.exe"
 MSMPENG = "C:\\Program Files\\Windows Defender\\MsMpeng.exe"
 SECURITY = "0fa1201d-4330-4fa8-8ae9-b877473b6441"
 DEFINITIONS = "e0789628-ce08-4437-be74-2495b842f43b"
+POWER = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\Power"
+BALANCED = "381b4222-f694-41f0-9685-ff5bb260df2e"
+MINE = "69356ebb-9c01-427c-8625-f1c21ff6f2c0"
+SLEEP = "238c9fa8-0aad-41ed-83f4-97be242c8f20\\29f6c1db-86da-48c5-9fdb-f2b67b1f44da"
+DISPLAY = "7516b95f-f776-4464-8c53-06167f40cc99\\3c0bc021-c8a8-4e07-a973-6b14cbcb2b7e"
+WAKE = "0e796bdb-100d-47d6-a2d5-f7d2daa51f51"
 UPDATES = "cd5ffd1e-e932-4e3a-bf74-18bf0b1bbd83"
 
 Values = Mapping[str, RegistryValue | CannotTell]
@@ -85,9 +91,25 @@ def saver(sid: str, **change: str) -> Values:
     return {f"HKU\\{sid}\\Control Panel\\Desktop\\{name}": v for name, v in settings.items()}
 
 
+def scheme(asleep: int, active: str = BALANCED) -> Values:
+    """A scheme of Windows as it began, but for the time to sleep."""
+    begun = {SLEEP: 1800, DISPLAY: 600, WAKE: 1}
+    values: dict[str, RegistryValue | CannotTell] = {
+        f"{POWER}\\User\\PowerSchemes\\ActivePowerScheme": active
+    }
+    for supply in ("Ac", "Dc"):
+        for setting, number in begun.items():
+            key = f"{POWER}\\PowerSettings\\{setting}\\DefaultPowerSchemeValues\\{BALANCED}"
+            values[f"{key}\\{supply}SettingIndex"] = number
+        changed = f"{POWER}\\User\\PowerSchemes\\{active}\\{SLEEP}"
+        values[f"{changed}\\{supply.upper()}SettingIndex"] = asleep
+    return values
+
+
 def locked(*parts: Values) -> FakeHost:
     values: dict[str, RegistryValue | CannotTell] = {
-        "HKU\\.DEFAULT\\Control Panel\\Desktop\\ScreenSaveActive": "1"
+        "HKU\\.DEFAULT\\Control Panel\\Desktop\\ScreenSaveActive": "1",
+        **scheme(0),
     }
     for part in parts:
         values |= part
@@ -155,6 +177,23 @@ MACHINES: dict[str, tuple[str, Host]] = {
         ),
     ),
     "locks-blind": ("screen_lock", locked()),
+    "locks-sleep-good": (
+        "screen_lock",
+        locked(logon(ALICE, "alice"), saver(ALICE, ScreenSaveActive="0"), scheme(480)),
+    ),
+    "locks-sleep-bad": (
+        "screen_lock",
+        locked(
+            logon(ALICE, "alice"),
+            saver(ALICE, ScreenSaveActive="0"),
+            scheme(480),
+            {f"HKU\\{ALICE}\\Control Panel\\Desktop\\DelayLockInterval": 0xFFFFFFFF},
+        ),
+    ),
+    "locks-sleep-blind": (
+        "screen_lock",
+        locked(logon(ALICE, "alice"), saver(ALICE, ScreenSaveActive="0"), scheme(480, MINE)),
+    ),
     "updates-good": ("os_updates", updated([PREVIEW, SIGNATURES], "2026-11-21T06:00:00Z")),
     "updates-bad": (
         "os_updates",

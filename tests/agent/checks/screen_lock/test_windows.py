@@ -15,9 +15,6 @@ ALICE = "S-1-5-21-1004336348-1177238915-682003330-1001"
 ENTRA = "S-1-12-1-3482164112-1287453-3482164-4221"
 POLICIES = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System"
 DEVICE_LOCK = r"HKLM\SOFTWARE\Microsoft\PolicyManager\current\device\DeviceLock"
-POWER = r"HKLM\SOFTWARE\Policies\Microsoft\Power\PowerSettings"
-SLEEP = POWER + r"\29f6c1db-86da-48c5-9fdb-f2b67b1f44da"
-WAKE = POWER + r"\0e796bdb-100d-47d6-a2d5-f7d2daa51f51"
 WINLOGON = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon"
 INACTIVITY = POLICIES + r"\InactivityTimeoutSecs"
 SAVER = r"C:\Windows\System32\scrnsave.scr"
@@ -28,6 +25,15 @@ FOUR = {
     "SCRNSAVE.EXE": SAVER,
 }
 Values = dict[str, RegistryValue | CannotTell]
+SCHEMES = r"HKLM\SYSTEM\CurrentControlSet\Control\Power\User\PowerSchemes"
+SCHEME = "381b4222-f694-41f0-9685-ff5bb260df2e"
+SLEEP = r"238c9fa8-0aad-41ed-83f4-97be242c8f20\29f6c1db-86da-48c5-9fdb-f2b67b1f44da"
+AWAKE: Values = {
+    rf"{SCHEMES}\ActivePowerScheme": SCHEME,
+    rf"{SCHEMES}\{SCHEME}\{SLEEP}\ACSettingIndex": 0,
+    rf"{SCHEMES}\{SCHEME}\{SLEEP}\DCSettingIndex": 0,
+}
+"""A machine that never sleeps; what sleep locks is in test_windows_sleep.py."""
 
 
 def own(sid: str = ALICE, **settings: str) -> Values:
@@ -50,7 +56,7 @@ def logon(sid: str = ALICE, name: str = "alice", domain: str = "PC") -> Values:
 
 
 def machine(*parts: Values, files: tuple[str, ...] = (SAVER,)) -> FakeHost:
-    values: Values = {r"HKU\.DEFAULT\Control Panel\Desktop\ScreenSaveActive": "1"}
+    values: Values = {r"HKU\.DEFAULT\Control Panel\Desktop\ScreenSaveActive": "1", **AWAKE}
     for part in parts:
         values |= part
     return FakeHost(os="windows", values=values, files=dict.fromkeys(files, b"MZ"))
@@ -196,20 +202,6 @@ def test_the_limit_of_an_mdm_is_in_minutes_and_holds_with_a_password(
 def test_the_limit_of_an_mdm_that_says_nothing_of_a_password_is_unknown() -> None:
     with pytest.raises(CannotTell, match="DevicePasswordEnabled"):
         alice({DEVICE_LOCK + r"\MaxInactivityTimeDeviceLock": 15})
-
-
-@pytest.mark.parametrize(
-    ("wake", "locks"), [((1, 1), True), ((1, 0), False), ((None, None), False)]
-)
-def test_sleep_locks_only_where_a_password_is_demanded_after_it_on_both_supplies(
-    wake: tuple[int | None, int | None], locks: bool
-) -> None:
-    names = ("ACSettingIndex", "DCSettingIndex")
-    values: Values = {rf"{SLEEP}\{name}": 600 + at for at, name in enumerate(names)}
-    values |= {rf"{WAKE}\{name}": v for name, v in zip(names, wake, strict=True) if v is not None}
-    user = alice(values)
-    assert told(user) is locks
-    assert user.idle_seconds == (601 if locks else 0)
 
 
 @pytest.mark.parametrize(
