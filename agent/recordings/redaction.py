@@ -44,9 +44,12 @@ PATTERNS = (
     re.compile(r"^\s*(?:proxy_)?(?:username|password)\s*=\s*(\S.*)$", re.MULTILINE),
     re.compile(r"://([^\s/@\"'<>]+)@"),
     # a Mac's, as system_profiler and ioreg print them, and a person's full name of `id -P`
-    re.compile(r'"(?:\w*serial_number|device_serial|provisioning_UDID)"\s*:\s*"([^"]+)"'),
+    re.compile(r'"(?:\w*serial_?number|device_serial|provisioning_UDID)"\s*:\s*"([^"]+)"'),
     re.compile(r'"(?:IOPlatformSerialNumber|serial-number)" = ["<]([^">]+)[">]'),
     re.compile(r"<key>\w*SerialNumber</key>\s*<string>([^<]+)</string>"),
+    # what people call their disks; the mount points of macOS itself lie below /System
+    re.compile(r"<key>(?:Volume)?Name</key>\s*<string>([^<]+)</string>"),
+    re.compile(r'(?<!/System)/Volumes/([^<>"/\n]+)'),
     re.compile(r"\b([0-9A-F]{8}-[0-9A-F]{16})\b"),
     re.compile(r"^[^:\n]+:\*+:\d+:\d+:[^:\n]*:\d+:\d+:([^:\n]+):/", re.MULTILINE),
 )

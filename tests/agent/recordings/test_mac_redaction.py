@@ -21,11 +21,19 @@ from agent.recordings.redaction import Redaction
             "<key>IOPlatformSerialNumber</key>\n\t<string>C02QM3FSFVH8</string>",
             "C02QM3FSFVH8",
         ),
+        ('"spcardreader_card_serialnumber" : "0x0a1b2c3d"', "0a1b2c3d"),
+        ("<key>VolumeName</key>\n\t<string>Example family</string>", "Example family"),
+        ("<key>MountPoint</key><string>/Volumes/Example family</string>", "Example family"),
         ("x:********:501:20::0:0:Alice Example:/Users/x:/bin/zsh", "Alice Example"),
     ],
 )
 def test_what_identifies_a_mac_is_replaced(said: str, secret: str) -> None:
     assert secret not in Redaction()(said)
+
+
+def test_where_macos_mounts_its_own_volumes_stays() -> None:
+    said = "<string>/System/Volumes/Data</string>"
+    assert Redaction()(said) == said
 
 
 def test_a_binary_property_list_is_kept_as_text_without_names() -> None:
