@@ -76,8 +76,10 @@ class Person:
     def __post_init__(self) -> None:
         authority = self.together.scratch / "data" / "authority.pem"
         context = ssl.create_default_context(cafile=str(authority))
-        jar = urllib.request.HTTPCookieProcessor(CookieJar())
-        self.opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), jar)
+        self.jar = CookieJar()
+        kept = urllib.request.HTTPCookieProcessor(self.jar)
+        trust = urllib.request.HTTPSHandler(context=context)
+        self.opener = urllib.request.build_opener(trust, kept)
         self.address = self.together.serving["web"]
 
     def get(self, path: str) -> str:
