@@ -85,11 +85,13 @@ async def running(
     config: Config, announce: Announce, clock: Clock = system_clock
 ) -> "AsyncIterator[Serving]":
     """The whole collector, serving inside the block. The caller owns the data folder."""
+    from collector.accounts.sso.single_sign_on import in_folder
     from collector.ports import Collector, open_ports
     from collector.web.site import Keeping
 
     config = settled(config)
     settings = read_settings(config.folder)
+    sso = in_folder(config, clock)
     store = Store.open(config.folder, clock=clock)
     try:
         store.check()  # damage is found now and not by the first report that meets it
@@ -97,7 +99,8 @@ async def running(
         identity = open_server(config.folder, authority, _names(config), clock())
         store.write(lambda c: _first_policy(c, clock))
         journal = Journal(config.folder / AUDIT_FOLDER, open_signer(config.folder), clock)
-        keeping = Keeping(open_seal(config.folder), journal, config.name, config.environment)
+        seal = open_seal(config.folder)
+        keeping = Keeping(seal, journal, config.name, config.environment, sso)
         collector = Collector(config, store, authority, identity, clock, keeping)
         with overseeing(store, journal, settings, clock) as oversight:
             async with open_ports(collector) as serving, _upkeep(collector, oversight):

@@ -17,7 +17,18 @@ from collector import __version__
 from collector.surroundings import BadFile, Surroundings
 
 PROGRAM = "muster-collector"
-COMMANDS = ("serve", "token", "devices", "device", "policy", "export", "waiver", "account", "audit")
+COMMANDS = (
+    "serve",
+    "token",
+    "devices",
+    "device",
+    "policy",
+    "export",
+    "waiver",
+    "account",
+    "audit",
+    "sso",
+)
 """Each is the command of the same name in the module of that name in `collector.commands`."""
 
 

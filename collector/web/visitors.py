@@ -15,7 +15,9 @@ from collector.web.cookie import token_in
 from collector.web.frame import SESSION
 from collector.web.site import Site, site_of
 
-OPEN_PATHS = frozenset({"/login", "/login/passkey", "/healthz"})
+OPEN_PATHS = frozenset(
+    {"/login", "/login/passkey", "/login/sso", "/login/sso/callback", "/healthz"}
+)
 OPEN_FOLDERS = ("/static/", "/setup/")
 FACTOR_PATHS = frozenset({"/login/factor", "/login/app", "/logout"})
 """Where a half session may go."""

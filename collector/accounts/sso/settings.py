@@ -1,6 +1,7 @@
-"""What the operator says about the OpenID provider: one file, read whole, wrong in one clear line.
+"""What the operator says about the OpenID provider: `sso.toml`, wrong in one clear line.
 
-The secret stands in a file of its own that only its owner can read, never in the settings.
+It lies in the data folder, and no page changes it: no visitor can make the collector call an
+address. The secret stands in a file of its own that only its owner can read.
 """
 
 import ssl
@@ -12,12 +13,14 @@ from urllib.parse import urlsplit
 import msgspec
 
 from collector.accounts.roles import Role
+from collector.config import ConfigError
 
+FILE = "sso.toml"
 RETURN_PATH = "/login/sso/callback"
 MOST_BYTES = 64 * 1024
 
 
-class SettingsError(ValueError):
+class SettingsError(ConfigError):
     """The settings cannot be used; str() is one line that says where and what to do."""
 
 
@@ -36,14 +39,14 @@ class BelievedFactor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The file as it is written."""
+    """The file as it is written. `address` is where browsers find the pages of this collector."""
 
     issuer: str
+    address: str
     client_id: str
     role: RoleMap
     name: str = ""
     client_secret_file: str = ""
-    address: str = ""
     scopes: tuple[str, ...] = ("openid", "profile", "email")
     create_accounts: bool = False
     username_claim: str = "preferred_username"
@@ -55,21 +58,25 @@ class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`address` is where browsers find the pages: the answer of the provider comes back there."""
+    """What the file says, with the files that it names."""
 
     said: File
-    address: str
     client_secret: str = field(default="", repr=False)
     authorities: Path | None = None
 
     @property
     def name(self) -> str:
-        return self.said.name or host_of(self.said.issuer)
+        return self.said.name or str(urlsplit(self.said.issuer).hostname)
 
     @property
     def return_address(self) -> str:
         """The redirect URI, exactly as it must be registered with the provider."""
-        return self.address + RETURN_PATH
+        return self.said.address.rstrip("/") + RETURN_PATH
+
+    @property
+    def web_host(self) -> str:
+        """The name by which browsers call this collector."""
+        return (urlsplit(self.said.address).hostname or "").lower()
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -82,17 +89,15 @@ class Settings:
         return context
 
 
-def read(path: Path, address: str) -> Settings:
-    """`address` is that of the pages, unless the file names another. Raises SettingsError."""
+def read_settings(folder: Path) -> Settings | None:
+    """The settings of this data folder; None: there are none. Raises SettingsError."""
+    path = folder / FILE
+    if not path.exists():
+        return None
     said = _parsed(path)
     _check(said, path)
-    secret = _secret(path.parent / said.client_secret_file) if said.client_secret_file else ""
-    settings = Settings(
-        said,
-        (said.address or address).rstrip("/"),
-        secret,
-        path.parent / said.ca_file if said.ca_file else None,
-    )
+    secret = _secret(folder / said.client_secret_file) if said.client_secret_file else ""
+    settings = Settings(said, secret, folder / said.ca_file if said.ca_file else None)
     try:
         settings.tls()
     except (OSError, ssl.SSLError) as error:
@@ -149,7 +154,10 @@ def _check(said: File, path: Path) -> None:
         (not said.client_id.strip(), "client_id: write the name the provider knows this by"),
         (not said.role.of, "role.of: name at least one value and the role it gives"),
         (not said.role.claim, "role.claim: name the claim that holds groups or roles"),
-        (bool(said.address) and not _is_origin(said.address), "address: write it as https://HOST"),
+        (
+            not _is_origin(said.address),
+            "address: write where browsers find the pages: https://HOST",
+        ),
         ("openid" not in said.scopes, 'scopes: "openid" must be one of them'),
         (len(said.name) > 64 or not said.name.isprintable(), "name: use up to 64 characters"),
         (not all(map(is_https, map(_as_url, said.also_hosts))), "also_hosts: write HOST:PORT"),

@@ -28,6 +28,9 @@ from collector.web.pages import (
     setup,
     sign_audit,
     sign_review,
+    sso,
+    sso_account,
+    sso_return,
     tokens,
 )
 
@@ -37,4 +40,5 @@ PAGES = (
     *(account, password, end_sessions, new_app, codes, confirm, new_passkey, passkey, tokens),
     *(people, person, review, sign_review),
     *(audit, audit_review, sign_audit, incidents, incident, incident_change),
+    *(sso, sso_return, sso_account),
 )

@@ -49,7 +49,10 @@ class SessionRow:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`host`: the name that passkeys are made for here; empty: there is none."""
+    """`host`: the name that passkeys are made for here; empty: there is none.
+
+    `sso`: how the OpenID provider is called; empty: there is none.
+    """
 
     frame: Frame
     role: str
@@ -59,6 +62,7 @@ class Context:
     passkeys: tuple[PasskeyRow, ...]
     host: str
     codes_left: int
+    sso: str
     sessions: tuple[SessionRow, ...]
 
 
@@ -77,7 +81,9 @@ def _context(
 ) -> Context:
     username, (done, host) = session.username, said
     account = accounts.get(c, username)
-    since = (account.password_changed_at or account.created_at) if account else None
+    since = None
+    if account is not None and account.password_hash:
+        since = account.password_changed_at or account.created_at
     days = site.policy.current(c).password_days.get(session.role, 0)
     return Context(
         frame=frame,
@@ -88,6 +94,7 @@ def _context(
         passkeys=tuple(_passkey(each) for each in factors.passkeys_of(c, username)),
         host=host,
         codes_left=factors.codes_left(c, username),
+        sso=site.keeping.sso.settings.name if site.keeping.sso else "",
         sessions=tuple(
             _session(each, session)
             for each in sessions.of_person(c, username, frame.now)

@@ -31,12 +31,16 @@ BUSY = "Many logins are being checked at the moment. Try again in a few seconds.
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`passkey`: what the browser is asked, as JSON; empty: passkeys cannot be used here."""
+    """`passkey`: what the browser is asked, as JSON; empty: passkeys cannot be used here.
+
+    `sso`: how the OpenID provider is called; empty: there is none.
+    """
 
     frame: Frame
     username: str
     passkey: str
     error: str
+    sso: str
 
 
 async def page(request: Request) -> Response:
@@ -53,7 +57,8 @@ def form(request: Request, username: str = "", error: str = "", status_code: int
     fresh = token or sessions.new_token()
     frame = Frame("Log in", "", form_token(fresh), site_of(request.scope).clock())
     passkey = offer(request, Purpose.LOG_IN, (), bound_to=fresh)
-    context = Context(frame, username, passkey, error)
+    sso = site_of(request.scope).keeping.sso
+    context = Context(frame, username, passkey, error, sso.settings.name if sso else "")
     response = render("login.html", context, status_code=status_code)
     if not token:
         cookie.put(request.scope, response, fresh)

@@ -39,6 +39,8 @@ def test_what_is_open_is_a_short_list() -> None:
         "/login/passkey",
         "/setup/{token}",
         "/healthz",
+        "/login/sso",
+        "/login/sso/callback",
     ]
 
 
@@ -91,9 +93,7 @@ class DamagedStore:
 
 def test_the_health_page_says_when_the_store_cannot_be_read(browser: Browser) -> None:
     assert browser.client.get("/healthz").text == "ok\n"
-    app = application(
-        cast(Store, DamagedStore()), browser.clock, browser.keeping, Reach(["x"])
-    )
+    app = application(cast(Store, DamagedStore()), browser.clock, browser.keeping, Reach(["x"]))
     response = TestClient(app, "https://x").get("/healthz")
     assert response.status_code == 503
     assert "see the collector's log" in response.text
