@@ -27,6 +27,7 @@ COMMANDS = (
     "waiver",
     "account",
     "audit",
+    "incident",
     "sso",
 )
 """Each is the command of the same name in the module of that name in `collector.commands`."""

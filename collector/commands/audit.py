@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from collector.surroundings import BadInput, Surroundings, Trouble
-from collector.terminal import as_json, counted, fitted, hint, plain, say
+from collector.terminal import as_json, counted, fitted, hint, plain, say, sentence
 
 if TYPE_CHECKING:
     from collector.audit.chain import Head
     from collector.audit.reading import Shown
+    from collector.audit.verifying import Result
+    from collector.commands.audit_replicas import Known
 
 
 @click.group(epilog="Example: muster-collector audit verify")
@@ -79,74 +81,119 @@ def _lines(found: "list[Shown]") -> Iterator[str]:
     multiple=True,
     help="A checkpoint that was kept elsewhere (may be repeated).",
 )
+@click.option(
+    "--seen",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    multiple=True,
+    help="What a log host wrote: its checkpoints are compared (may be repeated).",
+)
 @click.pass_obj
 def verify(
-    around: Surroundings, /, folder: Path | None, key: Path | None, known: tuple[str, ...]
+    around: Surroundings,
+    /,
+    folder: Path | None,
+    key: Path | None,
+    known: tuple[str, ...],
+    seen: tuple[Path, ...],
 ) -> None:
     """Check every record, every checkpoint, and that nothing is missing.
 
-    Exit status 1 when anything is wrong; each place is named.
+    The collector's own log is compared with what each replica holds. Exit status 1 when anything is
+    wrong; each place is named.
     """
     from collector.audit.signing import PUBLIC_FILE, open_verifier
     from collector.audit.verifying import verify as check
+    from collector.commands.audit_replicas import known_elsewhere
     from collector.identity.key_files import KeyFileError
 
+    own = folder is None
     if folder is None or key is None:
         with around.store():
             folder, key = folder or _folder(around), key or around.folder / PUBLIC_FILE
     if not folder.is_dir():
         raise BadInput(f"{plain(str(folder))} is no folder with an audit log")
     try:
-        found = check(folder, open_verifier(key), [_head(each) for each in known])
+        verifier = open_verifier(key)
+        elsewhere = known_elsewhere(around if own else None, verifier, seen)
+        heads = [*(_head(each) for each in known), *elsewhere.heads]
+        found = check(folder, verifier, heads)
     except KeyFileError as error:
         raise BadInput(str(error)) from error
-    if found.problems:
-        raise Trouble(
-            "\n".join(
-                [
-                    "the audit log is not as it was written:",
-                    *(str(problem) for problem in found.problems),
-                ]
-            )
-        )
-    say(
+    say(_verdict(found, elsewhere))
+
+
+def _verdict(found: "Result", elsewhere: "Known") -> Iterator[str]:
+    """What the verification found. Raises Trouble when anything is wrong."""
+    for line in elsewhere.unheard:
+        hint(line)
+    problems = [*(str(each) for each in found.problems), *elsewhere.problems]
+    if problems:
+        raise Trouble("\n".join(["the audit log is not as it was written:", *problems]))
+    yield (
         f"{counted(found.records, 'record')}, {counted(found.checkpoints, 'checkpoint')}: "
         "nothing was changed, removed or added."
     )
+    if elsewhere.names:
+        yield from sentence(f"It is what was acknowledged by {', '.join(elsewhere.names)}.")
     if found.records:
-        say(f"From {found.first_at} to {found.last_at}.")
-        say("Kept elsewhere, these lines prove that the end is there (--checkpoint):")
-        say(f"  {found.head.records}:{found.head.hash.hex()}")
+        yield f"From {found.first_at} to {found.last_at}."
+        yield "Kept elsewhere, these lines prove that the end is there (--checkpoint):"
+        yield f"  {found.head.records}:{found.head.hash.hex()}"
     if found.unsigned:
         later = counted(found.unsigned, "record")
-        say(f"{later} after the last checkpoint; the running collector signs them.")
+        yield f"{later} after the last checkpoint; the running collector signs them."
 
 
 @audit.command(epilog="Example: muster-collector audit export --out /srv/evidence/audit")
 @click.option(
     "--out", type=click.Path(path_type=Path), required=True, metavar="DIR", help="A new folder."
 )
+@click.option("--replica", metavar="NAME", default="", help="What this replica holds of it.")
 @click.pass_obj
-def export(around: Surroundings, /, out: Path) -> None:
+def export(around: Surroundings, /, out: Path, replica: str) -> None:
     """Copy the whole log with its public key, to be verified anywhere."""
-    from collector.audit.segments import segments
     from collector.audit.signing import PUBLIC_FILE
+    from collector.commands.audit_replicas import fetch
 
     if out.exists():
         raise BadInput(f"{plain(str(out))} is there already: name a new folder")
-    with around.store(), around.noting("audit.exported", "audit", to=str(out)):
+    subject = f"replica:{replica}" if replica else "audit"
+    with around.store(), around.noting("audit.exported", subject, to=str(out)):
         fresh = out.with_name(out.name + ".part")
         try:
             fresh.mkdir(mode=0o700)
-            for segment in segments(_folder(around)):
-                shutil.copyfile(segment.path, fresh / segment.path.name)
+            if replica:
+                fetch(around, replica, fresh)
+            else:
+                _copy(_folder(around), fresh)
             shutil.copyfile(around.folder / PUBLIC_FILE, fresh / PUBLIC_FILE)
             fresh.rename(out)
         except OSError as error:
-            shutil.rmtree(fresh, ignore_errors=True)
             raise Trouble(f"{plain(str(out))} cannot be written: {error.strerror}") from error
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
     say(plain(str(out)))
     hint("To verify it: audit verify --folder DIR --key DIR/audit.pub")
+
+
+def _copy(folder: Path, to: Path) -> None:
+    from collector.audit.segments import segments
+
+    for segment in segments(folder):
+        shutil.copyfile(segment.path, to / segment.path.name)
+
+
+@audit.command("replicas", epilog="Example: muster-collector audit replicas --json")
+@click.option("--json", "wants_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def list_replicas(around: Surroundings, /, wants_json: bool) -> None:
+    """List the replicas: how far behind each is, and its last checkpoint."""
+    from collector.commands.audit_replicas import seen_here, table
+
+    with around.store():
+        found = seen_here(around)
+    say(as_json(found.as_fields()) if wants_json else table(found))
 
 
 def _folder(around: Surroundings) -> Path:
