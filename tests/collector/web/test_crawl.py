@@ -37,6 +37,9 @@ BODIES = {
 }
 """What a form must say for its object to be there at all."""
 
+NOT_SET_UP = {"/account/sso"}
+"""Without an OpenID provider there is nothing there."""
+
 BEFORE_THE_LOGIN = {"/login/factor", "/login/app"}
 """A whole session is led on from there."""
 
@@ -138,7 +141,8 @@ def questions(world: World, caller: str) -> Iterator[Question]:
         if page.PERMISSION is None:
             continue
         for method, (path, is_there) in product(page.METHODS, paths(world, page, caller)):
-            yield Question(method, path, page.PERMISSION, is_there, BODIES.get(page.PATH, {}))
+            found = is_there and path not in NOT_SET_UP
+            yield Question(method, path, page.PERMISSION, found, BODIES.get(page.PATH, {}))
 
 
 def paths(world: World, page: ModuleType, caller: str) -> Iterator[tuple[str, bool]]:
