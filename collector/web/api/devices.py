@@ -24,7 +24,7 @@ from collector.store import (
 from collector.web import listing
 from collector.web.api.calls import Call, One, Several
 from collector.web.api.fields import OBJECTS
-from collector.web.api.people import NOT_SHOWN, Veil, account_names, names_people
+from collector.web.api.people import NOT_SHOWN, Veil, names_people, veil_for
 from collector.web.api.problems import Wrong, conflict, not_found, unfit
 from collector.web.listing import Question
 
@@ -240,4 +240,4 @@ def _whole(document: Mapping[str, Any], name: str) -> Values:
 
 def _veil(c: Connection, device: Device) -> Veil:
     report = reports.current(c, device.device_id)
-    return Veil(account_names(report.posture) if report else frozenset())
+    return veil_for(report.posture if report else None)

@@ -1,10 +1,11 @@
 """Whoever may not see whose device it is reads no account's name in what a device said of it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from google.protobuf.message import DecodeError
 
+from collector.model import EvidenceLine, OpenFinding
 from collector.policy import RULES
 from protos.posture.v1.posture_service_pb2 import Posture
 
@@ -49,6 +50,28 @@ def account_names(posture: bytes) -> frozenset[str]:
         found |= {name for gap in observation.gaps for name in GAP.findall(gap.field)}
     found |= {name.rpartition("\\")[2] for name in found}
     return frozenset(found - {"", "everybody"})
+
+
+def veil_for(posture: bytes | None) -> Veil:
+    """Over what is said of the device that sent this report."""
+    return Veil(account_names(posture) if posture is not None else frozenset())
+
+
+def veiled(found: OpenFinding, veil: Veil) -> OpenFinding:
+    """The finding as somebody reads it who may not see people."""
+    finding = found.finding
+    evidence = tuple(
+        EvidenceLine(veil.over(line.source), veil.over(line.said)) for line in finding.evidence
+    )
+    hidden = replace(finding, because=veil.over(finding.because), evidence=evidence)
+    return replace(found, finding=hidden)
+
+
+def unnamed(found: OpenFinding) -> OpenFinding:
+    """As `veiled`, where the report is not at hand: of what names people, the rule's title."""
+    if not names_people(found.finding.rule_id):
+        return veiled(found, Veil())
+    return replace(found, finding=replace(found.finding, because=found.title, evidence=()))
 
 
 def names_people(rule_id: str) -> bool:

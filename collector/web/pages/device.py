@@ -8,15 +8,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from collector import wording
-from collector.accounts.roles import Permission
+from collector.accounts.roles import Permission, may
 from collector.compliance import compliance_at
 from collector.judged import laid_over
 from collector.model import Device, EvidenceLine, Language, OpenFinding, Status
 from collector.policy import Policy
 from collector.policy.advice import book
 from collector.store import Connection, certificates, devices, findings, reports, waivers
+from collector.web.api.people import veil_for, veiled
 from collector.web.errors import NOT_FOUND
 from collector.web.frame import Frame, frame_of
+from collector.web.guard import session_of
 from collector.web.languages import Choice, asked_language, choices
 from collector.web.rendering import render
 from collector.web.sent import Fact, Sent, inventory_facts, sent
@@ -74,15 +76,24 @@ def page(request: Request) -> Response:
     site, device_id = site_of(request.scope), request.path_params["device_id"]
     frame = frame_of(request.scope, "Device")
     asked = asked_language(request)
-    context = site.store.read(lambda c: _context(c, site, frame, device_id[:LONGEST_ID], asked))
+    people = may(session_of(request).role, Permission.SEE_PEOPLE)
+    named = device_id[:LONGEST_ID]
+    context = site.store.read(lambda c: _context(c, site, frame, named, asked, people=people))
     if context is None:
         return NOT_FOUND.response(request.scope)
     return render("device.html", context)
 
 
 def _context(
-    c: Connection, site: Site, frame: Frame, device_id: str, asked: Language | None
+    c: Connection,
+    site: Site,
+    frame: Frame,
+    device_id: str,
+    asked: Language | None,
+    *,
+    people: bool,
 ) -> Context | None:
+    """`people`: whether names of accounts on the device may be seen."""
     device = devices.get(c, device_id)
     if device is None:
         return None
@@ -91,7 +102,12 @@ def _context(
     language = asked or policy.language
     laid = laid_over(findings.open_of(c, device_id), policy, mine, device.system, language)
     state = compliance_at(device, now, timedelta(days=policy.stale_after_days))
-    report = sent(reports.current(c, device_id))
+    stored = reports.current(c, device_id)
+    report = sent(stored)
+    if not people:
+        veil = veil_for(stored.posture if stored else None)
+        laid = [veiled(each, veil) for each in laid]
+        report = replace(report, text=veil.over(report.text)) if report else None
     hostname = device.hostname or "(no name)"
     return Context(
         frame=replace(frame, title=hostname),

@@ -8,13 +8,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from collector import wording
-from collector.accounts.roles import Permission
+from collector.accounts.roles import Permission, may
 from collector.judged import falling_short
 from collector.model import Compliance, Device, OpenFinding, Status
 from collector.policy import RULES, Policy, title
 from collector.store import Connection, devices, findings
 from collector.web import listing
+from collector.web.api.people import unnamed
 from collector.web.frame import Frame, frame_of
+from collector.web.guard import session_of
 from collector.web.listing import Listed, Question, question_of
 from collector.web.rendering import render
 from collector.web.site import Site, site_of
@@ -96,11 +98,15 @@ class Context:
 def page(request: Request) -> Response:
     site, frame = site_of(request.scope), frame_of(request.scope, "Devices")
     question = question_of(request.query_params)
-    context = site.store.read(lambda c: _context(c, site, frame, question))
+    people = may(session_of(request).role, Permission.SEE_PEOPLE)
+    context = site.store.read(lambda c: _context(c, site, frame, question, people=people))
     return render("devices.html", context)
 
 
-def _context(c: Connection, site: Site, frame: Frame, question: Question) -> Context:
+def _context(
+    c: Connection, site: Site, frame: Frame, question: Question, *, people: bool
+) -> Context:
+    """`people`: whether names of accounts on the devices may be seen."""
     policy = site.policy.current(c)
     stale_after = timedelta(days=policy.stale_after_days)
     counts = devices.count_by_state(c, frame.now, stale_after)
@@ -114,7 +120,7 @@ def _context(c: Connection, site: Site, frame: Frame, question: Question) -> Con
         causes=_causes(findings.count_failing(c)),
         choices=_choices(question),
         caption=_caption(question),
-        rows=_rows(c, listed, policy, frame.now),
+        rows=_rows(c, listed, policy, frame.now, people=people),
         empty=_empty(counts, listed, question),
         first_href=first.href() if question.after_state else "",
         next_href=following.href() if following else "",
@@ -175,8 +181,12 @@ def _empty(counts: Mapping[Compliance, int], listed: Listed, question: Question)
     return "no_more" if question.after_state else "no_match"
 
 
-def _rows(c: Connection, listed: Listed, policy: Policy, now: datetime) -> tuple[Row, ...]:
+def _rows(
+    c: Connection, listed: Listed, policy: Policy, now: datetime, *, people: bool
+) -> tuple[Row, ...]:
     found = falling_short(c, policy, [device for device, _ in listed.devices], now)
+    if not people:
+        found = {name: [unnamed(each) for each in laid] for name, laid in found.items()}
     stale_after = timedelta(days=policy.stale_after_days)
     return tuple(
         _row(device, state, found[device.device_id], now, stale_after)

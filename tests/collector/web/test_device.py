@@ -7,7 +7,7 @@ import pytest
 
 from collector.model import Compliance, EvidenceLine, Status, Waiver
 from collector.policy import RULES
-from collector.store import certificates, devices, policies, waivers
+from collector.store import accounts, certificates, devices, policies, waivers
 from tests.collector.web.conftest import Browser
 from tests.collector.web.fleet import DISKS, FIREWALL, LAPTOP, Seen, device_id
 
@@ -232,3 +232,17 @@ def test_what_a_device_says_is_text_and_nothing_else(helpdesk: Browser, text: st
         assert ">49<" not in page
         if "{" in text:
             assert text in page
+
+
+def test_the_name_of_an_account_is_read_by_those_only_who_may_see_people(
+    helpdesk: Browser,
+) -> None:
+    from tests.collector.web.api.test_reading import posture_of
+
+    said = {"screen_locks_automatically": (Status.FAIL, "The screen stays open for alice.")}
+    seen = (EvidenceLine("gsettings of alice", "in /home/alice"),)
+    helpdesk.enrol(Seen("lap", Compliance.NON_COMPLIANT, said, seen, posture=posture_of("alice")))
+    for role, expected in (("helpdesk", True), ("viewer", False)):
+        helpdesk.store.write(lambda c, role=role: accounts.set_role(c, "admin", role))
+        for path in ("/devices", "/devices/id-lap"):
+            assert ("alice" in helpdesk.get(path)) is expected, (role, path)
