@@ -183,7 +183,7 @@ class Volumes:
         placed = []
         for one in found:
             disks = one.answer.disks
-            out = disks and not disks & kept and all(map(self.blocks.removable, disks))
+            out = disks and not disks & kept and all(map(self.blocks.removable, sorted(disks)))
             if out and one.role == UNMOUNTED:
                 continue
             fixed = not out or one.role == BOOT
