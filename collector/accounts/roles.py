@@ -44,7 +44,8 @@ _LOOK = frozenset({Permission.OWN_ACCOUNT, Permission.SEE_DEVICES, Permission.SE
 
 ROLES: dict[Role, frozenset[Permission]] = {
     # The auditor: reads everything that is evidence, changes nothing.
-    Role.VIEWER: _LOOK | {
+    Role.VIEWER: _LOOK
+    | {
         Permission.SEE_HARDWARE_IDS,
         Permission.EXPORT,
         Permission.SEE_AUDIT,
