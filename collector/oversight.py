@@ -5,7 +5,7 @@ Every minute; the newest segments and their replicas are verified every hour, al
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -55,13 +55,13 @@ class Oversight:
     _said: dict[str, str] = field(default_factory=dict)
 
     def tick(self) -> None:
-        """One round. What fails of it is logged, and the rest is done."""
+        """One round. A log that cannot be used is an incident, and that is still told."""
         try:
             self._look_after()
-        except AuditUnavailable as error:
-            log.error("%s", error)
+            follow(self.store, self.journal.folder, self.suspicions, self.clock)
+        except (AuditUnavailable, OSError) as error:
+            log.error("The audit log cannot be used: %s", error)
             raise_alarm(self.store, alarm("audit_unwritable", "log", str(error)), self.clock())
-        follow(self.store, self.journal.folder, self.suspicions, self.clock)
         self.telling.tell_new()
 
     def _look_after(self) -> None:
@@ -149,9 +149,12 @@ class Oversight:
 
 @contextmanager
 def overseeing(
-    store: Store, journal: Journal, settings: Settings, clock: Clock
+    store: Store, journal: Journal, settings: Settings, clock: Clock, *, feeding: bool = True
 ) -> Iterator[Oversight]:
-    """Replicas are fed inside the block. Raises ConfigError or KeyFileError."""
+    """Replicas are fed inside the block, unless `feeding` is somebody else's.
+
+    Raises ConfigError or KeyFileError.
+    """
     folder = journal.folder.parent
     replicas = open_replicas(settings, folder)
     if len(replicas) < settings.wanted:
@@ -173,5 +176,5 @@ def overseeing(
         replication,
         Telling(store, journal, channel, clock),
     )
-    with replicating(replication):
+    with replicating(replication) if feeding else nullcontext():
         yield oversight

@@ -2,7 +2,8 @@
 
 Collector: check-ins per second against the same server with a handler that does nothing, on kept
 connections and on a fresh mutual-TLS connection each; processor time per check-in; rows on disk.
-Agent: one observation against the bare commands it runs. The load generator shares the machine.
+Audit log: how long a million records take to be verified. Agent: one observation against the bare
+commands it runs. The load generator shares the machine.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from collector.store import Store
 from protos.posture.v1 import posture_service_pb2 as messages
 from tests.fleet import CollectorProcess, Simulated, enroll
 from tests.load.agent_bench import measure_agent, measure_large
+from tests.load.audit_bench import measure_audit
 
 CALLS_EACH = 20
 """Below the burst that one identity may take, so that no call is refused."""
@@ -197,16 +199,18 @@ def rows_on_disk(folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=("collector", "agent"))
+    parser.add_argument("--only", choices=("collector", "agent", "audit"))
     only = parser.parse_args().only
-    if only != "agent":
+    if only in (None, "collector"):
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / "data"
             fleet = enroll(folder, DEVICES * ROUNDS * 4)
             with servers(folder) as (collector, floor):
                 asyncio.run(compare(collector, floor, groups(fleet)))
             rows_on_disk(folder)
-    if only != "collector":
+    if only in (None, "audit"):
+        measure_audit()
+    if only in (None, "agent"):
         measure_agent()
         measure_large()
 

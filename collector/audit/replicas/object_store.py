@@ -41,8 +41,9 @@ class ObjectStore:
 
     readable = True
 
-    def __init__(self, settings: S3Settings) -> None:
+    def __init__(self, settings: S3Settings, most_parts: int = MOST_PARTS) -> None:
         self._settings = settings
+        self._most_parts = most_parts
         self._url = urlsplit(settings.url)
         self._keys = read_keys(settings)
         self._now = datetime.now(UTC)
@@ -63,7 +64,7 @@ class ObjectStore:
         if held != part.offset:
             raise Lost(f"segment {part.segment:06d} holds {held} of {part.offset} bytes")
         gone: list[tuple[int, list[Span]]] = []
-        if len(spans) >= MOST_PARTS:
+        if len(spans) >= self._most_parts:
             gone.append((part.segment, spans))
             spans = [self._joined(part.segment, spans)]
         span = (part.offset, part.offset + len(part.content))

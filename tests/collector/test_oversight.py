@@ -1,0 +1,170 @@
+"""By the clock the log is verified, purged with care and reviewed; trouble is an incident."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from collector.audit.entry import Action, Actor, ActorKind, Entry
+from collector.audit.journal import FOLDER, Journal
+from collector.audit.reading import newest
+from collector.audit.retention import KEPT
+from collector.audit.segments import segments
+from collector.audit.signing import PUBLIC_FILE, open_signer, open_verifier
+from collector.audit.verifying import verify
+from collector.audit.weeks import week_of
+from collector.oversight import Oversight, overseeing
+from collector.settings import DirectorySettings, Settings
+from collector.store import Store, audit_reviews, incidents
+from collector.store.audit_reviews import AuditReview
+from tests.fakes import FixedClock
+
+VISIT = Entry(Action.LOGIN, Actor(ActorKind.ACCOUNT, "alice"))
+
+
+@dataclass
+class Watched:
+    """A collector's log with two replicas, whose feeding is asked for by the test."""
+
+    oversight: Oversight
+    clock: FixedClock
+    vaults: tuple[Path, Path]
+
+    @property
+    def journal(self) -> Journal:
+        return self.oversight.journal
+
+    def minutes(self, count: int) -> None:
+        for _ in range(count):
+            self.clock.advance(minutes=1)
+            for feeder in self.oversight.replication.feeders:
+                self.oversight.replication.feed(feeder)
+            self.oversight.tick()
+
+    def open(self) -> set[str]:
+        store = self.oversight.store
+        return {i.kind for i in store.read(lambda c: incidents.list_all(c, open_only=True))}
+
+    def said(self, action: str) -> list[str]:
+        found = newest(self.journal.folder, 1_000, action)
+        return [f"{each.subject} {each.outcome}" for each in found]
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    clock, data = FixedClock(), tmp_path / "data"
+    vaults = (tmp_path / "one", tmp_path / "two")
+    for vault in vaults:
+        vault.mkdir()
+    settings = Settings(tuple(DirectorySettings(vault.name, vault) for vault in vaults))
+    store = Store.open(data, clock=clock)
+    journal = Journal(data / FOLDER, open_signer(data), clock)
+    journal.append(VISIT)
+    with overseeing(store, journal, settings, clock, feeding=False) as oversight:
+        yield Watched(oversight, clock, vaults)
+    store.close()
+
+
+def test_while_all_is_well_no_incident_opens(watched: Watched) -> None:
+    watched.minutes(130)
+    assert watched.open() == set()
+    assert watched.said("audit.verified") == ["log done"]
+
+
+def test_one_replica_down_is_an_incident_and_its_return_is_noted(watched: Watched) -> None:
+    watched.minutes(1)
+    watched.vaults[0].rename(watched.vaults[0].with_name("away"))
+    watched.journal.append(VISIT)
+    watched.minutes(4)
+    assert watched.open() == set()
+    watched.minutes(3)
+    assert watched.open() == {"replica_down"}
+    watched.vaults[0].with_name("away").rename(watched.vaults[0])
+    watched.minutes(3)
+    assert watched.said("audit.replica_down") == ["replica:one failed", "replica:one done"]
+
+
+def test_all_replicas_down_is_a_critical_one_and_the_log_goes_on(watched: Watched) -> None:
+    watched.minutes(1)
+    for vault in watched.vaults:
+        shutil.rmtree(vault)
+    watched.journal.append(VISIT)
+    watched.minutes(8)
+    assert watched.open() == {"replica_down", "replicas_down"}
+    watched.journal.append(VISIT)
+
+
+def test_a_changed_log_is_found_within_the_hour(watched: Watched) -> None:
+    watched.minutes(2)
+    path = segments(watched.journal.folder)[0].path
+    path.write_bytes(path.read_bytes().replace(b"alice", b"mally", 1))
+    watched.minutes(61)
+    assert "audit_break" in watched.open()
+
+
+def test_a_replica_that_dropped_what_it_acknowledged_is_found_within_the_hour(
+    watched: Watched,
+) -> None:
+    watched.minutes(2)
+    path = watched.vaults[1] / "000001.log"
+    path.write_bytes(path.read_bytes()[:-200])
+    watched.minutes(61)
+    assert "replica_refuses" in watched.open()
+    assert any(line == "replica:two failed" for line in watched.said("audit.replica_refused"))
+
+
+def test_a_log_that_cannot_be_written_is_an_incident(watched: Watched) -> None:
+    watched.minutes(1)
+    folder = watched.journal.folder
+    folder.rename(folder.with_name("gone"))
+    folder.write_text("")
+    watched.oversight.tick()
+    assert watched.open() == {"audit_unwritable"}
+    assert watched.oversight.store.read(incidents.untold) == []
+
+
+def test_a_clock_that_was_moved_on_drops_nothing_for_a_day(watched: Watched) -> None:
+    for _ in range(4):
+        watched.journal.append(VISIT)
+        watched.clock.advance(days=1)
+        watched.minutes(1)
+    before = len(segments(watched.journal.folder))
+    watched.clock.advance(days=KEPT.days + 30)
+    watched.minutes(30)
+    assert "clock_leap" in watched.open()
+    assert len(segments(watched.journal.folder)) > before
+    watched.clock.advance(days=1, hours=1)
+    watched.minutes(1)
+    assert len(segments(watched.journal.folder)) < before
+
+
+def test_a_log_is_purged_day_by_day_at_274_days(watched: Watched) -> None:
+    for day in range(KEPT.days + 6):
+        watched.journal.append(VISIT)
+        watched.clock.advance(days=1)
+        if day > KEPT.days:
+            watched.oversight.tick()
+    kept = [newest_at(each.path) for each in segments(watched.journal.folder)]
+    oldest = watched.clock() - min(kept)
+    assert KEPT - timedelta(days=1) <= oldest <= KEPT + timedelta(days=1)
+    verifier = open_verifier(watched.journal.folder.parent / PUBLIC_FILE)
+    assert verify(watched.journal.folder, verifier).problems == []
+
+
+def newest_at(path: Path) -> datetime:
+    return datetime.fromisoformat(path.read_text().splitlines()[-1].split('"at":"')[1][:24])
+
+
+def test_a_week_that_nobody_reviewed_is_an_incident(watched: Watched) -> None:
+    first = week_of(watched.clock())
+    for _ in range(15):
+        watched.clock.advance(days=1)
+        watched.journal.append(VISIT)
+        watched.oversight.tick()
+    assert "review_overdue" in watched.open()
+    store = watched.oversight.store
+    review = AuditReview(first, watched.clock(), "admin", "", "{}", "fine")
+    assert store.write(lambda c: audit_reviews.sign(c, review))
