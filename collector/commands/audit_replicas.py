@@ -142,7 +142,7 @@ def table(seen: Seen) -> Iterator[str]:
     if len(seen.lines) < seen.wanted:
         yield from sentence(
             f"{len(seen.lines)} of the {seen.wanted} replicas that the policy asks for: add the "
-            "others to collector.toml in the data folder (README: replicas) and start anew."
+            "others to collector.toml in the data folder (docs/audit.md) and start anew."
         )
 
 
