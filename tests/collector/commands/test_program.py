@@ -47,6 +47,9 @@ NEEDS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("policy", "apply"): (os.devnull,),
     ("waiver", "add"): ("x", "disk_encrypted", "--until", "2026-12-01", "--reason", "r"),
     ("waiver", "end"): ("x", "disk_encrypted"),
+    ("incident", "show"): ("1",),
+    ("incident", "note"): ("1", "words"),
+    ("incident", "close"): ("1", "--cause", "a", "--consequence", "b"),
 }
 WITHOUT_A_COLLECTOR = {("serve",), ("policy", "check")}
 

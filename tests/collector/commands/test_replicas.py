@@ -141,7 +141,7 @@ def test_what_a_log_host_wrote_is_compared(console: Console, tmp_path: Path) -> 
             "url: write https://HOST",
         ),
         (
-            '[[replica]]\nname="a"\nkind="s3"\nbucket = "b1"\nurl = "https://s"\nkeys_file = "n"',
+            '[[replica]]\nname="a"\nkind="s3"\nbucket="b-1"\nurl = "https://s"\nkeys_file = "n"',
             "cannot be read: No such file",
         ),
         ('[channel]\nwebhook = "file:///etc/passwd"', "webhook: write https://HOST"),
