@@ -64,7 +64,7 @@ class Surroundings:
         """The open store of a collector that has run before; every trouble of it in one line."""
         from collector.store import Store, StoreError
 
-        self._must_be_there()
+        self.must_be_there()
         try:
             store = Store.open(self.folder, create=False, clock=self.clock)
             try:
@@ -109,7 +109,7 @@ class Surroundings:
 
     def web_address(self) -> str:
         """Where the running collector's pages are, as "https://host:port"."""
-        self._must_be_there()
+        self.must_be_there()
         try:
             return str(json.loads((self.folder / SERVING).read_text())["web"])
         except (OSError, ValueError, KeyError) as error:
@@ -118,7 +118,8 @@ class Surroundings:
                 "`muster-collector serve` and run this again"
             ) from error
 
-    def _must_be_there(self) -> None:
+    def must_be_there(self) -> None:
+        """Raises Trouble that says how to start a collector where there is none."""
         try:
             there = (self.folder / DATABASE).exists()
         except OSError as error:

@@ -73,6 +73,7 @@ def link(around: Surroundings, /, name: str, subject: str) -> None:
     from collector.store import Connection, accounts, linked_identities
     from collector.store.linked_identities import LinkedIdentity
 
+    around.must_be_there()
     issuer = _settings(around).said.issuer
     if not subject.strip() or len(subject) > 255 or not subject.isprintable():
         raise BadInput(f"{subject!r} is no subject: give `sub` of the person at the provider")

@@ -48,10 +48,12 @@ NEEDS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("waiver", "add"): ("x", "disk_encrypted", "--until", "2026-12-01", "--reason", "r"),
     ("waiver", "end"): ("x", "disk_encrypted"),
     ("incident", "show"): ("1",),
+    ("sso", "link"): ("alice", "sub"),
+    ("sso", "unlink"): ("alice",),
     ("incident", "note"): ("1", "words"),
     ("incident", "close"): ("1", "--cause", "a", "--consequence", "b"),
 }
-WITHOUT_A_COLLECTOR = {("serve",), ("policy", "check")}
+WITHOUT_A_COLLECTOR = {("serve",), ("policy", "check"), ("sso", "check")}
 
 
 @pytest.mark.parametrize("path", [(), *EVERY], ids=" ".join)
