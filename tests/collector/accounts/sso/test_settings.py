@@ -6,6 +6,9 @@ import pytest
 
 from collector.accounts.roles import Role
 from collector.accounts.sso.settings import FILE, Settings, SettingsError, read_settings
+from collector.accounts.sso.single_sign_on import in_folder
+from collector.config import Config, ConfigError
+from tests.fakes import FixedClock
 
 GOOD = """
 issuer = "https://Login.example/realms/it"
@@ -96,3 +99,12 @@ def test_a_file_that_is_no_text_or_far_too_large_is_refused(tmp_path: Path) -> N
     assert "UTF-8" in trouble(tmp_path)
     (tmp_path / FILE).write_bytes(b"#" * 70_000)
     assert "64 KiB" in trouble(tmp_path)
+
+
+def test_the_address_is_one_of_the_collectors_own_names(tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    with pytest.raises(ConfigError, match=r"start it with --host-name muster\.example"):
+        in_folder(Config(tmp_path), FixedClock())
+    named = in_folder(Config(tmp_path, host_names=("Muster.example",)), FixedClock())
+    assert named is not None
+    assert in_folder(Config(tmp_path / "none"), FixedClock()) is None
