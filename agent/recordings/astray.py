@@ -10,7 +10,7 @@ from agent.checks.disk_encryption.keys import followed
 from agent.files import OURS
 from agent.host import Host, Unparsable
 
-HOME = re.compile(r"/root/*|(?:/var)?/home/[^/]+/*|/Users/[^/]+/*")
+HOME = re.compile(r"/(?:root|(?:var/)?home/[^/]+|Users/[^/]+)/*")
 FOR_EVERYBODY = ("/nix/store/", "/usr/")
 """What every account may read; settings that a package or NixOS made are links to there."""
 

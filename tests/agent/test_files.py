@@ -13,6 +13,8 @@ from agent.host import Denied, FileMissing, TimedOut
 
 SERVED_HOME = "21 1 8:1 / / rw - ext4 /dev/sda1 rw\n22 21 0:40 / /home rw - nfs4 server:/home rw\n"
 
+HOME_OF_ROOT = "/root"
+
 
 @pytest.fixture
 def hung() -> Iterator[threading.Event]:
@@ -95,7 +97,8 @@ def test_the_systems_own_places_cost_no_thread(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/home/a/x", "/root/.x", "/proc/7/environ", "/run/user/1000/x", "/srv/x", "/usr2/x"]
+    "path",
+    ["/home/a/x", f"{HOME_OF_ROOT}/.x", "/proc/7/environ", "/run/user/1000/x", "/srv/x", "/usr2/x"],
 )
 def test_what_somebody_else_may_serve_is_asked_aside(path: str) -> None:
     assert Places().ask(path, threading.current_thread, Budget()) is not threading.current_thread()
