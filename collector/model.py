@@ -209,7 +209,8 @@ class Device:
     """One enrolled machine as the inventory holds it.
 
     `compliance` is the judged state without regard to silence; `compliance_at(now)` in
-    `collector.compliance` adds it. Strings are empty when the device did not say.
+    `collector.compliance` adds it. Strings are empty when the device did not say. `owner` is the
+    e-mail address of the person whose device it is, as somebody set it; empty: nobody has.
     """
 
     device_id: str
@@ -231,6 +232,7 @@ class Device:
     compliance_since: datetime | None
     quarantined_because: str = ""
     retired_at: datetime | None = None
+    owner: str = ""
 
     @property
     def system(self) -> System:

@@ -4,49 +4,17 @@ Keys are natural or text, `device_id` comes first in every composite key, times 
 milliseconds, JSON is text. The migrations build these tables; a test holds the two equal.
 """
 
-from typing import Any
+from sqlalchemy import Column, Index, LargeBinary, Text, text
 
-from sqlalchemy import Column, Index, LargeBinary, MetaData, Table, Text, text
-
+from collector.store import tables
 from collector.store.columns import INTEGER, Moment
+from collector.store.owning import fleet_group, membership, person, person_word
 
-metadata = MetaData()
+__all__ = ["fleet_group", "membership", "metadata", "person", "person_word"]
 
-
-def _key(name: str, kind: Any = Text) -> Column[Any]:
-    return Column(name, kind, primary_key=True, nullable=False, autoincrement=False)
-
-
-def _text(name: str) -> Column[Any]:
-    return Column(name, Text, nullable=False)
-
-
-def _number(name: str) -> Column[Any]:
-    return Column(name, INTEGER, nullable=False)
-
-
-def _bytes(name: str) -> Column[Any]:
-    return Column(name, LargeBinary, nullable=False)
-
-
-def _at(name: str) -> Column[Any]:
-    return Column(name, Moment, nullable=False)
-
-
-def _maybe(name: str, kind: Any) -> Column[Any]:
-    return Column(name, kind, nullable=True)
-
-
-def _table(name: str, *columns: Column[Any], clustered: bool = True) -> Table:
-    """`clustered`: SQLite keeps the rows in the order of the key, without a rowid."""
-    return Table(name, metadata, *columns, sqlite_strict=True, sqlite_with_rowid=not clustered)
-
-
-def _index(name: str, *columns: Column[Any], where: str = "") -> Index:
-    if not where:
-        return Index(name, *columns)
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
-
+metadata = tables.metadata
+_key, _text, _number, _bytes = tables.key, tables.words, tables.number, tables.binary
+_at, _maybe, _table, _index = tables.moment, tables.maybe, tables.table, tables.index
 
 # One row a device. An unchanged check-in touches this row and nothing else.
 device = _table(
@@ -78,10 +46,16 @@ device = _table(
     _maybe("next_evaluation_at", Moment),
     _text("quarantined_because"),
     _maybe("retired_at", Moment),
+    Column("owner", Text, nullable=False, server_default=""),
+    Column("severity", INTEGER, nullable=False, server_default="0"),
 )
 _index("device_by_name", device.c.hostname, device.c.device_id)
 _index("device_by_compliance", device.c.compliance, device.c.hostname, device.c.device_id)
 _index("device_by_last_seen", device.c.last_seen_at, device.c.compliance, device.c.retired_at)
+_index("device_by_owner", device.c.owner, device.c.hostname, device.c.device_id)
+_index("device_by_serial", device.c.serial, device.c.device_id)
+_index("device_by_since", device.c.compliance_since, device.c.device_id)
+_index("device_by_severity", device.c.severity, device.c.hostname, device.c.device_id)
 _index("device_by_policy", device.c.judged_policy_version)
 _index(
     "device_by_next_evaluation",

@@ -26,7 +26,7 @@ LINKS = (
     Link("/devices", "Devices", Permission.SEE_DEVICES),
     Link("/incidents", "Incidents", Permission.SEE_INCIDENTS),
     Link("/audit", "Audit", Permission.SEE_AUDIT),
-    Link("/people", "People", Permission.MANAGE_ACCOUNTS),
+    Link("/accounts", "Accounts", Permission.MANAGE_ACCOUNTS),
 )
 
 

@@ -28,7 +28,7 @@ WORDS = "bramble quartz lantern osprey thimble gusset"
 PAGES = (
     *("/devices", "/account", "/account/password", "/account/app", "/account/codes"),
     *("/account/passkeys", "/account/tokens", "/audit", "/audit/review", "/incidents"),
-    *("/people", "/people/account/alice", "/people/review"),
+    *("/accounts", "/accounts/account/alice", "/accounts/review"),
 )
 
 
@@ -142,9 +142,9 @@ def test_a_device_that_holds_one_already_says_so(visit: Visit) -> None:
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_pages_fit_the_screen_and_their_own_policy(visit: Visit, width: int) -> None:
     page = visit.page
-    page.open(f"{visit.at}/people")
+    page.open(f"{visit.at}/accounts")
     if "alice" not in page.text():
-        page.fill_in("main form[action='/people']", username="alice", role="helpdesk")
+        page.fill_in("main form[action='/accounts']", username="alice", role="helpdesk")
         assert "/setup/" in page.text()
     page.wide(width)
     pictures = os.environ.get("MUSTER_PICTURES", "")

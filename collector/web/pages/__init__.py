@@ -2,6 +2,7 @@
 
 from collector.web.pages import (
     account,
+    accounts,
     app,
     audit,
     audit_review,
@@ -19,11 +20,10 @@ from collector.web.pages import (
     logout,
     new_app,
     new_passkey,
+    one_account,
     passkey,
     passkey_login,
     password,
-    people,
-    person,
     review,
     setup,
     sign_audit,
@@ -38,7 +38,7 @@ PAGES = (
     *(login, passkey_login, factor, app, setup, logout, healthz),
     *(devices, device),
     *(account, password, end_sessions, new_app, codes, confirm, new_passkey, passkey, tokens),
-    *(people, person, review, sign_review),
+    *(accounts, one_account, review, sign_review),
     *(audit, audit_review, sign_audit, incidents, incident, incident_change),
     *(sso, sso_return, sso_account),
 )

@@ -18,11 +18,11 @@ from collector.web.errors import BAD_REQUEST
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
 from collector.web.noting import noted
-from collector.web.pages.people import factor_words
+from collector.web.pages.accounts import factor_words
 from collector.web.rendering import render
 from collector.web.site import site_of
 
-PATH = "/people/review"
+PATH = "/accounts/review"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.REVIEW_ACCOUNTS
 BECAUSE = "not confirmed in the review of authorisations"

@@ -18,7 +18,7 @@ from collector.web.noting import noted
 from collector.web.rendering import render
 from collector.web.site import site_of
 
-PATH = "/people/review/sign"
+PATH = "/accounts/review/sign"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.REVIEW_ACCOUNTS
 FRESH = True
@@ -59,4 +59,4 @@ async def _sign(request: Request) -> Response:
         return await _show(request, str(error), 409)
     except NotPossible as error:
         return await _show(request, str(error), 400)
-    return RedirectResponse("/people/review", 303)
+    return RedirectResponse("/accounts/review", 303)

@@ -96,7 +96,7 @@ def test_a_password_that_is_due_is_changed_before_anything_else(helpdesk: Browse
     helpdesk.clock.advance(days=1)
     helpdesk.client.cookies.clear()
     assert helpdesk.log_in() == 303
-    for path in ("/devices", "/account", "/people", "/nothing"):
+    for path in ("/devices", "/account", "/accounts", "/nothing"):
         assert helpdesk.client.get(path).headers["location"] == PATH
     assert "as old as one may be" in helpdesk.get(PATH)
     assert change(helpdesk).status_code == 303
@@ -151,7 +151,7 @@ def test_the_session_of_somebody_else_is_not_found(helpdesk: Browser) -> None:
     assert is_open(helpdesk, theirs)
 
 
-FRESH = ("/account/app", "/account/codes", "/account/passkeys", "/people/review/sign")
+FRESH = ("/account/app", "/account/codes", "/account/passkeys", "/accounts/review/sign")
 
 
 @pytest.mark.parametrize("path", FRESH)

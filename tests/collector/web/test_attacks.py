@@ -126,7 +126,7 @@ def test_a_cookie_that_was_copied_ends_at_once(
     copied = {"Cookie": f"{NAME}={helpdesk.client.cookies[NAME]}"}
     ended(helpdesk)
     helpdesk.client.cookies.clear()
-    for path in ("/devices", "/account", "/people"):
+    for path in ("/devices", "/account", "/accounts"):
         answer = helpdesk.client.get(path, headers=copied)
         assert answer.headers.get("location") == "/login"
 

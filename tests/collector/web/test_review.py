@@ -12,13 +12,13 @@ from collector.accounts.roles import Role
 from collector.store import accounts, authorisations
 from collector.web.cookie import NAME
 from tests.collector.web.conftest import FROM_US, Browser
-from tests.collector.web.test_people import add, held
+from tests.collector.web.test_accounts import add, held
 
-SIGN = "/people/review/sign"
+SIGN = "/accounts/review/sign"
 
 
 def confirm(browser: Browser, username: str, role: str) -> Response:
-    return browser.send("/people/review", action="confirm", username=username, role=role)
+    return browser.send("/accounts/review", action="confirm", username=username, role=role)
 
 
 def sign(browser: Browser, digest: str = "") -> Response:
@@ -46,7 +46,7 @@ def test_a_review_is_signed_kept_and_written_down(helpdesk: Browser) -> None:
     listed = [(row["username"], row["role"]) for row in json.loads(review.content)]
     assert listed == [("admin", "owner"), ("alice", "viewer"), ("olga", "owner")]
     assert review.digest in str(helpdesk.audited()[-1])
-    page = helpdesk.get("/people/review")
+    page = helpdesk.get("/accounts/review")
     assert "3 left to decide" in page
     assert review.digest in page
     assert "Due on Monday 22 November 2027" in text_of(page)
@@ -72,7 +72,7 @@ def test_a_role_that_changes_is_to_be_confirmed_again(helpdesk: Browser) -> None
     confirm(helpdesk, "alice", "viewer")
     now = helpdesk.clock()
     helpdesk.store.write(lambda c: people.change_role(c, Order("alice", now), Role.ADMIN))
-    assert "2 left to decide" in helpdesk.get("/people/review")
+    assert "2 left to decide" in helpdesk.get("/accounts/review")
     assert confirm(helpdesk, "alice", "viewer").status_code == 409
 
 
@@ -80,9 +80,9 @@ def test_who_is_not_confirmed_is_disabled_and_no_longer_on_the_list(helpdesk: Br
     add(helpdesk, "alice", "viewer")
     seen = people.version(held(helpdesk, "alice"))
     form = {"action": "disable", "username": "alice", "because": "no longer here", "seen": seen}
-    assert helpdesk.send("/people/review", **form).status_code == 303
+    assert helpdesk.send("/accounts/review", **form).status_code == 303
     assert held(helpdesk, "alice").disabled_because == "no longer here"
-    assert "alice" not in helpdesk.get("/people/review")
+    assert "alice" not in helpdesk.get("/accounts/review")
 
 
 def test_another_owner_confirms_mine_where_there_is_one(helpdesk: Browser) -> None:
@@ -95,14 +95,14 @@ def test_another_owner_confirms_mine_where_there_is_one(helpdesk: Browser) -> No
 
 
 def test_the_page_says_when_the_review_is_due_and_when_it_was(helpdesk: Browser) -> None:
-    assert "is due on Monday 22 November 2027" in text_of(helpdesk.get("/people"))
+    assert "is due on Monday 22 November 2027" in text_of(helpdesk.get("/accounts"))
     helpdesk.clock.advance(days=366)
     now = helpdesk.clock()
     helpdesk.store.write(lambda c: accounts.set_password(c, "admin", "hash", now))
     account = held(helpdesk, "admin")
     token = helpdesk.store.write(lambda c: sessions.begin(c, account, now, factor_at=now))
     helpdesk.client.cookies.clear()
-    page = helpdesk.client.get("/people", headers={"Cookie": f"{NAME}={token}"})
+    page = helpdesk.client.get("/accounts", headers={"Cookie": f"{NAME}={token}"})
     assert "was due on Monday 22 November" in text_of(page.text)
 
 

@@ -31,7 +31,7 @@ def held(browser: Browser, username: str) -> Account:
 
 def change(browser: Browser, username: str, seen: str = "", **form: str) -> Response:
     """Fill in a form of the person's page, as it was `seen`."""
-    path = f"/people/account/{username}"
+    path = f"/accounts/account/{username}"
     page = browser.get(path)
     version = re.search(r'name="seen" value="([0-9a-f]+)"', page)
     token = re.search(r'name="form_token" value="([0-9a-f]{64})"', page)
@@ -55,14 +55,14 @@ def test_the_list_says_who_may_enter_and_how(helpdesk: Browser) -> None:
     helpdesk.clock.advance(days=31)
     helpdesk.client.cookies.clear()
     helpdesk.log_in()
-    page = helpdesk.get("/people")
+    page = helpdesk.get("/accounts")
     assert "alice" in page
     assert "for 31 days; disabled after 45" in page
     assert page.count('class="badge pass">Active') == 1
 
 
 def test_somebody_is_added_with_a_link_that_leads_in(helpdesk: Browser) -> None:
-    answer = helpdesk.send("/people", username="alice", role="helpdesk")
+    answer = helpdesk.send("/accounts", username="alice", role="helpdesk")
     link = LINK.search(answer.text)
     assert link
     assert (held(helpdesk, "alice").role, held(helpdesk, "alice").password_hash) == ("helpdesk", "")
@@ -74,7 +74,7 @@ def test_somebody_is_added_with_a_link_that_leads_in(helpdesk: Browser) -> None:
 
 @pytest.mark.parametrize("name", ["", "Alice", "al ice", "a" * 65, "../x", "<b>", "é", ".x", "a/b"])
 def test_what_is_no_username_is_refused_and_kept_to_be_mended(helpdesk: Browser, name: str) -> None:
-    answer = helpdesk.send("/people", username=name, role="viewer")
+    answer = helpdesk.send("/accounts", username=name, role="viewer")
     assert answer.status_code == 400
     assert "A username is 1 to 64" in answer.text
     assert len(helpdesk.store.read(accounts.list_all)) == 1
@@ -83,7 +83,7 @@ def test_what_is_no_username_is_refused_and_kept_to_be_mended(helpdesk: Browser,
 
 def test_a_name_that_is_taken_stays_whose_it_is(helpdesk: Browser) -> None:
     add(helpdesk, "alice", "owner")
-    answer = helpdesk.send("/people", username="alice", role="viewer")
+    answer = helpdesk.send("/accounts", username="alice", role="viewer")
     assert (answer.status_code, "already" in answer.text) == (400, True)
     assert held(helpdesk, "alice").role == "owner"
 
@@ -111,7 +111,7 @@ def test_whoever_is_disabled_is_out_at_once_and_in_again_when_enabled(helpdesk: 
     assert answer.status_code == 303
     assert not is_open(helpdesk, theirs)
     assert helpdesk.store.read(lambda c: invitations.get(c, b"l", now)) is None
-    assert "has &lt;left&gt;" in helpdesk.get("/people")
+    assert "has &lt;left&gt;" in helpdesk.get("/accounts")
     assert change(helpdesk, "alice", action="enable").status_code == 303
     assert held(helpdesk, "alice").disabled_at is None
 
@@ -223,12 +223,12 @@ def test_an_owner_who_cannot_enter_yet_does_not_count(browser: Browser) -> None:
 
 
 def test_an_account_that_is_not_there_is_not_found(helpdesk: Browser) -> None:
-    assert helpdesk.client.get("/people/account/nobody").status_code == 404
-    answer = helpdesk.send("/people/account/nobody", "/people", action="disable", because="x")
+    assert helpdesk.client.get("/accounts/account/nobody").status_code == 404
+    answer = helpdesk.send("/accounts/account/nobody", "/accounts", action="disable", because="x")
     assert answer.status_code == 404
 
 
 def test_the_link_is_for_the_name_that_the_page_was_opened_by(helpdesk: Browser) -> None:
-    form = {"username": "alice", "role": "viewer", "form_token": helpdesk.token("/people")}
+    form = {"username": "alice", "role": "viewer", "form_token": helpdesk.token("/accounts")}
     forged = {**FROM_US, "Host": "evil.example"}
-    assert helpdesk.client.post("/people", data=form, headers=forged).status_code == 400
+    assert helpdesk.client.post("/accounts", data=form, headers=forged).status_code == 400

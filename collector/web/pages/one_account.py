@@ -19,11 +19,11 @@ from collector.web.errors import BAD_REQUEST, NOT_FOUND
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
 from collector.web.noting import noted
-from collector.web.pages.people import factor_words, link_page
+from collector.web.pages.accounts import factor_words, link_page
 from collector.web.rendering import render
 from collector.web.site import site_of
 
-PATH = "/people/account/{username}"
+PATH = "/accounts/account/{username}"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.MANAGE_ACCOUNTS
 DONE = {
@@ -115,7 +115,7 @@ async def _show(request: Request, error: str = "", status_code: int = 200) -> Re
     found = await run_in_threadpool(site_of(request.scope).store.read, context)
     if found is None:
         return NOT_FOUND.response(request.scope)
-    return render("person.html", found, status_code=status_code)
+    return render("one_account.html", found, status_code=status_code)
 
 
 async def _change(request: Request) -> Response:
@@ -138,7 +138,7 @@ async def _change(request: Request) -> Response:
         return await _show(request, str(error), 400)
     if token is not None:
         return link_page(request, username, token)
-    return RedirectResponse(f"/people/account/{username}?done={what}", 303)
+    return RedirectResponse(f"/accounts/account/{username}?done={what}", 303)
 
 
 def _asked(what: str, typed: FormData) -> Change | None:

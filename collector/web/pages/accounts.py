@@ -22,7 +22,7 @@ from collector.web.noting import noted
 from collector.web.rendering import render
 from collector.web.site import site_of
 
-PATH = "/people"
+PATH = "/accounts"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.MANAGE_ACCOUNTS
 LONGEST_NAME = 64
@@ -73,7 +73,7 @@ async def page(request: Request) -> Response:
 
 async def _list(request: Request, error: str = "", status_code: int = 200) -> Response:
     typed = await request.form() if request.method == "POST" else {}
-    frame = frame_of(request.scope, "People")
+    frame = frame_of(request.scope, "Accounts")
     username = str(typed.get("username", ""))[:LONGEST_NAME]
     role = str(typed.get("role", Role.VIEWER))
 
@@ -84,14 +84,14 @@ async def _list(request: Request, error: str = "", status_code: int = 200) -> Re
         return Context(frame, rows, roles, due_at, days, username, role, error)
 
     found = await run_in_threadpool(site_of(request.scope).store.read, context)
-    return render("people.html", found, status_code=status_code)
+    return render("accounts.html", found, status_code=status_code)
 
 
 def _row(c: Connection, account: Account, now: datetime) -> Row:
     idle = now - unused.last_used_at(account)
     warned = idle >= unused.WARNED_AFTER and account.disabled_at is None
     return Row(
-        f"/people/account/{account.username}",
+        f"/accounts/account/{account.username}",
         account.username,
         account.role,
         factor_words(c, account),

@@ -1,0 +1,38 @@
+"""The tables of whose a device is, and of groups of devices."""
+
+from collector.store.columns import Moment
+from collector.store.tables import index, key, maybe, moment, number, table, words
+
+# Whoever has devices. `devices` counts those in service; `person_word` is what a search finds.
+person = table(
+    "person",
+    key("email"),
+    words("name"),
+    words("department"),
+    words("language"),
+    maybe("left_at", Moment),
+    moment("imported_at"),
+    words("source"),
+    number("devices"),
+)
+index("person_by_devices", person.c.devices, person.c.email)
+index(
+    "person_left_with_devices",
+    person.c.left_at,
+    person.c.email,
+    where="left_at IS NOT NULL AND devices > 0",
+)
+person_word = table("person_word", key("word"), key("email"))
+index("person_word_by_person", person_word.c.email, person_word.c.word)
+
+# Devices that are looked at and decided about together. `devices` counts the members.
+fleet_group = table(
+    "fleet_group",
+    key("name"),
+    words("description"),
+    words("contact"),
+    moment("created_at"),
+    number("devices"),
+)
+membership = table("membership", key("group_name"), key("device_id"))
+index("membership_by_device", membership.c.device_id, membership.c.group_name)

@@ -1,0 +1,235 @@
+"""The people whose devices these are, and nothing of them that is not needed to reach them.
+
+A person is known by the e-mail address in small letters. `devices` is kept with every change of
+an owner, so that no question counts.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from collector.model import Device
+from collector.store.device_rows import SHOWN, device_of
+from collector.store.schema import device, person, person_word
+
+CHUNK = 500
+MOST_WORDS = 12
+LONGEST_WORD = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """`language` is "en", "fr" or "" (not known); `devices` counts those in service."""
+
+    email: str
+    name: str = ""
+    department: str = ""
+    language: str = ""
+    left_at: datetime | None = None
+    imported_at: datetime | None = None
+    source: str = ""
+    devices: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFilter:
+    """Which people. `only` is "", "without_device" or "left_reporting": those who have left and
+    have a device that was heard since. `after` is `PersonPage.next_after`.
+    """
+
+    text: str = ""
+    only: str = ""
+    after: str = ""
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPage:
+    """People by e-mail address; `next_after` is empty on the last page."""
+
+    persons: tuple[Person, ...]
+    next_after: str
+
+
+def folded(email: str) -> str:
+    """The address as the store knows it.
+
+    >>> folded(" Alice@Example.ORG ")
+    'alice@example.org'
+    """
+    return email.strip().casefold()
+
+
+def put(connection: Connection, one: Person, at: datetime) -> None:
+    """Add or replace what is known of a person; the devices stay theirs."""
+    email = folded(one.email)
+    values = {
+        "email": email,
+        "name": one.name,
+        "department": one.department,
+        "language": one.language,
+        "left_at": one.left_at,
+        "imported_at": one.imported_at or at,
+        "source": one.source,
+        "devices": _count(connection, email),
+    }
+    statement = upsert(person)
+    kept = {name: statement.excluded[name] for name in values if name != "email"}
+    connection.execute(statement.on_conflict_do_update(index_elements=["email"], set_=kept), values)
+    connection.execute(delete(person_word).where(person_word.c.email == email))
+    rows = [{"word": word, "email": email} for word in sorted(_words_of(one))]
+    connection.execute(insert(person_word), rows)
+
+
+def get(connection: Connection, email: str) -> Person | None:
+    row = connection.execute(select(person).where(person.c.email == folded(email))).first()
+    return None if row is None else _person(row)
+
+
+def get_many(connection: Connection, emails: Iterable[str]) -> dict[str, Person]:
+    """By address, those that are known."""
+    wanted = sorted({folded(email) for email in emails} - {""})
+    found: dict[str, Person] = {}
+    for start in range(0, len(wanted), CHUNK):
+        query = select(person).where(person.c.email.in_(wanted[start : start + CHUNK]))
+        found.update((row.email, _person(row)) for row in connection.execute(query))
+    return found
+
+
+def find(connection: Connection, wanted: PersonFilter, now: datetime) -> PersonPage:
+    """One page. Each word of the text begins an address, or a word of a name or department."""
+    query = select(person).where(*_begun(wanted.text))
+    if wanted.only == "without_device":
+        query = query.where(person.c.devices == 0)
+    if wanted.only == "left_reporting":
+        query = query.where(*_left_and_heard(now))
+    if wanted.after:
+        query = query.where(person.c.email > wanted.after)
+    query = query.order_by(person.c.email).limit(wanted.limit + 1)
+    found = tuple(_person(row) for row in connection.execute(query))
+    page = found[: wanted.limit]
+    return PersonPage(page, page[-1].email if len(found) > wanted.limit else "")
+
+
+def remove(connection: Connection, email: str) -> bool:
+    """Forget a person: the devices lose their owner. False: there was none of that address."""
+    known = folded(email)
+    connection.execute(update(device).where(device.c.owner == known).values(owner=""))
+    connection.execute(delete(person_word).where(person_word.c.email == known))
+    return connection.execute(delete(person).where(person.c.email == known)).rowcount > 0
+
+
+def set_owner(connection: Connection, device_ids: Collection[str], email: str, at: datetime) -> int:
+    """Make these devices that person's, or nobody's with "". Says how many changed hands.
+
+    Whoever is not known yet is known by the address alone.
+    """
+    owner = folded(email)
+    if owner and get(connection, owner) is None:
+        put(connection, Person(owner, source="set by hand"), at)
+    changed = 0
+    before: set[str] = set()
+    for ids in _chunks(device_ids):
+        moving = device.c.device_id.in_(ids) & (device.c.owner != owner)
+        before.update(connection.execute(select(device.c.owner).where(moving)).scalars())
+        changed += connection.execute(update(device).where(moving).values(owner=owner)).rowcount
+    recount(connection, {owner, *before})
+    return changed
+
+
+def recount(connection: Connection, emails: Collection[str]) -> None:
+    """Bring the numbers of devices up to date: an owner changed, or a device went."""
+    for email in emails:
+        counted = {"devices": _count(connection, email)}
+        connection.execute(update(person).where(person.c.email == email).values(counted))
+
+
+def devices_of(connection: Connection, email: str, limit: int = 100) -> list[Device]:
+    """A person's devices in service, by host name."""
+    query = (
+        select(*(device.c[name] for name in SHOWN))
+        .where(device.c.owner == folded(email), device.c.retired_at.is_(None))
+        .order_by(device.c.hostname, device.c.device_id)
+        .limit(limit)
+    )
+    return [device_of(row) for row in connection.execute(query)]
+
+
+def matching_device(connection: Connection, words: str) -> list[str]:
+    """The ids of devices in service with exactly this id, serial number or host name."""
+    for column in (device.c.device_id, device.c.serial, device.c.hostname):
+        meant = (column == words) & device.c.retired_at.is_(None)
+        found = connection.execute(select(device.c.device_id).where(meant).limit(3)).scalars()
+        if ids := list(found):
+            return ids
+    return []
+
+
+def _begun(text: str) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    for word in _words(text)[:MOST_WORDS]:
+        end = word[:-1] + chr(ord(word[-1]) + 1)
+        named: Select[Any] = select(person_word.c.email).where(
+            person_word.c.word >= word, person_word.c.word < end
+        )
+        conditions.append(person.c.email.in_(named))
+    return conditions
+
+
+def _left_and_heard(now: datetime) -> list[ColumnElement[bool]]:
+    heard = exists().where(
+        device.c.owner == person.c.email,
+        device.c.retired_at.is_(None),
+        device.c.last_seen_at > person.c.left_at,
+    )
+    left = person.c.left_at.is_not(None)
+    return [left, person.c.left_at <= now, person.c.devices > 0, heard]
+
+
+def _words_of(one: Person) -> set[str]:
+    email = folded(one.email)
+    return {email[:LONGEST_WORD], *_words(f"{email} {one.name} {one.department}")}
+
+
+def _words(text: str) -> list[str]:
+    """Small letters without accents, cut where no letter or digit is.
+
+    >>> _words("Élodie O'Neil")
+    ['elodie', 'o', 'neil']
+    """
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(each for each in parts if not unicodedata.combining(each))
+    return [word[:LONGEST_WORD] for word in re.findall(r"\w+", plain)]
+
+
+def _count(connection: Connection, email: str) -> int:
+    if not email:
+        return 0
+    mine = (device.c.owner == email) & device.c.retired_at.is_(None)
+    return connection.execute(select(func.count()).where(mine)).scalar_one()
+
+
+def _chunks(ids: Collection[str]) -> Iterable[list[str]]:
+    ordered = sorted(set(ids))
+    return (ordered[start : start + CHUNK] for start in range(0, len(ordered), CHUNK))
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(**row._mapping)
