@@ -187,7 +187,12 @@ def confirm(c: Connection, passkey: Passkey, count: int, session: Session, now: 
 
 
 def add(c: Connection, passkey: Passkey, session: Session) -> bool:
-    """Keep the new passkey; every other session ends. False: it is known, or there are MOST."""
+    """Keep the new passkey; every other session ends.
+
+    False: it is known, there are MOST, or this session has ended meanwhile.
+    """
+    if sessions.get(c, session.token_hash, passkey.created_at) is None:
+        return False
     if len(factors.passkeys_of(c, passkey.username)) >= MOST:
         return False
     if not factors.add_passkey(c, passkey):

@@ -28,13 +28,16 @@ def has_factor(c: Connection, account: Account) -> bool:
 def enroll_app(
     c: Connection, seal: Seal, half: Session, secret: bytes, code: str, now: datetime
 ) -> Enrolled | None:
-    """Take the app whose code this is as the account's factor. None: the code is wrong.
+    """Take the app whose code this is as the account's factor. None: the code is wrong, or the
+    account has a factor by now, or lets this session go no further.
 
     Other sessions of the person end, and this one goes on under a new token.
     """
     step = totp.accepted_step(secret, code, now, 0)
     account = accounts.get(c, half.username)
-    if step is None or account is None:
+    if step is None or account is None or account.disabled_at is not None:
+        return None
+    if has_factor(c, account) or not sessions.end(c, half.token_hash):
         return None
     accounts.set_totp(c, half.username, seal.close(secret, half.username), step)
     codes = recovery.new_codes()
@@ -51,15 +54,18 @@ def replace_app(
     Every other session of the person ends.
     """
     step = totp.accepted_step(secret, code, now, 0)
-    if step is None:
+    if step is None or sessions.get(c, session.token_hash, now) is None:
         return False
     accounts.set_totp(c, session.username, seal.close(secret, session.username), step)
     sessions.end_all(c, session.username, but=session.token_hash)
     return True
 
 
-def replace_codes(c: Connection, session: Session) -> tuple[str, ...]:
-    """New recovery codes; the old ones, and every other session, end."""
+def replace_codes(c: Connection, session: Session, now: datetime) -> tuple[str, ...]:
+    """New recovery codes; the old ones, and every other session, end. None of them when this
+    session has ended meanwhile."""
+    if sessions.get(c, session.token_hash, now) is None:
+        return ()
     codes = recovery.new_codes()
     factors.set_codes(c, session.username, [recovery.hash_of(code) for code in codes])
     sessions.end_all(c, session.username, but=session.token_hash)
@@ -75,7 +81,9 @@ def confirm_by_code(c: Connection, seal: Seal, session: Session, code: str, now:
 
 
 def show_code(c: Connection, seal: Seal, half: Session, code: str, now: datetime) -> str | None:
-    """The token of the whole session, when the code is right; the half one ends."""
+    """The token of the whole session, when the code is right; the half one ends, once."""
+    if sessions.get(c, half.token_hash, now) is None:
+        return None
     account = accounts.get(c, half.username)
     if account is None or account.disabled_at is not None:
         return None

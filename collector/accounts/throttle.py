@@ -50,6 +50,12 @@ class _Tries:
         return self.recent[-1] + delay(self.in_a_row - allowance.free)
 
 
+def password_of(username: str) -> str:
+    """What tries at a password are counted as. Codes, passkeys and answers of a provider have
+    words of their own before the name: what a stranger types as one is never taken for those."""
+    return f"password of {username}"
+
+
 def delay(beyond: int) -> timedelta:
     """How long to wait after so many failures beyond the free ones.
 

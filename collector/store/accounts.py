@@ -54,9 +54,12 @@ def set_password(connection: Connection, username: str, password_hash: str, at: 
     personal_tokens.remove_all(connection, username)
 
 
-def refresh_hash(connection: Connection, username: str, password_hash: str) -> None:
-    """The same password, hashed with today's parameters."""
-    _change(connection, username, password_hash=password_hash)
+def refresh_hash(connection: Connection, username: str, before: str, password_hash: str) -> bool:
+    """The same password, hashed with today's parameters. False: it was changed meanwhile."""
+    statement = update(ACCOUNT).where(
+        ACCOUNT.c.username == username, ACCOUNT.c.password_hash == before
+    )
+    return connection.execute(statement.values(password_hash=password_hash)).rowcount == 1
 
 
 def set_role(connection: Connection, username: str, role: str) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from collector.accounts import second_factor
 from collector.accounts.recovery import HOW_MANY
@@ -34,9 +34,12 @@ async def page(request: Request) -> Response:
         context = Context(frame_of(request.scope, "New recovery codes"), HOW_MANY)
         return render("new_codes.html", context)
     site, session = site_of(request.scope), session_of(request)
+    now = site.clock()
     async with noted(
         request, Action.FACTOR_CHANGED, session.username, ends="others", to="new recovery codes"
     ):
-        codes = await site.store.submit(lambda c: second_factor.replace_codes(c, session))
+        codes = await site.store.submit(lambda c: second_factor.replace_codes(c, session, now))
+    if not codes:
+        return RedirectResponse("/login", 303)
     frame = frame_of(request.scope, "Recovery codes")
     return render("codes.html", CodesContext(frame, MADE, codes, "/account"))

@@ -60,6 +60,8 @@ async def _by_passkey(request: Request) -> str | None:
     now = site.clock()
 
     def enter(c: Connection, used: Shown) -> str | None:
+        if sessions.get(c, half.token_hash, now) is None:
+            return None
         token = passkeys.enter(c, used.passkey, used.count, visitor, now)
         if token is not None:
             sessions.end(c, half.token_hash)

@@ -1,6 +1,6 @@
 """The way in. What it answers never tells whether the name or the password was wrong."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from starlette.concurrency import run_in_threadpool
@@ -8,13 +8,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from collector.accounts import sessions
+from collector.accounts.throttle import password_of
 from collector.audit.entry import Action, Entry, Outcome
-from collector.store import accounts
+from collector.store import Connection, accounts
 from collector.store.accounts import Account
 from collector.web import cookie
 from collector.web.cookie import form_token
 from collector.web.frame import Frame
-from collector.web.guard import actor_of
+from collector.web.guard import actor_of, visitor_of
 from collector.web.passkeys import Purpose, offer
 from collector.web.rendering import render
 from collector.web.site import Busy, Site, site_of
@@ -70,19 +71,18 @@ async def _log_in(request: Request) -> Response:
     username = str(typed.get("username", "")).strip()[:LONGEST_NAME]
     address = request.client.host if request.client else ""
     site = site_of(request.scope)
-    free_at = site.throttle.try_now(username, address)
+    free_at = site.throttle.try_now(password_of(username), address)
     if free_at is not None:
         return throttled(request, username, free_at)
     try:
         account = await _verified(site, username, str(typed.get("password", "")))
     except Busy:
         return form(request, username, BUSY, 503)
-    if account is None:
+    token = await _half_session(request, site, account) if account else None
+    if token is None:
         await _write_down(request, username)
         return form(request, username, WRONG, 401)
-    site.throttle.succeeded(username, address)
-    visitor = sessions.Visitor(address, request.headers.get("user-agent", ""))
-    token = await site.store.submit(lambda c: sessions.begin(c, account, site.clock(), visitor))
+    site.throttle.succeeded(password_of(username), address)
     response = RedirectResponse("/login/factor", 303)
     cookie.put(request.scope, response, token)
     return response
@@ -97,9 +97,24 @@ async def _verified(site: Site, username: str, password: str) -> Account | None:
     if account.disabled_at is not None:
         return None
     if site.desk.passwords.is_outdated(account.password_hash):
-        fresh = await site.desk.hash(password)
-        await site.store.submit(lambda c: accounts.refresh_hash(c, username, fresh))
+        old, fresh = account.password_hash, await site.desk.hash(password)
+        await site.store.submit(lambda c: accounts.refresh_hash(c, username, old, fresh))
+        return replace(account, password_hash=fresh)
     return account
+
+
+async def _half_session(request: Request, site: Site, account: Account) -> str | None:
+    """Its token; None when the account was changed while the password was looked at."""
+    visitor, now = visitor_of(request), site.clock()
+
+    def begin(c: Connection) -> str | None:
+        held = accounts.get(c, account.username)
+        if held is None or held.disabled_at is not None:
+            return None
+        same = held.password_hash == account.password_hash
+        return sessions.begin(c, held, now, visitor) if same else None
+
+    return await site.store.submit(begin)
 
 
 async def _write_down(request: Request, username: str) -> None:

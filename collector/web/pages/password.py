@@ -8,9 +8,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from collector.accounts.password_rules import SHORTEST, NotGoodEnough, require_good
+from collector.accounts.people import ChangedMeanwhile
 from collector.accounts.roles import Permission
+from collector.accounts.throttle import password_of
 from collector.audit.entry import Action, Entry, Outcome
-from collector.store import Connection, accounts, personal_tokens, sessions
+from collector.store import Connection, accounts, invitations, sessions
+from collector.store.accounts import Account
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import actor_of, session_of
 from collector.web.noting import noted
@@ -25,6 +28,7 @@ PERMISSION = Permission.OWN_ACCOUNT
 WRONG = "The present password is not right."
 BUSY = "Many passwords are being checked at the moment. Try again in a few seconds."
 DIFFER = "The two new passwords are not the same. Type both again."
+MEANWHILE = "Your account was changed meanwhile, so nothing was done. Log in again."
 SAME = "This is the present password. Choose another one."
 
 
@@ -74,7 +78,7 @@ async def _form(request: Request, error: str = "", status_code: int = 200) -> Re
 
 def _throttled(request: Request) -> datetime | None:
     site, address = site_of(request.scope), actor_of(request).address
-    return site.throttle.try_now(session_of(request).username, address)
+    return site.throttle.try_now(password_of(session_of(request).username), address)
 
 
 async def _change(request: Request) -> None:
@@ -82,8 +86,8 @@ async def _change(request: Request) -> None:
     site, session = site_of(request.scope), session_of(request)
     typed = await request.form()
     old, new = str(typed.get("old", "")), str(typed.get("password", ""))
-    await _require_right(request, old)
-    site.throttle.succeeded(session.username, actor_of(request).address)
+    account = await _verified(request, old)
+    site.throttle.succeeded(password_of(session.username), actor_of(request).address)
     if new != str(typed.get("again", "")):
         raise Refused(DIFFER)
     if new == old:
@@ -95,21 +99,30 @@ async def _change(request: Request) -> None:
     password_hash, now = await site.desk.hash(new), site.clock()
 
     def change(c: Connection) -> None:
+        held = accounts.get(c, session.username)
+        same = held is not None and held.password_hash == account.password_hash
+        if not same or sessions.get(c, session.token_hash, now) is None:
+            raise ChangedMeanwhile(MEANWHILE)
         accounts.set_password(c, session.username, password_hash, now)
         sessions.end_all(c, session.username, but=session.token_hash)
-        personal_tokens.remove_all(c, session.username)
+        invitations.withdraw(c, session.username)
 
-    async with noted(
-        request, Action.PASSWORD_CHANGED, session.username, ends="others", by="the person"
-    ):
-        await site.store.submit(change)
+    try:
+        async with noted(
+            request, Action.PASSWORD_CHANGED, session.username, ends="others", by="the person"
+        ):
+            await site.store.submit(change)
+    except ChangedMeanwhile as error:
+        raise Refused(str(error), 409) from error
 
 
-async def _require_right(request: Request, old: str) -> None:
+async def _verified(request: Request, old: str) -> Account:
+    """The account whose present password this is. Raises Refused and Busy."""
     site, username = site_of(request.scope), session_of(request).username
     account = await run_in_threadpool(site.store.read, lambda c: accounts.get(c, username))
-    if await site.desk.verify(account.password_hash or None if account else None, old):
-        return
+    right = await site.desk.verify(account.password_hash or None if account else None, old)
+    if right and account is not None:
+        return account
     entry = Entry(Action.PASSWORD_CHANGED, actor_of(request), Outcome.FAILED, f"account:{username}")
     await site.record(entry)
     raise Refused(WRONG, 401)
