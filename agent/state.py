@@ -6,6 +6,7 @@ certificate.pem   what the collector signed for it
 authority.pem     the only authority whose servers are believed
 sequence          the highest sequence number used
 progress.json     what the last exchanges left behind
+commands.json     what the collector asked for, and what became of it
 answer.pb         the last CheckInResponse that held an Answer
 spool/            reports the collector has not accepted yet
 receipts/         the exact bytes of the last requests

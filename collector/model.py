@@ -233,6 +233,7 @@ class Device:
     quarantined_because: str = ""
     retired_at: datetime | None = None
     owner: str = ""
+    next_contact_at: datetime | None = None
 
     @property
     def system(self) -> System:

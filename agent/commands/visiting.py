@@ -2,6 +2,7 @@
 
 from agent import config
 from agent.exchange.visit import Visit
+from agent.locking import lock
 from agent.observing import observe
 from agent.surroundings import Surroundings
 
@@ -16,4 +17,5 @@ def visit(named_state: str | None, around: Surroundings, command: str) -> Visit:
         observe=lambda: observe(around.host(), around.clock),
         clock=around.clock,
         log=around.log,
+        lock=lambda: lock(around.host, around.sleep),
     )

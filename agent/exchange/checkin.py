@@ -6,9 +6,10 @@ collector holds something else than we think, it says so (SEND_FULL) and gets th
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from agent.exchange import progress as record
+from agent.exchange.ledger import Ledger
 from agent.exchange.progress import Clock, Progress
 from agent.exchange.receipt import NO_ANSWER_YET, Receipt, Receipts
 from agent.exchange.report import Observed
@@ -17,7 +18,12 @@ from agent.exchange.times import in_range
 from agent.exchange.transport import CollectorFailed, Rejected, Transport, TransportError
 from agent.state import State
 from protos.posture.v1 import posture_service_pb2 as wire
-from protos.posture.v1.posture_service_pb2 import CheckInRequest, CheckInResponse, Unchanged
+from protos.posture.v1.posture_service_pb2 import (
+    CheckInRequest,
+    CheckInResponse,
+    Command,
+    Unchanged,
+)
 
 TAKEN = (wire.RECEIPT_STORED, wire.RECEIPT_UNCHANGED, wire.RECEIPT_QUARANTINED)
 """The collector has it. A quarantined report is not sent again by itself either: the next
@@ -26,12 +32,16 @@ TAKEN = (wire.RECEIPT_STORED, wire.RECEIPT_UNCHANGED, wire.RECEIPT_QUARANTINED)
 
 @dataclass(slots=True)
 class CheckIn:
-    """One agent's side of the exchange. Use under `State.exclusive`."""
+    """One agent's side of the exchange. Use under `State.exclusive`.
+
+    `commands` gathers what every answer asked for: one check-in may be several exchanges.
+    """
 
     state: State
     transport: Transport
     clock: Clock
     observe: Callable[[], Observed]
+    commands: list[Command] = field(default_factory=list)
 
     @property
     def spool(self) -> Spool:
@@ -107,6 +117,8 @@ class CheckIn:
         answer = record.last_answer(self.state)
         if answer is not None:
             request.answer_version = answer.answer_version
+        ledger = Ledger(self.state)
+        request.command_reports.extend(ledger.untold())
         receipts = Receipts.of(self.state)
         content = request.SerializeToString(deterministic=True)
         receipt = Receipt("check_in", self.clock(), NO_ANSWER_YET, content)
@@ -119,6 +131,8 @@ class CheckIn:
         receipts.settle(path, replace(receipt, result=receipt_word(response)))
         if not in_range(response):
             raise CollectorFailed("the collector's answer holds a time out of range")
+        ledger.tell(request.command_reports)
+        self.commands.extend(response.commands)
         self._learn(response)
         return response
 

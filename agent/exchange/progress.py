@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from google.protobuf.message import DecodeError
@@ -14,7 +14,6 @@ from protos.posture.v1.posture_service_pb2 import CheckInResponse
 FILE = "progress.json"
 ANSWER = "answer.pb"
 SEQUENCE = "sequence"
-MOST_COMMANDS = 100
 HIGHEST = (1 << 63) - 1
 """The largest sequence number: what is above it is a defect, and could never be gone beyond."""
 
@@ -35,11 +34,6 @@ class Progress:
     collector_ahead_seconds: float | None = None
     next_check_in_seconds: int = 0
     trouble: str = ""
-    commands_done: tuple[str, ...] = ()
-
-    def with_command(self, command_id: str) -> "Progress":
-        done = (*self.commands_done, command_id)[-MOST_COMMANDS:]
-        return replace(self, commands_done=done)
 
 
 def load(state: State) -> Progress:
@@ -49,7 +43,7 @@ def load(state: State) -> Progress:
         for name in ("checked_in_at", "answered_at"):
             if values.get(name):
                 values[name] = datetime.fromisoformat(values[name]).astimezone(UTC)
-        values["commands_done"] = tuple(values.get("commands_done", ()))
+        values.pop("commands_done", None)  # of versions before 0.2; `ledger` keeps them now
         return Progress(**values) if _fits(values) else Progress()
     except (ValueError, TypeError, AttributeError):
         return Progress()
@@ -59,10 +53,8 @@ def _fits(values: Mapping[str, object]) -> bool:
     """Text is text and numbers are numbers. Raises ValueError for a digest that is none."""
     texts = (values.get("accepted_digest", ""), values.get("trouble", ""))
     numbers = (values.get("collector_ahead_seconds") or 0, values.get("next_check_in_seconds", 0))
-    commands = values.get("commands_done", ())
-    assert isinstance(commands, tuple)
     bytes.fromhex(str(texts[0]))
-    return all(isinstance(text, str) for text in (*texts, *commands)) and all(
+    return all(isinstance(text, str) for text in texts) and all(
         isinstance(number, int | float) for number in numbers
     )
 

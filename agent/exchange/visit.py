@@ -3,20 +3,22 @@
 Each visit opens its own connection, so between two of them nothing is held and nothing listens.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from agent import config, identity
 from agent.exchange import orders
-from agent.exchange import progress as record
 from agent.exchange.checkin import CheckIn, receipt_word
+from agent.exchange.ledger import Ledger
+from agent.exchange.orders import Done
 from agent.exchange.progress import Clock
 from agent.exchange.renewal import renew_when_due
 from agent.exchange.report import Observed
 from agent.exchange.transport import Credentials, Transport, TransportError
 from agent.log import Log
 from agent.state import State
-from protos.posture.v1.posture_service_pb2 import CheckInResponse
+from protos.posture.v1 import posture_service_pb2 as wire
+from protos.posture.v1.posture_service_pb2 import CheckInResponse, Command
 
 MOST_CHECK_INS = 3
 """In one visit, however many commands the collector sends."""
@@ -27,13 +29,17 @@ CHECKED_IN = "checked in"
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """How one agent visits its collector; `observe` looks at the device anew each time."""
+    """How one agent visits its collector; `observe` looks at the device anew each time.
+
+    `lock` locks the screen and says what came of it.
+    """
 
     state: State
     connect: Callable[[str, Credentials], Transport]
     observe: Callable[[], Observed]
     clock: Clock
     log: Log
+    lock: Callable[[], Done]
 
     def run(self) -> CheckInResponse:
         """Raises TransportError and StateError; what was observed is then kept in the spool."""
@@ -58,24 +64,41 @@ class Visit:
                 sequence=response.accepted_sequence,
                 next_seconds=response.next_check_in_seconds,
             )
-            if not self._check_now(response):
+            given, exchange.commands = exchange.commands, []
+            if not self._obey(given):
                 break
         return response
 
-    def _check_now(self, response: CheckInResponse) -> bool:
-        """Note every due command as done before doing it: at most once, also after a crash."""
-        again = False
-        progress = record.load(self.state)
-        for command in orders.due(response.commands, progress.commands_done, self.clock()):
-            progress = progress.with_command(command.id)
-            record.save(self.state, progress)
-            if command.action in orders.DOES:
-                self.log("the collector asks for a check now", command=command.id)
-                again = True
-            else:
-                word = orders.word(command)
-                self.log("a command this version does not carry out", action=word)
-        return again
+    def _obey(self, given: Iterable[Command]) -> bool:
+        """Write each down before doing it: at most once, also after a crash.
+
+        True when there is something to tell, which the next check-in does, observing anew.
+        """
+        ledger = Ledger(self.state)
+        fresh = orders.new(given, ledger.ids())
+        for command in fresh:
+            if ledger.is_full(self.clock()):
+                self.log("too many commands at once", action=orders.word(command))
+                break
+            ledger.begin(command, self.clock())
+            done = self._done(command)
+            ledger.settle(command.id, done)
+            self.log(
+                "the collector asked for something",
+                action=orders.word(command),
+                outcome=wire.CommandOutcome.Name(done.outcome),
+                because=done.because,
+            )
+        return bool(fresh)
+
+    def _done(self, command: Command) -> Done:
+        if orders.is_late(command, self.clock()):
+            return Done(wire.COMMAND_OUTCOME_EXPIRED, "it came after its end, by this clock")
+        if command.action == wire.ACTION_CHECK_NOW:
+            return Done(wire.COMMAND_OUTCOME_DONE)  # the next check-in of this visit is it
+        if command.action == wire.ACTION_LOCK_SCREEN:
+            return self.lock()
+        return Done(wire.COMMAND_OUTCOME_NOT_POSSIBLE, "this version does no such thing")
 
     def _renew(self, transport: Transport, device_id: str) -> None:
         """A renewal that does not succeed is tried again next time; there are weeks for it."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -12,10 +12,11 @@ import grpc
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import Connection
 
-from collector import ingest
+from collector import contact, ingest
 from collector.audit.entry import Action, Actor, ActorKind, Entry
 from collector.audit.entry import Outcome as Written
 from collector.clock import Clock
+from collector.contact import Contact
 from collector.identity.authority import Authority, DeviceCertificate
 from collector.identity.certifying import certify
 from collector.identity.signing_request import RequestRefused, public_key_of
@@ -27,6 +28,7 @@ from collector.service.edge import Context, Refused, malformed, slow_down
 from collector.service.noting import Noting
 from collector.service.throttle import Buckets, Concurrency, network_of
 from collector.store import Store
+from collector.store.commands import Command, Told
 from protos.posture.v1 import posture_service_pb2 as messages
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,15 @@ SPREAD = 0.1
 """The next check-in is this share sooner or later, so that a fleet does not come at once."""
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one check-in came to, in its transaction."""
+
+    outcome: Outcome
+    seconds: int
+    commands: Sequence[Command]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +69,17 @@ class PostureService:
     async def check_in(self, request: bytes, context: Context) -> messages.CheckInResponse:
         with self._admitted(context) as caller:
             asked = edge.parse(messages.CheckInRequest, request)
-            delivery = wire.delivery(asked)
+            delivery, told = wire.delivery(asked), wire.told(asked)
             if delivery.posture is not None and (wait_seconds := self.reports.take(caller.name)):
                 raise slow_down(wait_seconds)  # each is kept, so a device's changes are bounded
             async with self._watched(caller, context):
-                outcome, minutes = await self.store.submit(
-                    lambda c: self._take(c, caller, delivery)
-                )
+                taken = await self.store.submit(lambda c: self._take(c, caller, delivery, told))
+            outcome = taken.outcome
             for each in outcome.anomalies:
                 await self._note_anomaly(caller, context, each.kind, each.what)
             answer = wire.response(outcome, delivery.held_answer, self.clock())
-            answer.next_check_in_seconds = self._spread(minutes * 60)
+            answer.next_check_in_seconds = taken.seconds
+            answer.commands.extend(wire.command(each) for each in taken.commands)
             return answer
 
     async def renew(self, request: bytes, context: Context) -> messages.RenewCertificateResponse:
@@ -133,7 +144,9 @@ class PostureService:
         )
         await self.noting.note(entry, once=f"{caller.serial} {kind}")
 
-    def _take(self, c: Connection, caller: Caller, delivery: Delivery) -> tuple[Outcome, int]:
+    def _take(
+        self, c: Connection, caller: Caller, delivery: Delivery, told: Sequence[Told]
+    ) -> Taken:
         now = self.clock()
         standing, policy_version = admitted(c, caller, now)
         policy = self.policy.newest(c, policy_version)
@@ -143,7 +156,9 @@ class PostureService:
             raise Refused(grpc.StatusCode.PERMISSION_DENIED, str(gone)) from gone
         except Unacceptable as wrong:
             raise malformed(str(wrong)) from wrong
-        return outcome, policy.check_in_minutes
+        seconds = self._spread(policy.check_in_minutes * 60)
+        given = contact.keep(c, Contact(standing, told, seconds), now)
+        return Taken(outcome, seconds, given)
 
     @contextmanager
     def _admitted(self, context: Context) -> Iterator[Caller]:

@@ -7,6 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from collector.ingest import Delivery, Outcome
 from collector.model import Compliance, OpenFinding, Severity, Status
 from collector.service.edge import malformed
+from collector.store.commands import Command, CommandAction, CommandOutcome, Told
 from protos.posture.v1 import posture_service_pb2 as wire
 
 STATUS = {
@@ -27,6 +28,17 @@ COMPLIANCE = {
     Compliance.UNKNOWN: wire.COMPLIANCE_UNKNOWN,
     Compliance.STALE: wire.COMPLIANCE_STALE,
 }
+OUTCOME = {
+    wire.COMMAND_OUTCOME_DONE: CommandOutcome.DONE,
+    wire.COMMAND_OUTCOME_EXPIRED: CommandOutcome.EXPIRED,
+    wire.COMMAND_OUTCOME_NOT_POSSIBLE: CommandOutcome.NOT_POSSIBLE,
+}
+ACTION = {
+    CommandAction.CHECK_NOW: wire.ACTION_CHECK_NOW,
+    CommandAction.LOCK_SCREEN: wire.ACTION_LOCK_SCREEN,
+}
+MOST_TOLD = 100
+LONGEST_BECAUSE = 200
 
 
 def delivery(request: wire.CheckInRequest) -> Delivery:
@@ -47,6 +59,24 @@ def delivery(request: wire.CheckInRequest) -> Delivery:
             at = moment(same.observed_at, "unchanged.observed_at")
             return Delivery(same.sequence, at, digest=same.digest, held_answer=held)
     raise malformed("body: is not set; send a report or unchanged")
+
+
+def told(request: wire.CheckInRequest) -> tuple[Told, ...]:
+    """What became of commands. An outcome that a newer agent made up counts as not done."""
+    return tuple(
+        Told(
+            each.id,
+            OUTCOME.get(each.outcome, CommandOutcome.FAILED),
+            "".join(c if c.isprintable() else " " for c in each.because[:LONGEST_BECAUSE]).strip(),
+        )
+        for each in request.command_reports[:MOST_TOLD]
+    )
+
+
+def command(given: Command) -> wire.Command:
+    return wire.Command(
+        id=given.command_id, action=ACTION[given.action], expires_at=stamp(given.expires_at)
+    )
 
 
 def _require(message: wire.Report | wire.Unchanged, name: str, *fields: str) -> None:

@@ -48,6 +48,7 @@ device = _table(
     _maybe("retired_at", Moment),
     Column("owner", Text, nullable=False, server_default=""),
     Column("severity", INTEGER, nullable=False, server_default="0"),
+    _maybe("next_contact_at", Moment),
 )
 _index("device_by_name", device.c.hostname, device.c.device_id)
 _index("device_by_compliance", device.c.compliance, device.c.hostname, device.c.device_id)
@@ -308,6 +309,25 @@ audit_review = _table(
 
 # How far a reader of the audit log has come.
 followed = _table("followed", _key("reader"), _number("segment"), _number("size"))
+
+# What a device is asked to do. Each is handed out once, and ends in an outcome or by expiring.
+command = _table(
+    "command",
+    _key("command_id"),
+    _text("device_id"),
+    _text("action"),
+    _text("asked_by"),
+    _text("reason"),
+    _at("asked_at"),
+    _at("expires_at"),
+    _maybe("delivered_at", Moment),
+    _maybe("done_at", Moment),
+    _text("outcome"),
+    _text("because"),
+)
+_index("command_by_device", command.c.device_id, command.c.asked_at)
+_index("command_by_time", command.c.asked_at)
+_index("command_waiting", command.c.device_id, where="delivered_at IS NULL")
 
 event = _table(
     "event",

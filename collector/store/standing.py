@@ -64,6 +64,11 @@ TOUCH = Prepared(
 )
 
 
+EXPECT = Prepared(
+    update(device).where(OF_DEVICE).values(next_contact_at=bindparam("next_contact_at"))
+)
+
+
 def standing(connection: Connection, device_id: str) -> Standing | None:
     row = STANDING.first(connection, of_device=device_id)
     return None if row is None else _standing(row)
@@ -82,6 +87,11 @@ def bearer(connection: Connection, serial: str) -> Bearer | None:
 def touch(connection: Connection, device_id: str, sequence: int, seen_at: datetime) -> None:
     """An unchanged check-in: the sequence and the last sign of life, by our clock."""
     TOUCH.run(connection, {"of_device": device_id, "sequence": sequence, "seen_at": seen_at})
+
+
+def expect(connection: Connection, device_id: str, next_contact_at: datetime) -> None:
+    """When the device was told to come again."""
+    EXPECT.run(connection, {"of_device": device_id, "next_contact_at": next_contact_at})
 
 
 def _standing(row: Sequence[Any]) -> Standing:

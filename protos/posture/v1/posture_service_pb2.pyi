@@ -15,10 +15,10 @@ import builtins as _builtins
 import sys
 import typing as _typing
 
-if sys.version_info >= (3, 10):
-    from typing import TypeAlias as _TypeAlias
+if sys.version_info >= (3, 11):
+    from typing import TypeAlias as _TypeAlias, Never as _Never
 else:
-    from typing_extensions import TypeAlias as _TypeAlias
+    from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -135,6 +135,57 @@ ACTION_UNSPECIFIED: Action.ValueType  # 0
 ACTION_CHECK_NOW: Action.ValueType  # 1
 ACTION_LOCK_SCREEN: Action.ValueType  # 2
 Global___Action: _TypeAlias = Action  # noqa: Y015
+
+class _CommandOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CommandOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CommandOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    COMMAND_OUTCOME_UNSPECIFIED: _CommandOutcome.ValueType  # 0
+    COMMAND_OUTCOME_DONE: _CommandOutcome.ValueType  # 1
+    COMMAND_OUTCOME_FAILED: _CommandOutcome.ValueType  # 2
+    """tried, or begun and interrupted; because says more"""
+    COMMAND_OUTCOME_EXPIRED: _CommandOutcome.ValueType  # 3
+    """by the device's clock, before it could be done"""
+    COMMAND_OUTCOME_NOT_POSSIBLE: _CommandOutcome.ValueType  # 4
+    """not on this device, or not by this version of the agent"""
+
+class CommandOutcome(_CommandOutcome, metaclass=_CommandOutcomeEnumTypeWrapper): ...
+
+COMMAND_OUTCOME_UNSPECIFIED: CommandOutcome.ValueType  # 0
+COMMAND_OUTCOME_DONE: CommandOutcome.ValueType  # 1
+COMMAND_OUTCOME_FAILED: CommandOutcome.ValueType  # 2
+"""tried, or begun and interrupted; because says more"""
+COMMAND_OUTCOME_EXPIRED: CommandOutcome.ValueType  # 3
+"""by the device's clock, before it could be done"""
+COMMAND_OUTCOME_NOT_POSSIBLE: CommandOutcome.ValueType  # 4
+"""not on this device, or not by this version of the agent"""
+Global___CommandOutcome: _TypeAlias = CommandOutcome  # noqa: Y015
+
+class _ContactMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ContactModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ContactMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONTACT_MODE_UNSPECIFIED: _ContactMode.ValueType  # 0
+    """as scheduled"""
+    CONTACT_MODE_SCHEDULED: _ContactMode.ValueType  # 1
+    """nothing is held open until the next check-in"""
+    CONTACT_MODE_CONNECTED: _ContactMode.ValueType  # 2
+    """hold one Listen stream until the next check-in"""
+
+class ContactMode(_ContactMode, metaclass=_ContactModeEnumTypeWrapper):
+    """How the agent keeps in touch between check-ins."""
+
+CONTACT_MODE_UNSPECIFIED: ContactMode.ValueType  # 0
+"""as scheduled"""
+CONTACT_MODE_SCHEDULED: ContactMode.ValueType  # 1
+"""nothing is held open until the next check-in"""
+CONTACT_MODE_CONNECTED: ContactMode.ValueType  # 2
+"""hold one Listen stream until the next check-in"""
+Global___ContactMode: _TypeAlias = ContactMode  # noqa: Y015
 
 @_typing.final
 class EnrollmentString(_message.Message):
@@ -417,22 +468,28 @@ class CheckInRequest(_message.Message):
     REPORT_FIELD_NUMBER: _builtins.int
     UNCHANGED_FIELD_NUMBER: _builtins.int
     ANSWER_VERSION_FIELD_NUMBER: _builtins.int
+    COMMAND_REPORTS_FIELD_NUMBER: _builtins.int
     answer_version: _builtins.int
     """CheckInResponse.answer_version of the last answer the agent holds; unset: it holds none."""
     @_builtins.property
     def report(self) -> Global___Report: ...
     @_builtins.property
     def unchanged(self) -> Global___Unchanged: ...
+    @_builtins.property
+    def command_reports(self) -> _containers.RepeatedCompositeFieldContainer[Global___CommandReport]:
+        """What became of commands since the last check-in, each told until an answer has come."""
+
     def __init__(
         self,
         *,
         report: Global___Report | None = ...,
         unchanged: Global___Unchanged | None = ...,
         answer_version: _builtins.int | None = ...,
+        command_reports: _abc.Iterable[Global___CommandReport] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_answer_version", b"_answer_version", "answer_version", b"answer_version", "body", b"body", "report", b"report", "unchanged", b"unchanged"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_answer_version", b"_answer_version", "answer_version", b"answer_version", "body", b"body", "report", b"report", "unchanged", b"unchanged"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_answer_version", b"_answer_version", "answer_version", b"answer_version", "body", b"body", "command_reports", b"command_reports", "report", b"report", "unchanged", b"unchanged"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__answer_version: _TypeAlias = _typing.Literal["answer_version"]  # noqa: Y015
     _WhichOneofArgType__answer_version: _TypeAlias = _typing.Literal["_answer_version", b"_answer_version"]  # noqa: Y015
@@ -574,6 +631,45 @@ class Command(_message.Message):
 Global___Command: _TypeAlias = Command  # noqa: Y015
 
 @_typing.final
+class CommandReport(_message.Message):
+    """What became of one command."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    BECAUSE_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    outcome: Global___CommandOutcome.ValueType
+    because: _builtins.str
+    """For people, at most 200 characters; unset when there is nothing to add."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str | None = ...,
+        outcome: Global___CommandOutcome.ValueType | None = ...,
+        because: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_because", b"_because", "_id", b"_id", "_outcome", b"_outcome", "because", b"because", "id", b"id", "outcome", b"outcome"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_because", b"_because", "_id", b"_id", "_outcome", b"_outcome", "because", b"because", "id", b"id", "outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__because: _TypeAlias = _typing.Literal["because"]  # noqa: Y015
+    _WhichOneofArgType__because: _TypeAlias = _typing.Literal["_because", b"_because"]  # noqa: Y015
+    _WhichOneofReturnType__id: _TypeAlias = _typing.Literal["id"]  # noqa: Y015
+    _WhichOneofArgType__id: _TypeAlias = _typing.Literal["_id", b"_id"]  # noqa: Y015
+    _WhichOneofReturnType__outcome: _TypeAlias = _typing.Literal["outcome"]  # noqa: Y015
+    _WhichOneofArgType__outcome: _TypeAlias = _typing.Literal["_outcome", b"_outcome"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__because) -> _WhichOneofReturnType__because | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__id) -> _WhichOneofReturnType__id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__outcome) -> _WhichOneofReturnType__outcome | None: ...
+
+Global___CommandReport: _TypeAlias = CommandReport  # noqa: Y015
+
+@_typing.final
 class CheckInResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -584,6 +680,7 @@ class CheckInResponse(_message.Message):
     ANSWER_VERSION_FIELD_NUMBER: _builtins.int
     ANSWER_FIELD_NUMBER: _builtins.int
     COMMANDS_FIELD_NUMBER: _builtins.int
+    CONTACT_MODE_FIELD_NUMBER: _builtins.int
     receipt: Global___Receipt.ValueType
     accepted_sequence: _builtins.int
     """The highest sequence the collector holds for this device; the agent goes on from there."""
@@ -591,6 +688,7 @@ class CheckInResponse(_message.Message):
     """When to come back: the collector spreads and stretches it under load."""
     answer_version: _builtins.int
     """Changes whenever compliance or findings do."""
+    contact_mode: Global___ContactMode.ValueType
     @_builtins.property
     def collector_time(self) -> _timestamp_pb2.Timestamp:
         """The collector's clock, so that the agent can record its skew."""
@@ -611,10 +709,11 @@ class CheckInResponse(_message.Message):
         answer_version: _builtins.int | None = ...,
         answer: Global___Answer | None = ...,
         commands: _abc.Iterable[Global___Command] | None = ...,
+        contact_mode: Global___ContactMode.ValueType | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_accepted_sequence", b"_accepted_sequence", "_answer", b"_answer", "_answer_version", b"_answer_version", "_collector_time", b"_collector_time", "_next_check_in_seconds", b"_next_check_in_seconds", "_receipt", b"_receipt", "accepted_sequence", b"accepted_sequence", "answer", b"answer", "answer_version", b"answer_version", "collector_time", b"collector_time", "next_check_in_seconds", b"next_check_in_seconds", "receipt", b"receipt"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_accepted_sequence", b"_accepted_sequence", "_answer", b"_answer", "_answer_version", b"_answer_version", "_collector_time", b"_collector_time", "_contact_mode", b"_contact_mode", "_next_check_in_seconds", b"_next_check_in_seconds", "_receipt", b"_receipt", "accepted_sequence", b"accepted_sequence", "answer", b"answer", "answer_version", b"answer_version", "collector_time", b"collector_time", "contact_mode", b"contact_mode", "next_check_in_seconds", b"next_check_in_seconds", "receipt", b"receipt"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_accepted_sequence", b"_accepted_sequence", "_answer", b"_answer", "_answer_version", b"_answer_version", "_collector_time", b"_collector_time", "_next_check_in_seconds", b"_next_check_in_seconds", "_receipt", b"_receipt", "accepted_sequence", b"accepted_sequence", "answer", b"answer", "answer_version", b"answer_version", "collector_time", b"collector_time", "commands", b"commands", "next_check_in_seconds", b"next_check_in_seconds", "receipt", b"receipt"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_accepted_sequence", b"_accepted_sequence", "_answer", b"_answer", "_answer_version", b"_answer_version", "_collector_time", b"_collector_time", "_contact_mode", b"_contact_mode", "_next_check_in_seconds", b"_next_check_in_seconds", "_receipt", b"_receipt", "accepted_sequence", b"accepted_sequence", "answer", b"answer", "answer_version", b"answer_version", "collector_time", b"collector_time", "commands", b"commands", "contact_mode", b"contact_mode", "next_check_in_seconds", b"next_check_in_seconds", "receipt", b"receipt"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__accepted_sequence: _TypeAlias = _typing.Literal["accepted_sequence"]  # noqa: Y015
     _WhichOneofArgType__accepted_sequence: _TypeAlias = _typing.Literal["_accepted_sequence", b"_accepted_sequence"]  # noqa: Y015
@@ -624,6 +723,8 @@ class CheckInResponse(_message.Message):
     _WhichOneofArgType__answer_version: _TypeAlias = _typing.Literal["_answer_version", b"_answer_version"]  # noqa: Y015
     _WhichOneofReturnType__collector_time: _TypeAlias = _typing.Literal["collector_time"]  # noqa: Y015
     _WhichOneofArgType__collector_time: _TypeAlias = _typing.Literal["_collector_time", b"_collector_time"]  # noqa: Y015
+    _WhichOneofReturnType__contact_mode: _TypeAlias = _typing.Literal["contact_mode"]  # noqa: Y015
+    _WhichOneofArgType__contact_mode: _TypeAlias = _typing.Literal["_contact_mode", b"_contact_mode"]  # noqa: Y015
     _WhichOneofReturnType__next_check_in_seconds: _TypeAlias = _typing.Literal["next_check_in_seconds"]  # noqa: Y015
     _WhichOneofArgType__next_check_in_seconds: _TypeAlias = _typing.Literal["_next_check_in_seconds", b"_next_check_in_seconds"]  # noqa: Y015
     _WhichOneofReturnType__receipt: _TypeAlias = _typing.Literal["receipt"]  # noqa: Y015
@@ -636,6 +737,8 @@ class CheckInResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__answer_version) -> _WhichOneofReturnType__answer_version | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__collector_time) -> _WhichOneofReturnType__collector_time | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__contact_mode) -> _WhichOneofReturnType__contact_mode | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__next_check_in_seconds) -> _WhichOneofReturnType__next_check_in_seconds | None: ...
     @_typing.overload
@@ -735,3 +838,35 @@ class RenewCertificateResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__certificate_pem) -> _WhichOneofReturnType__certificate_pem | None: ...
 
 Global___RenewCertificateResponse: _TypeAlias = RenewCertificateResponse  # noqa: Y015
+
+@_typing.final
+class ListenRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListenRequest: _TypeAlias = ListenRequest  # noqa: Y015
+
+@_typing.final
+class Notice(_message.Message):
+    """"Come and check in": what there is to do comes with the answer to the check-in."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Notice: _TypeAlias = Notice  # noqa: Y015

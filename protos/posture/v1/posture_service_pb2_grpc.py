@@ -127,6 +127,11 @@ class PostureServiceStub:
                 request_serializer=protos_dot_posture_dot_v1_dot_posture__service__pb2.RenewCertificateRequest.SerializeToString,
                 response_deserializer=protos_dot_posture_dot_v1_dot_posture__service__pb2.RenewCertificateResponse.FromString,
                 _registered_method=True)
+        self.Listen = channel.unary_stream(
+                '/posture.v1.PostureService/Listen',
+                request_serializer=protos_dot_posture_dot_v1_dot_posture__service__pb2.ListenRequest.SerializeToString,
+                response_deserializer=protos_dot_posture_dot_v1_dot_posture__service__pb2.Notice.FromString,
+                _registered_method=True)
 
 
 class PostureServiceServicer:
@@ -146,6 +151,13 @@ class PostureServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Listen(self, request, context):
+        """One stream that a connected agent holds; see ContactMode. It carries nothing but "come".
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PostureServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -158,6 +170,11 @@ def add_PostureServiceServicer_to_server(servicer, server):
                     servicer.RenewCertificate,
                     request_deserializer=protos_dot_posture_dot_v1_dot_posture__service__pb2.RenewCertificateRequest.FromString,
                     response_serializer=protos_dot_posture_dot_v1_dot_posture__service__pb2.RenewCertificateResponse.SerializeToString,
+            ),
+            'Listen': grpc.unary_stream_rpc_method_handler(
+                    servicer.Listen,
+                    request_deserializer=protos_dot_posture_dot_v1_dot_posture__service__pb2.ListenRequest.FromString,
+                    response_serializer=protos_dot_posture_dot_v1_dot_posture__service__pb2.Notice.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -216,6 +233,33 @@ class PostureService:
             '/posture.v1.PostureService/RenewCertificate',
             protos_dot_posture_dot_v1_dot_posture__service__pb2.RenewCertificateRequest.SerializeToString,
             protos_dot_posture_dot_v1_dot_posture__service__pb2.RenewCertificateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Listen(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/posture.v1.PostureService/Listen',
+            protos_dot_posture_dot_v1_dot_posture__service__pb2.ListenRequest.SerializeToString,
+            protos_dot_posture_dot_v1_dot_posture__service__pb2.Notice.FromString,
             options,
             channel_credentials,
             insecure,

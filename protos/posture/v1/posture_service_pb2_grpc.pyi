@@ -74,6 +74,8 @@ class PostureServiceStub:
     def __new__(cls, channel: _aio.Channel) -> PostureServiceAsyncStub: ...
     CheckIn: _grpc.UnaryUnaryMultiCallable[_posture_service_pb2.CheckInRequest, _posture_service_pb2.CheckInResponse]
     RenewCertificate: _grpc.UnaryUnaryMultiCallable[_posture_service_pb2.RenewCertificateRequest, _posture_service_pb2.RenewCertificateResponse]
+    Listen: _grpc.UnaryStreamMultiCallable[_posture_service_pb2.ListenRequest, _posture_service_pb2.Notice]
+    """One stream that a connected agent holds; see ContactMode. It carries nothing but "come"."""
 
 @_typing.type_check_only
 class PostureServiceAsyncStub(PostureServiceStub):
@@ -84,6 +86,8 @@ class PostureServiceAsyncStub(PostureServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     CheckIn: _aio.UnaryUnaryMultiCallable[_posture_service_pb2.CheckInRequest, _posture_service_pb2.CheckInResponse]  # type: ignore[assignment]
     RenewCertificate: _aio.UnaryUnaryMultiCallable[_posture_service_pb2.RenewCertificateRequest, _posture_service_pb2.RenewCertificateResponse]  # type: ignore[assignment]
+    Listen: _aio.UnaryStreamMultiCallable[_posture_service_pb2.ListenRequest, _posture_service_pb2.Notice]  # type: ignore[assignment]
+    """One stream that a connected agent holds; see ContactMode. It carries nothing but "come"."""
 
 class PostureServiceServicer(metaclass=_abc_1.ABCMeta):
     """Everything after enrollment. The device is the one in the client certificate; no field of any
@@ -103,5 +107,13 @@ class PostureServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _posture_service_pb2.RenewCertificateRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_posture_service_pb2.RenewCertificateResponse, _abc.Awaitable[_posture_service_pb2.RenewCertificateResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def Listen(
+        self,
+        request: _posture_service_pb2.ListenRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_posture_service_pb2.Notice], _abc.AsyncIterator[_posture_service_pb2.Notice]]:
+        """One stream that a connected agent holds; see ContactMode. It carries nothing but "come"."""
 
 def add_PostureServiceServicer_to_server(servicer: PostureServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

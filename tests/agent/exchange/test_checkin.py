@@ -257,7 +257,6 @@ def test_the_largest_observations_of_a_report_too_large_become_unknown() -> None
         b'{"checked_in_at": "yesterday"}',
         b'{"collector_ahead_seconds": "x"}',
         b'{"next_check_in_seconds": "x"}',
-        b'{"commands_done": [5]}',
         b'{"trouble": {}}',
         b"[]",
     ],

@@ -19,6 +19,7 @@ from agent.config import Config, load
 from agent.exchange import contact
 from agent.exchange.contact import NotTrusted
 from agent.exchange.enrollment import BadString, Enrollment, Invitation, decode
+from agent.exchange.orders import Done
 from agent.exchange.progress import system_clock
 from agent.exchange.receipt import Receipts
 from agent.exchange.report import Observed
@@ -141,6 +142,7 @@ async def test_a_device_enrolls_and_checks_in(collector: Collector, tmp_path: Pa
         lambda: Observed(b"A", system_clock()),
         system_clock,
         lambda sentence, **fields: None,
+        lambda: Done(wire.COMMAND_OUTCOME_DONE),
     )
     response = await asyncio.to_thread(visit.run)
     assert response.receipt == wire.RECEIPT_STORED

@@ -5,6 +5,8 @@ import pytest
 
 from agent import identity
 from agent.config import Config
+from agent.exchange.ledger import MOST
+from agent.exchange.orders import Done
 from agent.exchange.renewal import due_at
 from agent.exchange.report import Observed
 from agent.exchange.transport import Credentials, Transport, Unreachable
@@ -31,6 +33,7 @@ class Device:
         self.state.write("authority.pem", self.authority.pem)
         self.collector = FakeTransport()
         self.said: list[str] = []
+        self.locked = 0
 
     def connect(self, address: str, credentials: Credentials) -> Transport:
         assert address == "collector.example:7843"
@@ -44,7 +47,12 @@ class Device:
             lambda: Observed(b"A", self.clock()),
             self.clock,
             lambda sentence, **fields: self.said.append(sentence),
+            self.lock,
         ).run()
+
+    def lock(self) -> Done:
+        self.locked += 1
+        return Done(wire.COMMAND_OUTCOME_DONE, "seen")
 
     def ask(self, action: wire.Action.ValueType, command_id: str = "c1", **left: float) -> None:
         command = self.collector.response.commands.add(id=command_id, action=action)
@@ -56,19 +64,32 @@ def device(tmp_path: Path) -> Device:
     return Device(tmp_path)
 
 
-def test_check_now_is_done_once_per_command(device: Device) -> None:
+def reports(device: Device) -> list[tuple[str, int]]:
+    """What the check-ins told of commands, in their order."""
+    return [
+        (each.id, each.outcome)
+        for request in device.collector.sent
+        if isinstance(request, wire.CheckInRequest)
+        for each in request.command_reports
+    ]
+
+
+def test_check_now_is_done_once_per_command_and_told_at_once(device: Device) -> None:
     device.ask(wire.ACTION_CHECK_NOW, hours=1)
     device.visit()
     assert len(device.collector.sent) == 2
+    assert reports(device) == [("c1", wire.COMMAND_OUTCOME_DONE)]
     device.visit()
     assert len(device.collector.sent) == 3
+    assert len(reports(device)) == 1
     assert device.collector.closed
 
 
-def test_an_expired_command_is_dropped(device: Device) -> None:
-    device.ask(wire.ACTION_CHECK_NOW, hours=-1)
+def test_an_expired_command_is_not_done_and_said_to_be_late(device: Device) -> None:
+    device.ask(wire.ACTION_LOCK_SCREEN, hours=-1)
     device.visit()
-    assert len(device.collector.sent) == 1
+    assert device.locked == 0
+    assert reports(device) == [("c1", wire.COMMAND_OUTCOME_EXPIRED)]
 
 
 def test_a_command_without_id_or_expiry_is_dropped(device: Device) -> None:
@@ -78,14 +99,59 @@ def test_a_command_without_id_or_expiry_is_dropped(device: Device) -> None:
     assert len(device.collector.sent) == 1
 
 
-@pytest.mark.parametrize("action", [wire.ACTION_LOCK_SCREEN, wire.ACTION_UNSPECIFIED, 99])
-def test_other_actions_are_noted_and_not_carried_out(
-    device: Device, action: wire.Action.ValueType
-) -> None:
+def test_the_screen_is_locked_once_however_often_the_command_comes(device: Device) -> None:
+    device.ask(wire.ACTION_LOCK_SCREEN, hours=1)
+    device.ask(wire.ACTION_LOCK_SCREEN, hours=1)
+    device.visit()
+    device.visit()
+    assert device.locked == 1
+    assert reports(device) == [("c1", wire.COMMAND_OUTCOME_DONE)]
+
+
+def test_what_became_of_a_command_is_told_until_an_answer_comes(device: Device) -> None:
+    device.ask(wire.ACTION_LOCK_SCREEN, hours=1)
+    original = device.lock
+
+    def lock_and_lose_the_line() -> Done:
+        device.collector.troubles = [Unreachable("away")]
+        return original()
+
+    device.lock = lock_and_lose_the_line  # type: ignore[method-assign]
+    with pytest.raises(Unreachable):
+        device.visit()
+    device.visit()
+    assert device.locked == 1
+    assert reports(device) == [("c1", wire.COMMAND_OUTCOME_DONE)] * 2
+
+
+def test_a_command_that_a_crash_interrupted_is_not_done_again(device: Device) -> None:
+    device.ask(wire.ACTION_LOCK_SCREEN, hours=1)
+
+    def crash() -> Done:
+        raise KeyboardInterrupt
+
+    whole, device.lock = device.lock, crash  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        device.visit()
+    device.lock = whole  # type: ignore[method-assign]
+    device.visit()
+    assert device.locked == 0
+    assert reports(device) == [("c1", wire.COMMAND_OUTCOME_FAILED)]
+
+
+@pytest.mark.parametrize("action", [wire.ACTION_UNSPECIFIED, 99])
+def test_what_is_not_on_the_list_is_not_done(device: Device, action: wire.Action.ValueType) -> None:
     device.ask(action, hours=1)
     device.visit()
-    assert len(device.collector.sent) == 1
-    assert "a command this version does not carry out" in device.said
+    assert reports(device) == [("c1", wire.COMMAND_OUTCOME_NOT_POSSIBLE)]
+    assert device.locked == 0
+
+
+def test_a_ledger_of_commands_in_force_that_is_full_does_no_more(device: Device) -> None:
+    for number in range(MOST + 5):
+        device.ask(wire.ACTION_LOCK_SCREEN, f"c{number}", hours=1)
+    device.visit()
+    assert device.locked == MOST
 
 
 def test_a_flood_of_commands_does_not_keep_the_agent_busy(device: Device) -> None:
