@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from collector.model import Compliance, Device, FormFactor, Platform
-from collector.store import groups, persons, schema
+from collector.store import groups, ownership, schema
 from collector.store.columns import whole
 from collector.store.device_rows import SHOWN, device_of
 from collector.store.device_search import (
@@ -215,7 +215,7 @@ def retire(connection: Connection, device_id: str, at: datetime) -> None:
     known = get(connection, device_id)
     groups.leave_all(connection, device_id, at)
     _set(connection, device_id, retired_at=at, next_evaluation_at=None)
-    persons.recount(connection, [known.owner] if known else [])
+    ownership.recount(connection, [known.owner] if known else [])
 
 
 def with_fingerprint(connection: Connection, part: str, value: bytes) -> list[str]:

@@ -25,6 +25,16 @@ index(
 person_word = table("person_word", key("word"), key("email"))
 index("person_word_by_person", person_word.c.email, person_word.c.word)
 
+# Whose a device was, from when on. An address is taken out when its person is forgotten.
+ownership = table(
+    "ownership",
+    key("device_id"),
+    key("since_at", Moment),
+    words("email"),
+    words("set_by"),
+)
+index("ownership_by_person", ownership.c.email, where="email <> ''")
+
 # Devices that are looked at and decided about together. `devices` counts the members.
 fleet_group = table(
     "fleet_group",

@@ -1,12 +1,12 @@
 """The people whose devices these are, and nothing of them that is not needed to reach them.
 
-A person is known by the e-mail address in small letters. `devices` is kept with every change of
-an owner, so that no question counts.
+A person is known by the e-mail address in small letters. `devices` is kept by
+`collector.store.ownership` with every change of an owner, so that no question counts.
 """
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,17 +16,17 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    bindparam,
     delete,
     exists,
-    func,
     insert,
     select,
-    update,
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from collector.model import Device
 from collector.store.device_rows import SHOWN, device_of
+from collector.store.prepared import Prepared
 from collector.store.schema import device, person, person_word
 
 CHUNK = 500
@@ -79,23 +79,22 @@ def folded(email: str) -> str:
 
 def put(connection: Connection, one: Person, at: datetime) -> None:
     """Add or replace what is known of a person; the devices stay theirs."""
-    email = folded(one.email)
-    values = {
-        "email": email,
-        "name": one.name,
-        "department": one.department,
-        "language": one.language,
-        "left_at": one.left_at,
-        "imported_at": one.imported_at or at,
-        "source": one.source,
-        "devices": _count(connection, email),
-    }
+    put_many(connection, [one], at)
+
+
+def put_many(connection: Connection, people: Iterable[Person], at: datetime) -> None:
+    """As `put`, of any number at once."""
+    rows = [_row(one, at) for one in people]
+    if not rows:
+        return
     statement = upsert(person)
-    kept = {name: statement.excluded[name] for name in values if name != "email"}
-    connection.execute(statement.on_conflict_do_update(index_elements=["email"], set_=kept), values)
-    connection.execute(delete(person_word).where(person_word.c.email == email))
-    rows = [{"word": word, "email": email} for word in sorted(_words_of(one))]
-    connection.execute(insert(person_word), rows)
+    kept = {name: statement.excluded[name] for name in rows[0] if name not in ("email", "devices")}
+    statement = statement.on_conflict_do_update(index_elements=["email"], set_=kept)
+    Prepared(statement).run(connection, *rows)
+    gone = delete(person_word).where(person_word.c.email == bindparam("of_email"))
+    Prepared(gone).run(connection, *({"of_email": row["email"]} for row in rows))
+    words = [{"word": word, "email": row["email"]} for row in rows for word in _words_of(row)]
+    Prepared(insert(person_word)).run(connection, *words)
 
 
 def get(connection: Connection, email: str) -> Person | None:
@@ -126,39 +125,6 @@ def find(connection: Connection, wanted: PersonFilter, now: datetime) -> PersonP
     found = tuple(_person(row) for row in connection.execute(query))
     page = found[: wanted.limit]
     return PersonPage(page, page[-1].email if len(found) > wanted.limit else "")
-
-
-def remove(connection: Connection, email: str) -> bool:
-    """Forget a person: the devices lose their owner. False: there was none of that address."""
-    known = folded(email)
-    connection.execute(update(device).where(device.c.owner == known).values(owner=""))
-    connection.execute(delete(person_word).where(person_word.c.email == known))
-    return connection.execute(delete(person).where(person.c.email == known)).rowcount > 0
-
-
-def set_owner(connection: Connection, device_ids: Collection[str], email: str, at: datetime) -> int:
-    """Make these devices that person's, or nobody's with "". Says how many changed hands.
-
-    Whoever is not known yet is known by the address alone.
-    """
-    owner = folded(email)
-    if owner and get(connection, owner) is None:
-        put(connection, Person(owner, source="set by hand"), at)
-    changed = 0
-    before: set[str] = set()
-    for ids in _chunks(device_ids):
-        moving = device.c.device_id.in_(ids) & (device.c.owner != owner)
-        before.update(connection.execute(select(device.c.owner).where(moving)).scalars())
-        changed += connection.execute(update(device).where(moving).values(owner=owner)).rowcount
-    recount(connection, {owner, *before})
-    return changed
-
-
-def recount(connection: Connection, emails: Collection[str]) -> None:
-    """Bring the numbers of devices up to date: an owner changed, or a device went."""
-    for email in emails:
-        counted = {"devices": _count(connection, email)}
-        connection.execute(update(person).where(person.c.email == email).values(counted))
 
 
 def devices_of(connection: Connection, email: str, limit: int = 100) -> list[Device]:
@@ -203,9 +169,22 @@ def _left_and_heard(now: datetime) -> list[ColumnElement[bool]]:
     return [left, person.c.left_at <= now, person.c.devices > 0, heard]
 
 
-def _words_of(one: Person) -> set[str]:
-    email = folded(one.email)
-    return {email[:LONGEST_WORD], *_words(f"{email} {one.name} {one.department}")}
+def _row(one: Person, at: datetime) -> dict[str, Any]:
+    return {
+        "email": folded(one.email),
+        "name": one.name,
+        "department": one.department,
+        "language": one.language,
+        "left_at": one.left_at,
+        "imported_at": one.imported_at or at,
+        "source": one.source,
+        "devices": 0,
+    }
+
+
+def _words_of(row: Mapping[str, Any]) -> list[str]:
+    words = _words(f"{row['email']} {row['name']} {row['department']}")
+    return sorted({row["email"][:LONGEST_WORD], *words})
 
 
 def _words(text: str) -> list[str]:
@@ -217,18 +196,6 @@ def _words(text: str) -> list[str]:
     parts = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(each for each in parts if not unicodedata.combining(each))
     return [word[:LONGEST_WORD] for word in re.findall(r"\w+", plain)]
-
-
-def _count(connection: Connection, email: str) -> int:
-    if not email:
-        return 0
-    mine = (device.c.owner == email) & device.c.retired_at.is_(None)
-    return connection.execute(select(func.count()).where(mine)).scalar_one()
-
-
-def _chunks(ids: Collection[str]) -> Iterable[list[str]]:
-    ordered = sorted(set(ids))
-    return (ordered[start : start + CHUNK] for start in range(0, len(ordered), CHUNK))
 
 
 def _person(row: Row[Any]) -> Person:

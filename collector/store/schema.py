@@ -8,9 +8,9 @@ from sqlalchemy import Column, Index, LargeBinary, Text, text
 
 from collector.store import tables
 from collector.store.columns import INTEGER, Moment
-from collector.store.owning import fleet_group, membership, person, person_word
+from collector.store.owning import fleet_group, membership, ownership, person, person_word
 
-__all__ = ["fleet_group", "membership", "metadata", "person", "person_word"]
+__all__ = ["fleet_group", "membership", "metadata", "ownership", "person", "person_word"]
 
 metadata = tables.metadata
 _key, _text, _number, _bytes = tables.key, tables.words, tables.number, tables.binary

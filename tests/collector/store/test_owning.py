@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from collector.model import FormFactor, Platform
-from collector.store import Connection, Store, devices, groups, persons
+from collector.store import Connection, Store, devices, groups, ownership, persons
 from collector.store.devices import InventoryRow
 from collector.store.groups import Group
 from collector.store.persons import Person, PersonFilter
@@ -56,7 +56,9 @@ def test_what_begins_no_word_finds_nobody(fleet: Store, clock: FixedClock, text:
 def test_the_number_of_devices_follows_owners_and_retirement(
     fleet: Store, clock: FixedClock
 ) -> None:
-    set_owner = lambda ids, who: fleet.write(lambda c: persons.set_owner(c, ids, who, clock()))  # noqa: E731
+    def set_owner(ids: list[str], who: str) -> int:
+        wanted = dict.fromkeys(ids, who)
+        return len(fleet.write(lambda c: ownership.set_owners(c, wanted, clock(), "carol")))
 
     def numbers() -> dict[str, int]:
         page = fleet.read(lambda c: persons.find(c, PersonFilter(), clock()))
@@ -69,17 +71,19 @@ def test_the_number_of_devices_follows_owners_and_retirement(
     fleet.write(lambda c: devices.retire(c, "d1", clock()))
     assert numbers() == {"alice@example.org": 0, "bob@example.org": 1}
     assert found(fleet, clock, only="without_device") == ["alice@example.org"]
-    assert fleet.write(lambda c: persons.remove(c, "bob@example.org"))
+    assert fleet.write(lambda c: ownership.forget_person(c, "bob@example.org"))
     held = fleet.read(lambda c: devices.get(c, "d2"))
     assert held is not None
     assert held.owner == ""
+    past = fleet.read(lambda c: ownership.history(c, "d2"))
+    assert [(each.email, each.set_by) for each in past] == [("", "carol")]
 
 
 def test_whoever_left_is_named_while_the_device_still_reports(
     fleet: Store, clock: FixedClock
 ) -> None:
     left = clock() - timedelta(days=1)
-    fleet.write(lambda c: persons.set_owner(c, ["d1"], "alice@example.org", clock()))
+    fleet.write(lambda c: ownership.set_owners(c, {"d1": "alice@example.org"}, clock(), "me"))
     assert found(fleet, clock, only="left_reporting") == []
     fleet.write(lambda c: persons.put(c, Person("alice@example.org", left_at=left), clock()))
     assert found(fleet, clock, only="left_reporting") == ["alice@example.org"]
