@@ -82,7 +82,8 @@ def test_a_column_that_is_not_in_the_file_stays_as_it_was(store: Store) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_a_file_of_a_french_spreadsheet_is_read(store: Store, encoding: str) -> None:
-    text = "Courriel;Nom;Service;Langue;Appareil;Date de départ\r\nzoe@example.org;Zoé;Été;français;lap-1;31/01/2027\r\n"
+    head = "Courriel;Nom;Service;Langue;Appareil;Date de départ\r\n"
+    text = head + "zoe@example.org;Zoé;Été;français;lap-1;31/01/2027\r\n"
     take(store, text.encode(encoding))
     zoe = store.read(lambda c: persons.get(c, "zoe@example.org"))
     assert zoe is not None
