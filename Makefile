@@ -9,7 +9,7 @@ SERVICES := .services/.ready
 GATEWAY  := .services/go/versitygw
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-recordings test-services openapi faults bench laptops lock protos clean
+.PHONY: help run test lint test-recordings test-services openapi faults bench laptops lock translations protos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -77,6 +77,9 @@ lock: ## Resolve the dependencies anew into requirements/, with hashes
 
 openapi: $(READY) ## Write docs/openapi.json anew from the API's routes
 	@$(BIN)/python -m collector.web.api.openapi > docs/openapi.json
+
+translations: $(READY) ## Bring the French catalog up to date with the texts of the source
+	@$(BIN)/python -m collector.translation.collecting
 
 protos: $(READY) ## Generate the Python of the .proto files
 	@$(BIN)/python -m protos.generate

@@ -23,10 +23,12 @@ from collector.web import errors
 from collector.web.api.door import ApiDoor
 from collector.web.body import BodyLimit
 from collector.web.forgery import ForgeryProtection
+from collector.web.frame import ONWARD
 from collector.web.guard import guarded
 from collector.web.headers import SecurityHeaders
 from collector.web.pages import PAGES
 from collector.web.proxies import Network, TrueAddress
+from collector.web.reader import ReadersLanguage
 from collector.web.site import Keeping, PasswordDesk, Site
 from collector.web.visitors import SessionRequired
 
@@ -63,6 +65,7 @@ def application(
         middleware=[
             Middleware(TrueAddress, proxies=reach.proxies),
             Middleware(SecurityHeaders),
+            Middleware(ReadersLanguage),
             Middleware(TrustedHostMiddleware, allowed_hosts=list(reach.hosts), www_redirect=False),
             Middleware(ApiDoor, clock=clock),
             Middleware(BodyLimit),
@@ -91,8 +94,8 @@ def application(
 def _routes() -> list[BaseRoute]:
     pages = [Route(page.PATH, guarded(page), methods=list(page.METHODS)) for page in PAGES]
     return [
-        Route("/", _home),
         *pages,
+        Route("/", _home, name=ONWARD),
         Mount("/static", StaticFiles(directory=STATIC, follow_symlink=False)),
     ]
 

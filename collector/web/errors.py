@@ -8,9 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
+from collector.translation import gettext, marked
 from collector.web.api import problems
 from collector.web.api.problems import Problem
-from collector.web.frame import Frame, frame_of
+from collector.web.frame import Frame, frame_of, nowhere
 from collector.web.headers import HEADERS
 from collector.web.rendering import render
 
@@ -31,34 +32,44 @@ class ErrorPage:
     what_to_do: str
 
     def response(self, scope: Scope) -> Response:
-        frame = frame_of(scope, self.title)
-        context = Context(frame, self.status, self.what_to_do)
+        frame = nowhere(frame_of(scope, gettext(self.title)))
+        context = Context(frame, self.status, gettext(self.what_to_do))
         return render("error.html", context, status_code=self.status, headers=HEADERS)
 
 
 NOT_FOUND = ErrorPage(
     404,
-    "Not found",
-    "There is no such page or device here. It may have been retired: look for it by name.",
+    marked("Not found"),
+    marked("There is no such page or device here. It may have been retired: look for it by name."),
 )
-WRONG_METHOD = ErrorPage(405, "Not possible here", "Go back to the devices and try from there.")
+WRONG_METHOD = ErrorPage(
+    405, marked("Not possible here"), marked("Go back to the devices and try from there.")
+)
 FORGED = ErrorPage(
     403,
-    "The form was not accepted",
-    "It did not come from this site, or the page was open too long. Reload it and try again.",
+    marked("The form was not accepted"),
+    marked(
+        "It did not come from this site, or the page was open too long. Reload it and try again."
+    ),
 )
-TOO_LARGE = ErrorPage(413, "Too much was sent", "A form here is never larger than 64 KiB.")
-BAD_REQUEST = ErrorPage(400, "Not understood", "Go back to the devices and try from there.")
+TOO_LARGE = ErrorPage(
+    413, marked("Too much was sent"), marked("A form here is never larger than 64 KiB.")
+)
+BAD_REQUEST = ErrorPage(
+    400, marked("Not understood"), marked("Go back to the devices and try from there.")
+)
 BROKEN = ErrorPage(
     500,
-    "Something went wrong on the collector",
-    "Try again in a minute. If it stays, look at the collector's log for this time.",
+    marked("Something went wrong on the collector"),
+    marked("Try again in a minute. If it stays, look at the collector's log for this time."),
 )
 UNWRITTEN = ErrorPage(
     503,
-    "This cannot be written down, so it is not done",
-    "The collector's audit log cannot be written at the moment. Nothing was changed. Tell IT, and "
-    "try again later.",
+    marked("This cannot be written down, so it is not done"),
+    marked(
+        "The collector's audit log cannot be written at the moment. Nothing was changed. Tell IT, "
+        "and try again later."
+    ),
 )
 BY_STATUS = {page.status: page for page in (NOT_FOUND, WRONG_METHOD, FORGED, TOO_LARGE)}
 

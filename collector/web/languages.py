@@ -1,10 +1,11 @@
-"""The language of what is read to a person: asked for in the address, else by the browser."""
+"""The language of what a person reads: of the address, as chosen before, else the browser's."""
 
 from dataclasses import dataclass
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from collector.model import Language
+from collector.web.looks import look_in
 
 NAMES = {Language.EN: "English", Language.FR: "Français"}
 MOST_RANGES = 20
@@ -28,10 +29,11 @@ def choices(path: str, chosen: Language) -> tuple[Choice, ...]:
     )
 
 
-def asked_language(request: Request) -> Language | None:
-    """None: neither the address nor the browser names a language that there are words in."""
-    in_address = _known(request.query_params.get("lang", ""))
-    return in_address or preferred(request.headers.get("accept-language", ""))
+def asked_language(request: HTTPConnection) -> Language | None:
+    """None: neither the address, what the person chose here before, nor the browser names one."""
+    in_address = known(request.query_params.get("lang", ""))
+    chosen = known(look_in(request.scope).language)
+    return in_address or chosen or preferred(request.headers.get("accept-language", ""))
 
 
 def preferred(header: str) -> Language | None:
@@ -44,7 +46,7 @@ def preferred(header: str) -> Language | None:
     best, best_weight = None, 0.0
     for language_range in header.split(",")[:MOST_RANGES]:
         tag, _, parameter = language_range.partition(";")
-        language, weight = _known(tag.strip().partition("-")[0]), _weight(parameter)
+        language, weight = known(tag.strip().partition("-")[0]), _weight(parameter)
         if language is not None and weight > best_weight:
             best, best_weight = language, weight
     return best
@@ -60,5 +62,5 @@ def _weight(parameter: str) -> float:
     return min(float(f"{whole[:2]}.{part[:3]}"), 1.0)
 
 
-def _known(code: str) -> Language | None:
+def known(code: str) -> Language | None:
     return next((each for each in Language if each.value == code.lower()), None)

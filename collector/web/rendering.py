@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from collector import wording
+from collector.translation import counted, gettext, number, said
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -24,9 +25,18 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
     )
+    made.policies["ext.i18n.trimmed"] = True
+    catalogs: Any = made  # the extension adds this method
+    catalogs.install_gettext_callables(said, counted, newstyle=True)
     made.filters.update(
-        ago=wording.ago, exact=wording.exact, machine=wording.machine, day=wording.day
+        ago=wording.ago,
+        exact=wording.exact,
+        machine=wording.machine,
+        day=wording.day,
+        number=number,
+        said=gettext,
     )
     return made
 

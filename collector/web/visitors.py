@@ -16,7 +16,7 @@ from collector.web.frame import SESSION
 from collector.web.site import Site, site_of
 
 OPEN_PATHS = frozenset(
-    {"/login", "/login/passkey", "/login/sso", "/login/sso/callback", "/healthz"}
+    {"/login", "/login/passkey", "/login/sso", "/login/sso/callback", "/healthz", "/look"}
 )
 OPEN_FOLDERS = ("/static/", "/setup/")
 FACTOR_PATHS = frozenset({"/login/factor", "/login/app", "/logout"})

@@ -18,6 +18,7 @@ from collector.web.pages import (
     incidents,
     login,
     logout,
+    look,
     new_app,
     new_passkey,
     one_account,
@@ -35,7 +36,7 @@ from collector.web.pages import (
 )
 
 PAGES = (
-    *(login, passkey_login, factor, app, setup, logout, healthz),
+    *(login, passkey_login, factor, app, setup, logout, healthz, look),
     *(devices, device),
     *(account, password, end_sessions, new_app, codes, confirm, new_passkey, passkey, tokens),
     *(accounts, one_account, review, sign_review),

@@ -12,9 +12,9 @@ from collector.accounts.throttle import password_of
 from collector.audit.entry import Action, Entry, Outcome
 from collector.store import Connection, accounts
 from collector.store.accounts import Account
+from collector.translation import gettext as _
 from collector.web import cookie
-from collector.web.cookie import form_token
-from collector.web.frame import Frame
+from collector.web.frame import Frame, frame_of
 from collector.web.guard import actor_of, visitor_of
 from collector.web.passkeys import Purpose, offer
 from collector.web.rendering import render
@@ -56,7 +56,7 @@ def form(request: Request, username: str = "", error: str = "", status_code: int
     """The first step, tied to the browser's cookie; a browser without one gets one now."""
     token = cookie.token_in(request.scope)
     fresh = token or sessions.new_token()
-    frame = Frame("Log in", "", form_token(fresh), site_of(request.scope).clock())
+    frame = frame_of(request.scope, _("Log in"), fresh)
     passkey = offer(request, Purpose.LOG_IN, (), bound_to=fresh)
     sso = site_of(request.scope).keeping.sso
     context = Context(frame, username, passkey, error, sso.settings.name if sso else "")

@@ -10,9 +10,9 @@ from collector.accounts import invitations, sessions
 from collector.accounts.password_rules import SHORTEST, NotGoodEnough, require_good
 from collector.audit.entry import Action, Actor, ActorKind, Entry
 from collector.store import Connection
+from collector.translation import gettext as _
 from collector.web import cookie
-from collector.web.cookie import form_token
-from collector.web.frame import Frame
+from collector.web.frame import Frame, frame_of
 from collector.web.guard import actor_of
 from collector.web.rendering import render
 from collector.web.site import Busy, site_of
@@ -50,8 +50,8 @@ async def page(request: Request) -> Response:
 def _form(request: Request, username: str, error: str = "", status_code: int = 200) -> Response:
     token = cookie.token_in(request.scope)
     fresh = token or sessions.new_token()
-    title = "Choose your password" if username else "This link cannot be used"
-    frame = Frame(title, "", form_token(fresh), site_of(request.scope).clock())
+    title = _("Choose your password") if username else _("This link cannot be used")
+    frame = frame_of(request.scope, title, fresh)
     context = Context(frame, username, SHORTEST, error)
     response = render("setup.html", context, status_code=status_code)
     if not token:

@@ -14,6 +14,7 @@ from collector.accounts.roles import Permission
 from collector.accounts.sso.refusals import Refused
 from collector.audit.entry import Action, Entry
 from collector.store import Connection, accounts, linked_identities, sessions
+from collector.translation import gettext as _
 from collector.web import errors
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import actor_of, session_of
@@ -73,7 +74,7 @@ async def _to_provider(request: Request) -> Response:
     except Refused as refused:
         return refused_page(request.scope, refused)
     frame = frame_of(request.scope, f"On to {sso.settings.name}")
-    response = onward(frame, there, sso.settings.name)
+    response = onward(frame, there, _("Continue to %(place)s", place=sso.settings.name))
     put_journey(request.scope, response, kept)
     return response
 

@@ -17,9 +17,9 @@ from collector.accounts.sso.settings import RETURN_PATH
 from collector.accounts.sso.single_sign_on import SingleSignOn
 from collector.audit.entry import Action, Actor, ActorKind, Entry, Outcome
 from collector.store import Connection, accounts
+from collector.translation import gettext as _
 from collector.web import cookie, errors
-from collector.web.cookie import form_token
-from collector.web.frame import Frame, frame_of
+from collector.web.frame import frame_of
 from collector.web.guard import actor_of
 from collector.web.site import Site, site_of
 from collector.web.sso import end_journey, journey_in, onward, refused_page
@@ -102,8 +102,8 @@ async def _let_in(arrival: Arrival, request: Request, who: Identity, journey: Jo
         return begin(c, account, now, arrival.visitor, who.factor_at)
 
     token = await site.store.submit(let_in)
-    frame = Frame("You are logged in", "", form_token(token), now)
-    response = onward(frame, "/devices", "the devices")
+    frame = frame_of(request.scope, _("You are logged in"), token)
+    response = onward(frame, "/", _("Continue to the devices"))
     cookie.put(request.scope, response, token)
     return response
 

@@ -39,6 +39,7 @@ def test_what_is_open_is_a_short_list() -> None:
         "/login/passkey",
         "/setup/{token}",
         "/healthz",
+        "/look",
         "/login/sso",
         "/login/sso/callback",
     ]

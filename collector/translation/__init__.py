@@ -1,0 +1,94 @@
+"""Text in the language of whoever reads: English is the source, and never less than that is said.
+
+`gettext("… %(name)s …", name=value)` says it in the reader's language, `ngettext` counts, and
+`marked` says nothing yet: it names a text for the translators that is said later, elsewhere.
+A literal per cent sign is written `%%`.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+from collector.model import Language
+from collector.translation import catalogs
+
+K = TypeVar("K")
+
+_READER: ContextVar[Language] = ContextVar("reader", default=Language.EN)
+"""Of the task or thread at work: what one person reads never reaches another."""
+
+
+@contextmanager
+def reading(language: Language) -> Iterator[None]:
+    """Within this, texts are in `language`."""
+    token = _READER.set(language)
+    try:
+        yield
+    finally:
+        _READER.reset(token)
+
+
+def language() -> Language:
+    """What the reader reads; English where nobody has said."""
+    return _READER.get()
+
+
+def gettext(message: str, /, **values: object) -> str:
+    """
+    >>> with reading(Language.FR):
+    ...     gettext("Devices"), gettext("What nobody has translated")
+    ('Appareils', 'What nobody has translated')
+    """
+    return said(message) % values
+
+
+def ngettext(one: str, many: str, count: int, /, **values: object) -> str:
+    """`%(num)s` is the count, written as the language writes numbers.
+
+    >>> ngettext("%(num)s device", "%(num)s devices", 1200)
+    '1,200 devices'
+    """
+    return counted(one, many, count) % {"num": number(count), **values}
+
+
+def said(message: str) -> str:
+    """The text as the translators wrote it, its `%` not yet filled in."""
+    return catalogs.gettext(_READER.get(), message)
+
+
+def counted(one: str, many: str, count: int) -> str:
+    """That of the two which the language uses for the count, its `%` not yet filled in."""
+    return catalogs.ngettext(_READER.get(), one, many, count)
+
+
+def number(amount: int | float) -> str:
+    """
+    >>> number(1234567)
+    '1,234,567'
+    """
+    from babel.numbers import format_decimal
+
+    return format_decimal(amount, locale=_READER.get().value)
+
+
+def marked(message: str) -> str:
+    """The text itself, known to the translators; `gettext` says it where it is read."""
+    return message
+
+
+class Words(Mapping[K, str]):
+    """Marked texts by key, each in the language of whoever looks it up."""
+
+    def __init__(self, texts: Mapping[K, str]) -> None:
+        self._texts = texts
+
+    def __getitem__(self, key: K) -> str:
+        text = self._texts[key]
+        return gettext(text) if text else ""
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
