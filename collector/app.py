@@ -23,11 +23,13 @@ from collector.audit.journal import AuditUnavailable, Journal
 from collector.audit.signing import open_signer
 from collector.clock import Clock, system_clock
 from collector.config import Config
+from collector.counting import Counting
 from collector.environment import settled
 from collector.identity.key_files import open_authority, open_server, write_private
 from collector.lock import sole_owner
 from collector.oversight import Oversight, overseeing
 from collector.policy import default_text
+from collector.policy_in_force import PolicyReader
 from collector.service.tls13 import require_tls13
 from collector.settings import Settings, read_settings
 from collector.store import Connection, Store, policies
@@ -102,8 +104,10 @@ async def running(
         seal = open_seal(config.folder)
         keeping = Keeping(seal, journal, config.name, config.environment, sso)
         collector = Collector(config, store, authority, identity, clock, keeping)
+        counting = Counting(store, clock, PolicyReader())
+        counting.begin()
         with overseeing(store, journal, settings, clock) as oversight:
-            async with open_ports(collector) as serving, _upkeep(collector, oversight):
+            async with open_ports(collector) as serving, _upkeep(collector, oversight, counting):
                 _note(journal, Entry(Action.STARTED, COLLECTOR, detail=_told(settings)))
                 # After the ports: a link made before a start that fails would never be shown.
                 link = store.write(lambda c: first_owner(c, clock()))
@@ -173,8 +177,10 @@ def _say(config: Config, serving: "Serving", link: str | None, announce: Announc
 
 
 @asynccontextmanager
-async def _upkeep(collector: "Collector", oversight: Oversight) -> AsyncIterator[None]:
-    task = asyncio.create_task(_keep_up(collector, oversight))
+async def _upkeep(
+    collector: "Collector", oversight: Oversight, counting: Counting
+) -> AsyncIterator[None]:
+    task = asyncio.create_task(_keep_up(collector, oversight, counting))
     try:
         yield
     finally:
@@ -183,7 +189,7 @@ async def _upkeep(collector: "Collector", oversight: Oversight) -> AsyncIterator
             await task
 
 
-async def _keep_up(collector: "Collector", oversight: Oversight) -> None:
+async def _keep_up(collector: "Collector", oversight: Oversight, counting: Counting) -> None:
     """One failed piece of work is logged, and the next one comes.
 
     As wide as at the gRPC edge, for the same reason: an upkeep that has ended unseen leaves
@@ -192,6 +198,7 @@ async def _keep_up(collector: "Collector", oversight: Oversight) -> None:
     while True:
         works: tuple[Callable[[], None], ...] = (
             partial(_rejudge, collector),
+            counting.tick,
             oversight.tick,
             partial(_renew_certificate, collector),
             partial(_disable_unused, collector),

@@ -186,6 +186,7 @@ def _is_due(standing: Standing, policy: Policy, now: datetime) -> bool:
 def _still_the_same(connection: Connection, policy: Policy, visit: Visit) -> Settled | None:
     """Touch the one row; the posture is judged only when a verdict on it has run out."""
     devices.touch(connection, visit.device_id, visit.delivery.sequence, visit.now)
+    devices.heard(connection, visit.standing)
     if _is_due(visit.standing, policy, visit.now):
         return _judge_held(connection, policy, visit.standing, visit.now)
     return None
@@ -222,6 +223,7 @@ def _take_report(connection: Connection, policy: Policy, visit: Visit, sent: byt
     inventory = row_of(posture.inventory, posture.agent_version)
     sequence = visit.delivery.sequence
     devices.record_check_in(connection, device_id, inventory, sequence, visit.digest, now)
+    devices.heard(connection, standing)
     reports.add(connection, device_id, _report(visit, sent))
     keys = tracked(policy, posture)
     known = sightings.remember(connection, device_id, keys, now)

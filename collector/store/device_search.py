@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, exists, select, tuple_
 
 from collector.model import Compliance, Device, Platform, Status
 from collector.store import schema
@@ -58,17 +58,6 @@ def find(
     page = devices[: wanted.limit]
     more = len(devices) > wanted.limit
     return DevicePage(page, (page[-1].hostname, page[-1].device_id) if more else None)
-
-
-def count_by_state(
-    connection: Connection, now: datetime, stale_after: timedelta
-) -> dict[Compliance, int]:
-    """How many devices in service are in each state; every state has a number."""
-    silent = DEVICE.c.last_seen_at < now - stale_after
-    state = case((silent, Compliance.STALE.value), else_=DEVICE.c.compliance)
-    query = select(state, func.count()).where(DEVICE.c.retired_at.is_(None)).group_by(state)
-    found = {Compliance(name): count for name, count in connection.execute(query)}
-    return {each: found.get(each, 0) for each in Compliance}
 
 
 def named(connection: Connection, words: str, limit: int = 20) -> list[Device]:

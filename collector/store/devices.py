@@ -15,12 +15,12 @@ from collector.store.device_rows import SHOWN, device_of
 from collector.store.device_search import (
     DeviceFilter,
     DevicePage,
-    count_by_state,
     find,
     named,
 )
 from collector.store.prepared import Prepared
-from collector.store.standing import Standing, standing, touch
+from collector.store.standing import Standing, heard, standing, touch
+from collector.store.tallies import count_by_state
 
 __all__ = [
     "DeviceFilter",
@@ -35,6 +35,7 @@ __all__ = [
     "find",
     "fingerprint_of",
     "get",
+    "heard",
     "judge_again",
     "named",
     "quarantine",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
 
 from collector.model import Device, EvidenceLine, Finding, Status
 from collector.store.columns import MILLISECOND
@@ -98,17 +98,6 @@ def open_of_many(
     for row in connection.execute(query):
         found.setdefault(row.device_id, []).append(_finding(row, row.looked_at_again))
     return found
-
-
-def count_failing(connection: Connection) -> dict[str, int]:
-    """By rule, how many devices in service fail it now."""
-    query = (
-        select(finding.c.rule_id, func.count())
-        .join(device, device.c.device_id == finding.c.device_id)
-        .where(OPEN, finding.c.status == Status.FAIL.value, device.c.retired_at.is_(None))
-        .group_by(finding.c.rule_id)
-    )
-    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def history(connection: Connection, device_id: str, limit: int = 200) -> list[Past]:

@@ -8,9 +8,22 @@ from sqlalchemy import Column, Index, LargeBinary, Text, text
 
 from collector.store import tables
 from collector.store.columns import INTEGER, Moment
+from collector.store.counted import device_tally, finding_tally, flow, snapshot, turn
 from collector.store.owning import fleet_group, membership, ownership, person, person_word
 
-__all__ = ["fleet_group", "membership", "metadata", "ownership", "person", "person_word"]
+__all__ = [
+    "device_tally",
+    "finding_tally",
+    "fleet_group",
+    "flow",
+    "membership",
+    "metadata",
+    "ownership",
+    "person",
+    "person_word",
+    "snapshot",
+    "turn",
+]
 
 metadata = tables.metadata
 _key, _text, _number, _bytes = tables.key, tables.words, tables.number, tables.binary
@@ -49,10 +62,33 @@ device = _table(
     Column("owner", Text, nullable=False, server_default=""),
     Column("severity", INTEGER, nullable=False, server_default="0"),
     _maybe("next_contact_at", Moment),
+    # Whether the upkeep has found it silent; who asks looks at `last_seen_at` as well.
+    Column("silent", INTEGER, nullable=False, server_default="0"),
 )
 _index("device_by_name", device.c.hostname, device.c.device_id)
-_index("device_by_compliance", device.c.compliance, device.c.hostname, device.c.device_id)
-_index("device_by_last_seen", device.c.last_seen_at, device.c.compliance, device.c.retired_at)
+_index(
+    "device_by_state",
+    device.c.compliance,
+    device.c.silent,
+    device.c.hostname,
+    device.c.device_id,
+    where="retired_at IS NULL",
+)
+_index(
+    "device_by_silence",
+    device.c.silent,
+    device.c.hostname,
+    device.c.device_id,
+    where="retired_at IS NULL",
+)
+_index(
+    "device_by_last_seen",
+    device.c.silent,
+    device.c.last_seen_at,
+    device.c.compliance,
+    device.c.platform,
+    where="retired_at IS NULL",
+)
 _index("device_by_owner", device.c.owner, device.c.hostname, device.c.device_id)
 _index("device_by_serial", device.c.serial, device.c.device_id)
 _index("device_by_since", device.c.compliance_since, device.c.device_id)

@@ -32,6 +32,7 @@ class Standing:
     next_evaluation_at: datetime | None
     quarantined_because: str
     retired_at: datetime | None
+    silent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ TOUCH = Prepared(
     .where(OF_DEVICE)
     .values(last_sequence=bindparam("sequence"), last_seen_at=bindparam("seen_at"))
 )
+
+HEARD = Prepared(update(device).where(OF_DEVICE).values(silent=bindparam("silent")))
 
 
 EXPECT = Prepared(
@@ -94,8 +97,15 @@ def expect(connection: Connection, device_id: str, next_contact_at: datetime) ->
     EXPECT.run(connection, {"of_device": device_id, "next_contact_at": next_contact_at})
 
 
+def heard(connection: Connection, standing: Standing) -> None:
+    """Whoever was marked as silent is so no more."""
+    if standing.silent:
+        HEARD.run(connection, {"of_device": standing.device_id, "silent": 0})
+
+
 def _standing(row: Sequence[Any]) -> Standing:
     known = dict(zip(NAMES, row, strict=True))
     known["platform"] = Platform(known["platform"]) if known["platform"] else None
     known["compliance"] = Compliance(known["compliance"])
+    known["silent"] = bool(known["silent"])
     return Standing(**known)

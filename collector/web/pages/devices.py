@@ -12,7 +12,7 @@ from collector.accounts.roles import Permission, may
 from collector.judged import falling_short
 from collector.model import Compliance, Device, OpenFinding, Status
 from collector.policy import RULES, Policy, title
-from collector.store import Connection, devices, findings
+from collector.store import Connection, devices, tallies
 from collector.web import listing
 from collector.web.api.people import unnamed
 from collector.web.frame import Frame, frame_of
@@ -117,7 +117,7 @@ def _context(
         frame=frame,
         question=question,
         chips=_chips(counts, question, policy.stale_after_days),
-        causes=_causes(findings.count_failing(c)),
+        causes=_causes(tallies.failing(tallies.findings(c))),
         choices=_choices(question),
         caption=_caption(question),
         rows=_rows(c, listed, policy, frame.now, people=people),
