@@ -22,6 +22,8 @@ COMMANDS = (
     "token",
     "devices",
     "device",
+    "group",
+    "people",
     "policy",
     "export",
     "waiver",

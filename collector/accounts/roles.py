@@ -19,6 +19,7 @@ class Permission(StrEnum):
     ASK_FOR_CHECK = "ask a device for a check now"
     LOCK_SCREEN = "lock a device's screen"
     CHANGE_DEVICES = "set owner and groups, release from quarantine"
+    MANAGE_PEOPLE = "import and forget people who own devices, make and remove groups"
     RETIRE_DEVICES = "retire and forget devices"
     REQUEST_WAIVER = "request a waiver"
     APPROVE_WAIVER = "approve and end waivers"
@@ -70,6 +71,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
         Permission.ASK_FOR_CHECK,
         Permission.LOCK_SCREEN,
         Permission.CHANGE_DEVICES,
+        Permission.MANAGE_PEOPLE,
         Permission.RETIRE_DEVICES,
         Permission.REQUEST_WAIVER,
         Permission.APPROVE_WAIVER,

@@ -1,12 +1,13 @@
 """`muster-collector device`: all that is known of one, and what a person decides about it."""
 
-import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
+from collector.commands.device_care import forget, groups, owner
+from collector.commands.people import sure
 from collector.model import Language, OpenFinding
 from collector.surroundings import BadInput, Surroundings
 from collector.terminal import (
@@ -65,23 +66,17 @@ def show(around: Surroundings, /, device: str, wants_json: bool, language: str |
 @click.pass_obj
 def retire(around: Surroundings, /, device: str, yes: bool) -> None:
     """Take a device out of every list and revoke its certificates. Its history stays."""
+    from collector import deciding
     from collector.selecting import the_device
-    from collector.store import Connection, certificates, devices, events
 
-    now = around.clock()
     with around.store() as store:
         meant = store.read(lambda c: the_device(c, device))
         if meant.retired_at is not None:
             raise BadInput(f"{called(meant)} was retired on {exact(meant.retired_at)}")
-        _ask(yes, f"Retire {called(meant)}? It has to be enrolled again to come back.")
-
-        def change(c: Connection) -> None:
-            devices.retire(c, meant.device_id, now)
-            certificates.revoke_all(c, meant.device_id, now, "the device was retired")
-            events.add(c, now, "retired", meant.device_id, f"by {around.who()}")
-
+        sure(yes, f"Retire {called(meant)}? It has to be enrolled again to come back.")
+        order = deciding.Order(meant.device_id, around.clock(), around.who())
         with around.noting("device.retired", f"device:{meant.device_id}"):
-            store.write(change)
+            store.write(lambda c: deciding.retire(c, order))
     say(sentence(f"{called(meant)} is retired; its certificates are revoked."))
 
 
@@ -91,34 +86,23 @@ def retire(around: Surroundings, /, device: str, yes: bool) -> None:
 @click.pass_obj
 def release(around: Surroundings, /, device: str, yes: bool) -> None:
     """End a quarantine: what the device sends from now on is judged."""
+    from collector import deciding
     from collector.selecting import the_device
-    from collector.store import Connection, devices, events
 
-    now = around.clock()
     with around.store() as store:
         meant = store.read(lambda c: the_device(c, device))
         if not meant.quarantined_because:
             raise BadInput(f"{called(meant)} is not in quarantine")
         reason = plain(meant.quarantined_because)
-        _ask(yes, f"Release {called(meant)}? It was set apart because: {reason}.")
-
-        def change(c: Connection) -> None:
-            devices.release(c, meant.device_id)
-            detail = f"by {around.who()}; it was set apart because: {reason}"
-            events.add(c, now, "released", meant.device_id, detail)
-
+        sure(yes, f"Release {called(meant)}? It was set apart because: {reason}.")
+        order = deciding.Order(meant.device_id, around.clock(), around.who())
         with around.noting("device.changed", f"device:{meant.device_id}", to="released"):
-            store.write(change)
+            store.write(lambda c: deciding.release(c, order))
     say(sentence(f"{called(meant)} is released; its next report is judged."))
 
 
-def _ask(yes: bool, question: str) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise BadInput("nobody is there to ask: give --yes if you are sure")
-    if not click.confirm(question):
-        raise click.Abort
+for each in (owner, groups, forget):
+    device.add_command(each)
 
 
 def _print(shown: "Whole") -> None:

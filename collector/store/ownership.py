@@ -88,10 +88,6 @@ def forget_person(connection: Connection, email: str) -> bool:
     return connection.execute(delete(person).where(person.c.email == known)).rowcount > 0
 
 
-def forget_device(connection: Connection, device_id: str) -> None:
-    connection.execute(delete(ownership).where(ownership.c.device_id == device_id))
-
-
 def owners_of(connection: Connection, device_ids: Iterable[str]) -> dict[str, str]:
     """By device, of those that there are; "" is nobody."""
     ordered = sorted(device_ids)

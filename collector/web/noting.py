@@ -31,3 +31,19 @@ async def noted(
         refused = {**detail, "why": str(error)}
         await site.record(replace(entry, outcome=Outcome.FAILED, detail=refused))
         raise
+
+
+@asynccontextmanager
+async def noted_on(
+    request: Request, action: Action, subject: str, **detail: str
+) -> AsyncIterator[None]:
+    """As `noted`, for what is no account: `subject` is "kind:id"."""
+    site = site_of(request.scope)
+    entry = Entry(action, actor_of(request), subject=subject, detail=detail)
+    await site.record(entry)
+    try:
+        yield
+    except BaseException as error:
+        refused = {**detail, "why": str(error)}
+        await site.record(replace(entry, outcome=Outcome.FAILED, detail=refused))
+        raise

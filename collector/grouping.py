@@ -1,0 +1,81 @@
+"""Groups of devices as a person makes and changes them; whatever cannot be, says why."""
+
+import hashlib
+import re
+from collections.abc import Collection
+from datetime import datetime
+
+from collector.owners.importing import EMAIL
+from collector.store import Connection, groups
+from collector.store.groups import Group
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,47}")
+LONGEST_DESCRIPTION = 200
+
+
+class NotPossible(Exception):
+    """It is not done; str() says why and what to do."""
+
+
+class NoSuchGroup(NotPossible):
+    """There is none of that name."""
+
+
+def make(c: Connection, group: Group) -> None:
+    """Raises NotPossible."""
+    if not NAME.fullmatch(group.name):
+        raise NotPossible(
+            "The name: 1 to 48 small letters, digits and . _ -, beginning with a letter or a "
+            "digit, such as sales-laptops."
+        )
+    _check(group.description, group.contact)
+    if not groups.add(c, group):
+        raise NotPossible(f"There is a group {group.name} already: choose another name.")
+
+
+def describe(c: Connection, name: str, description: str, contact: str, seen: str = "") -> None:
+    """`seen`: the version that was looked at. Raises NotPossible."""
+    _check(description, contact)
+    group = known(c, name)
+    if seen and seen != version(group):
+        raise NotPossible("Somebody changed this group meanwhile: it is shown as it is now.")
+    groups.describe(c, name, description, contact)
+
+
+def remove(c: Connection, name: str, at: datetime) -> None:
+    """Raises NoSuchGroup."""
+    known(c, name)
+    groups.remove(c, name, at)
+
+
+def put_in(c: Connection, name: str, device_ids: Collection[str], at: datetime) -> int:
+    """How many came in anew. Raises NoSuchGroup."""
+    known(c, name)
+    return groups.add_members(c, name, device_ids, at)
+
+
+def take_out(c: Connection, name: str, device_ids: Collection[str], at: datetime) -> int:
+    """How many went out. Raises NoSuchGroup."""
+    known(c, name)
+    return groups.remove_members(c, name, device_ids, at)
+
+
+def known(c: Connection, name: str) -> Group:
+    """Raises NoSuchGroup."""
+    group = groups.get(c, name)
+    if group is None:
+        raise NoSuchGroup(f"There is no group {name[:48]!r}.")
+    return group
+
+
+def version(group: Group) -> str:
+    """Another one as soon as somebody describes it otherwise."""
+    said = repr((group.description, group.contact))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _check(description: str, contact: str) -> None:
+    if len(description) > LONGEST_DESCRIPTION or not description.isprintable():
+        raise NotPossible(f"What it is for: at most {LONGEST_DESCRIPTION} printable characters.")
+    if contact and not EMAIL.fullmatch(contact):
+        raise NotPossible("Whom to ask: an e-mail address such as it@example.org, or nothing.")
