@@ -7,10 +7,13 @@ with its day, with its owner's password or factors, and when the account is disa
 import hashlib
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from collector.accounts import renewal
 from collector.accounts.roles import ROLES, Permission, Role
+from collector.accounts.sessions import password_at
 from collector.store import Connection, accounts, personal_tokens
 from collector.store.accounts import Account
 from collector.store.personal_tokens import PersonalToken
@@ -47,7 +50,10 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """Who comes with a token: the account, and what token and role allow together."""
+    """Who comes with a token: the account, and what token and role allow together.
+
+    `owner` is the account's role, and `password_at` when its password was chosen.
+    """
 
     username: str
     token_id: str
@@ -55,11 +61,17 @@ class Bearer:
     holds: frozenset[Permission]
     ends_at: datetime
     last_used_at: datetime | None = None
+    owner: Role = Role.VIEWER
+    password_at: datetime | None = None
 
     @property
     def name(self) -> str:
         """As the audit log names the actor."""
         return f"{self.username}/{self.token_id}"
+
+    def password_is_due(self, now: datetime, days_by_role: Mapping[str, int]) -> bool:
+        """Whether the owner must choose a new password before anything else, tokens included."""
+        return renewal.is_due(self.owner, self.password_at, now, days_by_role)
 
     def is_noted(self, now: datetime) -> bool:
         """Whether the last use was noted just now, so that this one need not be."""
@@ -86,6 +98,11 @@ def make(c: Connection, username: str, wish: Wish, now: datetime) -> Made:
     account = accounts.get(c, username)
     if account is None or account.disabled_at is not None:
         raise NotMade("this account cannot have tokens")
+    if not account.password_hash:
+        raise NotMade(
+            "this account has no password here, and tokens end with it: ask an owner for a link "
+            "to choose one"
+        )
     _require(wish, Role(account.role), now)
     kept = personal_tokens.of_person(c, username)
     for token in kept:
@@ -123,9 +140,16 @@ def bearer(c: Connection, secret: str, now: datetime) -> Bearer | None:
     if token is None or account is None or not _opens(token, account):
         return None
     role = Role(token.role)
-    allowed = holds(role, Role(account.role))
+    owner = Role(account.role)
     return Bearer(
-        account.username, token.token_id, role, allowed, token.expires_at, token.last_used_at
+        account.username,
+        token.token_id,
+        role,
+        holds(role, owner),
+        token.expires_at,
+        token.last_used_at,
+        owner,
+        password_at(account),
     )
 
 

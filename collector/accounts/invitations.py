@@ -10,7 +10,15 @@ import secrets
 from datetime import datetime, timedelta
 
 from collector.accounts.roles import Role
-from collector.store import Connection, accounts, factors, invitations, personal_tokens, sessions
+from collector.store import (
+    Connection,
+    accounts,
+    factors,
+    invitations,
+    linked_identities,
+    personal_tokens,
+    sessions,
+)
 from collector.store.accounts import Account
 from collector.store.invitations import Invitation
 
@@ -46,7 +54,10 @@ def invite(c: Connection, username: str, now: datetime) -> str:
 
 
 def let_in_anew(c: Connection, username: str, now: datetime, *, factors_too: bool) -> str:
-    """After a loss: sessions, tokens and password end, the factors if asked; a link's token.
+    """After a loss: sessions, tokens and password end; a link's token.
+
+    With the factors, if asked, the identity of single sign-on is taken away too: whoever had the
+    account to themselves for an hour may have connected their own.
 
     Raises NoSuchAccount.
     """
@@ -58,6 +69,7 @@ def let_in_anew(c: Connection, username: str, now: datetime, *, factors_too: boo
     if factors_too:
         accounts.set_totp(c, username, None)
         factors.remove_all(c, username)
+        linked_identities.remove_all(c, username)
     return invite(c, username, now)
 
 

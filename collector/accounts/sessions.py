@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from collector.accounts import renewal
 from collector.accounts.roles import Permission, Role, may
 from collector.store import Connection, accounts
 from collector.store import sessions as stored
@@ -46,16 +47,11 @@ class Session:
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether the second factor was shown just now."""
-        return self.factor_at is not None and now - self.factor_at <= FRESH
+        return self.factor_at is not None and timedelta(0) <= now - self.factor_at <= FRESH
 
     def password_is_due(self, now: datetime, days_by_role: Mapping[str, int]) -> bool:
-        """Whether a new password must be chosen; 0 days, or a role without a number: never."""
-        days = days_by_role.get(self.role, 0)
-        return (
-            self.password_at is not None
-            and days > 0
-            and now >= self.password_at + timedelta(days=days)
-        )
+        """Whether a new password must be chosen before anything else."""
+        return renewal.is_due(self.role, self.password_at, now, days_by_role)
 
     def end_to_move(self, now: datetime) -> datetime | None:
         """The later end that using the session now gives it; None: not worth a write."""
@@ -127,11 +123,12 @@ def find(c: Connection, token: str, now: datetime) -> Session | None:
         row.factor_at,
         row.address,
         row.browser,
-        _password_at(account),
+        password_at(account),
     )
 
 
-def _password_at(account: accounts.Account) -> datetime | None:
+def password_at(account: accounts.Account) -> datetime | None:
+    """When the password was chosen; None: the account has none."""
     return (account.password_changed_at or account.created_at) if account.password_hash else None
 
 

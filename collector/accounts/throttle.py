@@ -131,13 +131,15 @@ def _keep(table: "OrderedDict[K, V]", key: K, value: V) -> None:
 def _network(address: str) -> str:
     """One IPv4 address, or the /64 that one IPv6 customer holds.
 
-    >>> _network("192.0.2.7"), _network("2001:db8::1:2")
-    ('192.0.2.7', '2001:db8::/64')
+    >>> _network("192.0.2.7"), _network("2001:db8::1:2"), _network("::ffff:192.0.2.7")
+    ('192.0.2.7', '2001:db8::/64', '192.0.2.7')
     """
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
     if parsed.version == 4:
         return str(parsed)
     return str(ipaddress.ip_network((parsed, 64), strict=False))

@@ -10,7 +10,7 @@ from collector.accounts.people import NotPossible, Order
 from collector.audit.entry import COLLECTOR, Action, Entry
 from collector.audit.journal import Journal
 from collector.audit.retention import leapt_at
-from collector.store import Store, accounts
+from collector.store import Connection, Store, accounts, personal_tokens
 from collector.store.accounts import Account
 
 WARNED_AFTER = timedelta(days=30)
@@ -18,9 +18,11 @@ DISABLED_AFTER = timedelta(days=45)
 BECAUSE = f"not used for {DISABLED_AFTER.days} days"
 
 
-def last_used_at(account: Account) -> datetime:
-    """The last login; before the first one, when the account was made. Enabling counts as use."""
-    moments = (account.created_at, account.last_login_at, account.enabled_at)
+def last_used_at(c: Connection, account: Account) -> datetime:
+    """The last login, or the last use of a token that is kept; before the first one, when the
+    account was made. Enabling counts as use."""
+    by_token = personal_tokens.last_used_at(c, account.username)
+    moments = (account.created_at, account.last_login_at, account.enabled_at, by_token)
     return max(moment for moment in moments if moment is not None)
 
 

@@ -114,12 +114,13 @@ def enable(around: Surroundings, /, name: str) -> None:
 
 @account.command(epilog="Example: muster-collector account link alice --new-factor")
 @click.argument("name", metavar="NAME")
-@click.option("--new-factor", is_flag=True, help="The app and the passkeys were lost, too.")
+@click.option("--new-factor", is_flag=True, help="End the app, passkeys and single sign-on, too.")
 @click.pass_obj
 def link(around: Surroundings, /, name: str, new_factor: bool) -> None:
     """Print a one-time link by which NAME chooses a new password.
 
-    The old password and every session end at once.
+    The old password, every session and every token end at once. Single sign-on stays connected
+    unless --new-factor says that nothing of the old is to be trusted.
     """
     from collector.accounts import people
 

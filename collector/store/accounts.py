@@ -115,7 +115,11 @@ def others_with_role(connection: Connection, role: str, but: str) -> int:
 
 
 def unused_since(connection: Connection, before: datetime) -> list[str]:
-    """Active accounts that nobody has used, made or enabled since then."""
+    """Active accounts that nobody has used, by themselves or a token, made or enabled since."""
+    token = schema.personal_token
+    by_token = select(token.c.token_id).where(
+        token.c.username == ACCOUNT.c.username, token.c.last_used_at >= before
+    )
     query = (
         select(ACCOUNT.c.username)
         .where(
@@ -123,6 +127,7 @@ def unused_since(connection: Connection, before: datetime) -> list[str]:
             ACCOUNT.c.created_at < before,
             or_(ACCOUNT.c.last_login_at.is_(None), ACCOUNT.c.last_login_at < before),
             or_(ACCOUNT.c.enabled_at.is_(None), ACCOUNT.c.enabled_at < before),
+            ~by_token.exists(),
         )
         .order_by(ACCOUNT.c.username)
     )

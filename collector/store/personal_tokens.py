@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from collector.store import schema
 
@@ -47,6 +47,13 @@ def used(connection: Connection, token_id: str, at: datetime, unless_after: date
     older = or_(TOKEN.c.last_used_at.is_(None), TOKEN.c.last_used_at <= unless_after)
     statement = update(TOKEN).where(TOKEN.c.token_id == token_id, older)
     connection.execute(statement.values(last_used_at=at))
+
+
+def last_used_at(connection: Connection, username: str) -> datetime | None:
+    """When a token of the person was last used, of those that are kept."""
+    query = select(func.max(TOKEN.c.last_used_at)).where(TOKEN.c.username == username)
+    found: datetime | None = connection.execute(query).scalar_one()
+    return found
 
 
 def remove(connection: Connection, username: str, token_id: str) -> bool:

@@ -12,7 +12,14 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 HEADER = "x-forwarded-for"
+
+
+def _plain(address: IpAddress) -> IpAddress:
+    """The IPv4 address that a socket of both kinds shows as ::ffff:192.0.2.7, else itself."""
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
 
 
 class TrueAddress:
@@ -37,12 +44,12 @@ class TrueAddress:
             except ValueError:
                 return None
             if not self._named(str(address)):
-                return str(address)
+                return str(_plain(address))
         return None
 
     def _named(self, host: str) -> bool:
         try:
-            address = ipaddress.ip_address(host)
+            address = _plain(ipaddress.ip_address(host))
         except ValueError:
             return False
         return any(address in network for network in self._proxies)

@@ -85,6 +85,12 @@ class Site:
     ports: tuple[int, ...]
     policy: PolicyReader = field(default_factory=PolicyReader)
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What stands for this company and must carry no password."""
+        name = self.keeping.name
+        return (name, *name.split())
+
     async def record(self, *entries: Entry) -> None:
         """Write these down, durably. Raises AuditUnavailable: then nothing may be done."""
         await run_in_threadpool(self.keeping.journal.append, *entries)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from collector.accounts import people
 from collector.accounts.invitations import FIRST, USERNAME
 from collector.accounts.roles import Role
 from collector.accounts.sso.refusals import Reason, Refused
@@ -72,6 +73,7 @@ def admit(c: Connection, who: Identity, said: File, planned: Admission, now: dat
         link = LinkedIdentity(who.issuer, who.subject, planned.username, now, JUST_IN_TIME)
         linked_identities.add(c, link)
     elif planned.had is not planned.role:
+        people.take_access(c, planned.username)  # as when an owner changes the role
         accounts.set_role(c, planned.username, planned.role)
     account = accounts.get(c, planned.username)
     if account is None:

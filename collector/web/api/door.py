@@ -19,7 +19,7 @@ from collector.accounts.throttle import Throttle
 from collector.audit.entry import Action, Actor, ActorKind, Entry, Outcome
 from collector.audit.journal import AuditUnavailable
 from collector.clock import Clock
-from collector.store import StoreError
+from collector.store import Connection, StoreError
 from collector.web.api import bodies, problems
 from collector.web.api.calls import Call, One, Several
 from collector.web.api.fields import View, shown
@@ -107,11 +107,18 @@ class ApiDoor:
         """Wrong tokens are counted by address; a right one is never kept waiting by them."""
         now = site.clock()
         secret = token_in(request)
-        found = None
-        if secret:
-            found = await run_in_threadpool(
-                site.store.read, lambda c: access_tokens.bearer(c, secret, now)
-            )
+
+        def look(c: Connection) -> tuple[Bearer | None, bool]:
+            found = access_tokens.bearer(c, secret, now) if secret else None
+            days = site.policy.current(c).password_days if found else {}
+            return found, found is not None and found.password_is_due(now, days)
+
+        found, must_renew = await run_in_threadpool(site.store.read, look)
+        if found is not None and must_renew:
+            who = Actor(ActorKind.TOKEN, found.name, address)
+            detail = {"why": "a new password is due"}
+            await site.record(Entry(Action.DENIED, who, Outcome.DENIED, "api", detail))
+            raise problems.password_due()
         if found is not None:
             return found
         if secret:

@@ -63,6 +63,15 @@ def conflict(what_to_do: str) -> Problem:
     return Problem(409, "Not possible now", what_to_do)
 
 
+def password_due() -> Problem:
+    return Problem(
+        403,
+        "A new password is due",
+        "The password of the token's owner is as old as one may be for their role. Log in to the "
+        "pages, choose a new one, and make another token: this one ends with the old password.",
+    )
+
+
 def no_token() -> Problem:
     return Problem(
         401,

@@ -88,7 +88,7 @@ async def _list(request: Request, error: str = "", status_code: int = 200) -> Re
 
 
 def _row(c: Connection, account: Account, now: datetime) -> Row:
-    idle = now - unused.last_used_at(account)
+    idle = now - unused.last_used_at(c, account)
     warned = idle >= unused.WARNED_AFTER and account.disabled_at is None
     return Row(
         f"/accounts/account/{account.username}",

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from collector.accounts import second_factor, totp
 from collector.accounts.roles import Permission
-from collector.audit.entry import Action, Entry
+from collector.audit.entry import Action, Entry, Outcome
 from collector.store import Connection, accounts
 from collector.web import cookie
 from collector.web.connecting import WRONG, CodesContext, app_form, secret_in
@@ -59,6 +59,10 @@ async def _connect(request: Request) -> Response:
         lambda c: second_factor.enroll_app(c, seal, half, secret, code, now)
     )
     if done is None:
+        refused = {"to": "app", "why": "the code was not right"}
+        await site.record(
+            Entry(Action.FACTOR_CHANGED, actor_of(request), Outcome.FAILED, subject, refused)
+        )
         return app_form(request, secret, PATH, WRONG, 401)
     site.throttle.succeeded(counted_as(half.username), address)
     await site.record(Entry(Action.LOGIN, actor_of(request), subject=subject))

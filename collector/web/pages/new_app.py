@@ -5,7 +5,7 @@ from starlette.responses import RedirectResponse, Response
 
 from collector.accounts import second_factor, totp
 from collector.accounts.roles import Permission
-from collector.audit.entry import Action
+from collector.audit.entry import Action, Entry, Outcome
 from collector.web.connecting import WRONG, app_form, secret_in
 from collector.web.guard import actor_of, session_of
 from collector.web.noting import noted
@@ -43,6 +43,10 @@ async def _replace(request: Request) -> Response:
             lambda c: second_factor.replace_app(c, seal, session, secret, code, now)
         )
     if not done:
+        subject, why = f"account:{session.username}", {"to": "another app", "why": "wrong code"}
+        await site.record(
+            Entry(Action.FACTOR_CHANGED, actor_of(request), Outcome.FAILED, subject, why)
+        )
         return app_form(request, secret, PATH, WRONG, 401)
     site.throttle.succeeded(counted, address)
     return RedirectResponse("/account?done=app", 303)

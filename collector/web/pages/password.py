@@ -27,6 +27,7 @@ METHODS = ("GET", "POST")
 PERMISSION = Permission.OWN_ACCOUNT
 WRONG = "The present password is not right."
 BUSY = "Many passwords are being checked at the moment. Try again in a few seconds."
+NONE = "This account has no password to change. Nothing was done."
 DIFFER = "The two new passwords are not the same. Type both again."
 MEANWHILE = "Your account was changed meanwhile, so nothing was done. Log in again."
 SAME = "This is the present password. Choose another one."
@@ -34,10 +35,11 @@ SAME = "This is the present password. Choose another one."
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`due`: nothing else can be done before there is a new password."""
+    """`due`: nothing else can be done before there is a new password. `there`: there is one."""
 
     frame: Frame
     due: bool
+    there: bool
     shortest: int
     error: str
 
@@ -53,6 +55,8 @@ class Refused(Exception):
 async def page(request: Request) -> Response:
     if request.method == "GET":
         return await _form(request)
+    if session_of(request).password_at is None:
+        return await _form(request, NONE, 409)
     free_at = _throttled(request)
     if free_at is not None:
         now = site_of(request.scope).clock()
@@ -72,7 +76,7 @@ async def _form(request: Request, error: str = "", status_code: int = 200) -> Re
     policy = await run_in_threadpool(site.store.read, site.policy.current)
     due = session.password_is_due(site.clock(), policy.password_days)
     frame = frame_of(request.scope, "Change your password")
-    context = Context(frame, due, SHORTEST, error)
+    context = Context(frame, due, session.password_at is not None, SHORTEST, error)
     return render("password.html", context, status_code=status_code)
 
 
@@ -93,7 +97,7 @@ async def _change(request: Request) -> None:
     if new == old:
         raise Refused(SAME)
     try:
-        await run_in_threadpool(require_good, new, session.username)
+        await run_in_threadpool(require_good, new, session.username, site.words)
     except NotGoodEnough as error:
         raise Refused(str(error)) from error
     password_hash, now = await site.desk.hash(new), site.clock()

@@ -94,7 +94,7 @@ def _row(c: Connection, line: Line, looking: str) -> Row:
         version=people.version(account),
         role=account.role,
         factors=factor_words(c, account),
-        last_used_at=unused.last_used_at(account),
+        last_used_at=unused.last_used_at(c, account),
         confirmed_at=confirmed.confirmed_at if confirmed else None,
         confirmed_by=confirmed.confirmed_by if confirmed else "",
         is_self=account.username == looking,

@@ -65,7 +65,7 @@ async def _choose(request: Request, token: str, username: str) -> Response:
     if password != str(form.get("again", "")):
         return _form(request, username, DIFFER, 400)
     try:
-        await run_in_threadpool(require_good, password, username)
+        await run_in_threadpool(require_good, password, username, site.words)
         password_hash = await site.desk.hash(password)
     except NotGoodEnough as error:
         return _form(request, username, str(error), 400)

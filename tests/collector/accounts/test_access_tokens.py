@@ -164,3 +164,10 @@ def test_the_last_use_is_noted_once_a_minute(desk: Desk) -> None:
         seen.append(token.last_used_at)
         desk.clock.advance(seconds=40)
     assert seen[0] == seen[1] != seen[2]
+
+
+def test_who_has_no_password_here_is_told_why_there_is_no_token(desk: Desk) -> None:
+    """Such a token would open nothing: it ends with the password it was made under."""
+    desk.store.write(lambda c: accounts.set_password(c, "alice", "", desk.clock()))
+    with pytest.raises(NotMade, match="no password here"):
+        desk.make()

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from collector.accounts import access_tokens
+from collector.accounts.access_tokens import Wish
+from collector.accounts.roles import Role
 from collector.accounts.unused import DISABLED_AFTER, disable_unused, last_used_at
 from collector.audit.entry import COLLECTOR, Action, Entry
 from collector.audit.journal import AuditUnavailable, Journal
@@ -78,7 +81,7 @@ def test_who_is_enabled_again_has_another_45_days(
     store.write(lambda c: accounts.enable(c, "carol", now))
     held = store.read(lambda c: accounts.get(c, "carol"))
     assert held
-    assert last_used_at(held) == now
+    assert store.read(lambda c: last_used_at(c, held)) == now
     pass_days(44, clock, journal)
     assert disable_unused(store, journal, clock()) == ()
 
@@ -101,3 +104,19 @@ def test_it_is_written_down_before_it_is_done(
     with pytest.raises((AuditUnavailable, OSError)):
         disable_unused(store, journal, clock())
     assert disabled(store) == set()
+
+
+def test_who_uses_a_token_uses_the_account(
+    store: Store, clock: FixedClock, journal: Journal
+) -> None:
+    wish = Wish("job", Role.VIEWER, clock() + timedelta(days=100))
+    made = store.write(lambda c: access_tokens.make(c, "carol", wish, clock()))
+    pass_days(40, clock, journal)
+    store.write(lambda c: access_tokens.note_use(c, made.token_id, clock()))
+    pass_days(10, clock, journal)
+    held = store.read(lambda c: accounts.get(c, "carol"))
+    assert held
+    assert store.read(lambda c: last_used_at(c, held)) == clock() - timedelta(days=10)
+    assert "carol" not in disable_unused(store, journal, clock())
+    pass_days(40, clock, journal)
+    assert "carol" in disable_unused(store, journal, clock())

@@ -249,3 +249,12 @@ def test_a_session_that_was_stolen_ends_with_the_password(helpdesk: Browser) -> 
     helpdesk.client.cookies.clear()
     answer = helpdesk.client.get("/devices", headers={"Cookie": f"{NAME}={stolen}"})
     assert answer.headers["location"] == "/login"
+
+
+def test_a_wrong_code_for_another_app_is_written_down_as_no_change(helpdesk: Browser) -> None:
+    page = helpdesk.get("/account/app")
+    sealed = re.search(r'name="sealed" value="([^"]+)"', page)
+    assert sealed
+    assert helpdesk.send("/account/app", sealed=sealed[1], code="000000").status_code == 401
+    last = [r for r in helpdesk.audited() if r["action"].endswith("factor_changed")][-1]
+    assert last["outcome"] == "failed"

@@ -3,14 +3,17 @@
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+from starlette.testclient import TestClient
 
 from collector.accounts import invitations, recovery, totp
 from collector.accounts.roles import Role
 from collector.store import accounts, factors
+from collector.web.application import Reach, application
 from collector.web.cookie import NAME
-from tests.collector.web.conftest import FROM_US, PASSWORD, SECRET, Browser
+from tests.collector.web.conftest import FROM_US, HOST, PASSWORD, SECRET, Browser
 
 WORDS = "bramble quartz lantern osprey thimble gusset"
 
@@ -242,3 +245,30 @@ def test_no_secret_reaches_the_audit_log(browser: Browser) -> None:
     log = str(browser.audited())
     for secret in (path.rpartition("/")[2], WORDS, PASSWORD, browser.client.cookies[NAME]):
         assert secret not in log
+
+
+def test_a_wrong_first_code_is_written_down_as_no_change(browser: Browser) -> None:
+    browser.send(invite(browser), password=WORDS, again=WORDS)
+    page = browser.get("/login/app")
+    sealed = re.search(r'name="sealed" value="([^"]+)"', page)
+    assert sealed
+    assert browser.send("/login/app", sealed=sealed[1], code="000000").status_code == 401
+    last = [r for r in browser.audited() if r["action"].endswith("factor_changed")][-1]
+    assert last["outcome"] == "failed"
+
+
+def test_before_the_second_factor_no_page_is_offered(browser: Browser) -> None:
+    assert browser.password() == 303
+    page = browser.get("/login/factor")
+    assert re.findall(r'href="(/(?!static|login)[^"]*)"', page) == []
+
+
+def test_the_companys_name_carries_no_password(browser: Browser) -> None:
+    named = replace(browser.keeping, name="Zywolfrax Quorvemi")
+    app = application(browser.store, browser.clock, named, Reach(["collector.example"]))
+    with TestClient(app, HOST, follow_redirects=False) as client:
+        other = replace(browser, client=client)
+        weak = "Zywolfrax Quorvemi 26"
+        answer = other.send(invite(other), password=weak, again=weak)
+    assert answer.status_code == 400
+    assert "too easy to guess" in answer.text

@@ -49,3 +49,8 @@ def test_a_named_proxy_says_who_came_last(forwarded: list[str], visitor: str) ->
 
 def test_a_named_proxy_is_not_believed_in_other_headers() -> None:
     assert seen("10.1.1.1", Forwarded="for=192.0.2.1", X_Real_IP="192.0.2.1") == "10.1.1.1"
+
+
+def test_an_address_is_the_same_however_a_socket_of_both_kinds_writes_it() -> None:
+    assert seen("::ffff:10.0.0.1", "192.0.2.7") == "192.0.2.7"
+    assert seen("10.0.0.1", "::ffff:192.0.2.7") == "192.0.2.7"

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from collector.accounts import access_tokens, invitations, sessions
+from collector.accounts.access_tokens import Wish
+from collector.accounts.roles import Role
 from collector.accounts.sso.settings import BelievedFactor
 from collector.store import Connection, linked_identities
 from collector.web.cookie import NAME
@@ -117,3 +121,51 @@ def test_removing_and_linking_keep_to_one_link_each(visit: Visit) -> None:
         return [linked_identities.add(c, row), linked_identities.add(c, replace(row, username="b"))]
 
     assert visit.store.write(both) == [True, False]
+
+
+def session_and_token(visit: Visit) -> tuple[str, str]:
+    """A whole session of alice's in another browser, and a token."""
+    now = visit.browser.clock()
+    account = visit.account("alice")
+    assert account
+    wish = Wish("job", Role.VIEWER, now + timedelta(days=1))
+    session = visit.store.write(lambda c: sessions.begin(c, account, now, factor_at=now))
+    return session, visit.store.write(lambda c: access_tokens.make(c, "alice", wish, now)).secret
+
+
+@pytest.mark.parametrize(("had", "stays"), [("admin", False), ("viewer", True)])
+def test_another_role_from_the_provider_ends_sessions_and_tokens(
+    visit: Visit, had: str, stays: bool
+) -> None:
+    """As it does when an owner gives it: a copied cookie does not rise with its person."""
+    add(visit, "alice", had)
+    visit.link("alice")
+    session, token = session_and_token(visit)
+    now = visit.browser.clock()
+    assert visit.log_in().status_code == 200
+    assert visit.store.read(lambda c: sessions.find(c, session, now) is not None) is stays
+    assert visit.store.read(lambda c: access_tokens.bearer(c, token, now) is not None) is stays
+
+
+@pytest.mark.parametrize("factors_too", [True, False])
+def test_a_link_that_trusts_nothing_of_the_old_disconnects(visit: Visit, factors_too: bool) -> None:
+    """Whoever had the account to themselves may have connected an identity of their own."""
+    add(visit, "alice")
+    visit.link("alice")
+    now = visit.browser.clock()
+    visit.store.write(lambda c: invitations.let_in_anew(c, "alice", now, factors_too=factors_too))
+    assert visit.links() == ([] if factors_too else [("alice", SUBJECT)])
+
+
+def test_who_has_no_password_is_not_asked_for_the_old_one(open_visit: Visit) -> None:
+    open_visit.fake.claims["amr"] = ["mfa"]
+    assert open_visit.log_in().status_code == 200
+    page = open_visit.browser.get("/account/password")
+    assert "You have no password here" in page
+    assert 'name="old"' not in page
+    assert 'href="/account/password"' not in open_visit.browser.get("/account")
+    answer = open_visit.browser.send(
+        "/account/password", "/account", old="", password="x" * 20, again="x" * 20
+    )
+    assert answer.status_code == 409
+    assert "no password to change" in answer.text

@@ -160,3 +160,20 @@ def test_a_removed_token_opens_nothing(desk: Desk, owner: Program) -> None:
     mine = owner.get("/account")["token_id"]
     assert owner.ask("DELETE", f"/account/tokens/{mine}").status_code == 200
     assert owner.ask("GET", "/status").status_code == 401
+
+
+def test_a_token_waits_while_its_owners_password_is_due(desk: Desk) -> None:
+    """No way around the renewal: the pages lead to it, and a program is told."""
+    desk.clock.advance(days=360)
+    programs = {role: Program(desk.client, desk.token(role, role)) for role in Role}
+    assert {p.ask("GET", "/account").status_code for p in programs.values()} == {200}
+    desk.clock.advance(days=6)
+    asked = {role: p.ask("GET", "/account") for role, p in programs.items()}
+    told = {role: answer.status_code for role, answer in asked.items()}
+    assert told == {"viewer": 200, "helpdesk": 403, "admin": 403, "owner": 403}
+    assert "choose a new one" in asked[Role.ADMIN].json()["detail"]
+    last = [r for r in desk.audited() if r["outcome"] == "denied"][-1]
+    assert (last["name"].split("/")[0], last["detail"]) == (
+        "owner",
+        {"why": "a new password is due"},
+    )
