@@ -27,6 +27,7 @@ from collector.counting import Counting
 from collector.environment import settled
 from collector.identity.key_files import open_authority, open_server, write_private
 from collector.lock import sole_owner
+from collector.notifying import notifying_of, telling_people
 from collector.oversight import Oversight, overseeing
 from collector.policy import default_text
 from collector.policy_in_force import PolicyReader
@@ -106,8 +107,14 @@ async def running(
         collector = Collector(config, store, authority, identity, clock, keeping)
         counting = Counting(store, clock, PolicyReader())
         counting.begin()
-        with overseeing(store, journal, settings, clock) as oversight:
-            async with open_ports(collector) as serving, _upkeep(collector, oversight, counting):
+        web = f"https://{config.reachable(config.web)}"
+        notifying = notifying_of(store, settings.told, clock)
+        with overseeing(store, journal, settings, clock, web=web) as oversight:
+            async with (
+                open_ports(collector) as serving,
+                _upkeep(collector, oversight, counting),
+                telling_people(notifying),
+            ):
                 _note(journal, Entry(Action.STARTED, COLLECTOR, detail=_told(settings)))
                 # After the ports: a link made before a start that fails would never be shown.
                 link = store.write(lambda c: first_owner(c, clock()))
@@ -124,8 +131,13 @@ async def running(
 
 def _told(settings: Settings) -> dict[str, str]:
     """What a start writes down of the settings: taking a replica away leaves a trace."""
-    channel = urlsplit(settings.channel.webhook).netloc if settings.channel else "none"
-    return {"replicas": ", ".join(each.name for each in settings.replicas), "channel": channel}
+    urgent = [each for each in settings.told.subscribers if each.urgent]
+    places = [urlsplit(each.url).netloc or ", ".join(each.to) for each in urgent]
+    return {
+        "replicas": ", ".join(each.name for each in settings.replicas),
+        "channel": ", ".join(places) or "none",
+        "told": ", ".join(each.name for each in settings.told.subscribers) or "nobody",
+    }
 
 
 def _names(config: Config) -> tuple[str, ...]:

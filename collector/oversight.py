@@ -21,7 +21,6 @@ from collector.audit.signing import PUBLIC_FILE, Verifier, open_verifier
 from collector.audit.verifying import verify
 from collector.audit.weeks import overdue
 from collector.clock import Clock
-from collector.incidents.channel import Webhook
 from collector.incidents.following import follow, raise_alarm
 from collector.incidents.kinds import alarm
 from collector.incidents.suspicions import Suspicions
@@ -149,9 +148,16 @@ class Oversight:
 
 @contextmanager
 def overseeing(
-    store: Store, journal: Journal, settings: Settings, clock: Clock, *, feeding: bool = True
+    store: Store,
+    journal: Journal,
+    settings: Settings,
+    clock: Clock,
+    *,
+    web: str = "",
+    feeding: bool = True,
 ) -> Iterator[Oversight]:
-    """Replicas are fed inside the block, unless `feeding` is somebody else's.
+    """Replicas are fed inside the block, unless `feeding` is somebody else's. `web`: where people
+    open the pages, as "https://host:port".
 
     Raises ConfigError or KeyFileError.
     """
@@ -164,7 +170,6 @@ def overseeing(
             settings.wanted,
         )
     replication = Replication(feeders_of(replicas, folder, journal.folder, clock))
-    channel = Webhook(settings.channel) if settings.channel else None
     oversight = Oversight(
         store,
         journal,
@@ -174,7 +179,7 @@ def overseeing(
         open_verifier(folder / PUBLIC_FILE),
         replicas,
         replication,
-        Telling(store, journal, channel, clock),
+        Telling(store, journal, settings.told, clock, web),
     )
     with replicating(replication) if feeding else nullcontext():
         yield oversight

@@ -1,52 +1,85 @@
-"""An incident that was opened is written down and told, again and again until it is taken."""
+"""An incident that was opened is written down, and lies in the outbox until somebody was told.
+
+What it is about stands in English in every language: the words are those of the audit log.
+"""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
 
 from collector.audit.entry import COLLECTOR, Action, Entry
 from collector.audit.journal import AuditUnavailable, Journal
 from collector.clock import Clock
-from collector.incidents.channel import NotTaken
-from collector.incidents.kinds import KINDS
-from collector.store import Connection, Store, incidents
+from collector.incidents.kinds import first_step_of, title_of
+from collector.model import Language
+from collector.store import Connection, Store, incidents, notifications
 from collector.store.incidents import Incident
+from collector.store.notifications import Item, Message, New
+from collector.subscriptions import Subscriber, Subscriptions, Topic
+from collector.wording import exact
 
 log = logging.getLogger(__name__)
 
 
-class Channel(Protocol):
-    def tell(self, message: Mapping[str, object], at: datetime) -> None:
-        """Raises NotTaken."""
+@dataclass(frozen=True, slots=True)
+class Labels:
+    subject: str
+    lead: str
+    about: str
+    first: str
+    open: str
+
+
+LABELS = {
+    Language.EN: Labels(
+        "Incident ({severity}): {title}",
+        "Incident {number} was opened at {opened}.",
+        "About",
+        "Do first",
+        "Open the incident",
+    ),
+    Language.FR: Labels(
+        "Incident ({severity}) : {title}",
+        "L'incident {number} a été ouvert le {opened}.",
+        "Objet",
+        "À faire d'abord",
+        "Ouvrir l'incident",
+    ),
+}
 
 
 @dataclass(slots=True)
 class Telling:
-    """`channel` is None where none is set: then the log alone tells."""
+    """`told`: whom; where nobody is called in an emergency, the log alone tells."""
 
     store: Store
     journal: Journal
-    channel: Channel | None
+    told: Subscriptions
     clock: Clock
+    web: str = ""
     _written: set[int] = field(default_factory=set)
 
     def tell_new(self) -> int:
-        """Tell of every open incident that was not told yet; how many were. Blocks."""
+        """Put every open incident that was not told yet into the outbox; how many messages are
+        new there. Blocks.
+        """
         done = 0
         for each in self.store.read(incidents.untold):
             if each.number not in self._written:
                 self._write_down(each)
-            try:
-                if self.channel is not None:
-                    self.channel.tell(message_of(each, self.clock()), self.clock())
-            except NotTaken as error:
-                log.error("An incident could not be told number=%d: %s", each.number, error)
-                continue
-            _mark(self.store, each.number, self.clock())
-            done += 1
+            done += self._put_out(each)
         return done
+
+    def _put_out(self, each: Incident) -> int:
+        new = [*messages_of(each, self.told.of(Topic.INCIDENTS), self.web)]
+        now = self.clock()
+
+        def change(c: Connection) -> int:
+            if not self.told.emergency:
+                incidents.told(c, each.number, now)
+            return notifications.add(c, new, now, now)
+
+        return self.store.write(change)
 
     def _write_down(self, each: Incident) -> None:
         """An incident about the audit log itself must be told though it cannot be written there."""
@@ -69,24 +102,46 @@ class Telling:
         self._written.add(each.number)
 
 
-def message_of(incident: Incident, at: datetime) -> dict[str, object]:
-    """What the channel gets: nothing of a device's posture and no name that is not needed."""
-    kind = KINDS.get(incident.kind)
-    return {
-        "incident": incident.number,
-        "kind": incident.kind,
-        "severity": incident.severity,
-        "title": kind.title if kind else incident.kind,
-        "about": incident.subject,
-        "detail": incident.detail,
-        "first_step": kind.first_step if kind else "",
-        "opened_at": incident.opened_at.isoformat(timespec="seconds"),
-        "sent_at": at.isoformat(timespec="seconds"),
-    }
+def messages_of(incident: Incident, subscribers: Iterable[Subscriber], web: str) -> Iterator[New]:
+    """One to each address, in its language."""
+    for each in subscribers:
+        message = message_of(incident, each.language, web)
+        for address in each.addresses:
+            yield New(
+                key=f"incident:{incident.number}:{each.name}:{address}",
+                topic=Topic.INCIDENTS,
+                target=each.name,
+                message=message,
+                address=address,
+                about=f"incident:{incident.number}",
+                urgent=each.urgent,
+            )
 
 
-def _mark(store: Store, number: int, now: datetime) -> None:
-    def told(c: Connection) -> None:
-        incidents.told(c, number, now)
-
-    store.write(told)
+def message_of(incident: Incident, language: Language, web: str) -> Message:
+    """Nothing of a device's posture and no name that is not needed."""
+    say = LABELS[language]
+    title, first_step = title_of(incident.kind), first_step_of(incident.kind)
+    lines = (
+        f"{say.about}: {incident.subject}",
+        *([incident.detail] if incident.detail else []),
+        *([f"{say.first}: {first_step}"] if first_step else []),
+    )
+    return Message(
+        subject=say.subject.format(severity=incident.severity, title=title),
+        lead=say.lead.format(number=incident.number, opened=exact(incident.opened_at)),
+        items=(Item(title, lines),),
+        link=f"{web}/incidents/{incident.number}" if web else "",
+        link_words=say.open,
+        language=language.value,
+        data={
+            "incident": incident.number,
+            "kind": incident.kind,
+            "severity": incident.severity,
+            "title": title,
+            "about": incident.subject,
+            "detail": incident.detail,
+            "first_step": first_step,
+            "opened_at": incident.opened_at.isoformat(timespec="seconds"),
+        },
+    )

@@ -9,6 +9,7 @@ from sqlalchemy import Column, Index, LargeBinary, Text, text
 from collector.store import tables
 from collector.store.columns import INTEGER, Moment
 from collector.store.counted import device_tally, finding_tally, flow, snapshot, turn
+from collector.store.outbox import notification
 from collector.store.owning import fleet_group, membership, ownership, person, person_word
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "flow",
     "membership",
     "metadata",
+    "notification",
     "ownership",
     "person",
     "person_word",

@@ -1,123 +1,113 @@
-"""The operator's webhook is called once for every incident, signed, and nothing else is called."""
+"""An incident is told once by every way that was set, in the language of whoever is told."""
 
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from collector.audit.reading import newest
-from collector.incidents.channel import SIGNATURE, NotTaken, Webhook, checked, signature
 from collector.incidents.kinds import alarm
 from collector.incidents.telling import Telling
-from collector.settings import ChannelSettings
+from collector.model import Language
+from collector.notify.delivering import Delivering, open_channels
 from collector.store import Store, incidents
+from collector.subscriptions import EMERGENCY, Kind, Subscriber, Subscriptions, Topic
 from tests.collector.audit.log import journal
+from tests.collector.notify.receivers import Receiver, Station, mail_server, receiving
 from tests.fakes import FixedClock
 
-
-class Receiver(HTTPServer):
-    """Answers with what is next in `answers`, then 200; keeps what it got."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.got: list[tuple[str, dict[str, str], bytes]] = []
-        self.answers: list[int] = []
+INCIDENTS = frozenset({Topic.INCIDENTS})
 
 
-class Handler(BaseHTTPRequestHandler):
-    server: Receiver
+@dataclass
+class Night:
+    """One incident that nobody was told of yet."""
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append((self.path, dict(self.headers), body))
-        self.send_response(self.server.answers.pop(0) if self.server.answers else 200)
-        self.send_header("Location", "/elsewhere")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+    telling: Telling
+    delivering: Delivering
+    receiver: Receiver
+    station: Station
+    clock: FixedClock
 
-    def log_message(self, *_: object) -> None:
-        """The tests' output stays clean."""
+    def minutes(self, count: int) -> None:
+        for _ in range(count):
+            self.telling.tell_new()
+            self.delivering.deliver_due()
+            self.clock.advance(minutes=1)
 
-
-@contextmanager
-def receiving() -> Iterator[Receiver]:
-    server = Receiver()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    def told(self) -> bool:
+        return self.telling.store.read(incidents.untold) == []
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as server:
-        yield server
-
-
-@pytest.fixture
-def telling(tmp_path: Path, receiver: Receiver) -> Telling:
+def night(tmp_path: Path) -> Iterator[Night]:
     clock = FixedClock()
     secret = tmp_path / "secret"
     secret.write_text("of the operator\n")
     store = Store.open(tmp_path / "data", clock=clock)
     store.write(lambda c: incidents.open_or_count(c, alarm("clone", "device:d1", "x"), clock()))
-    url = f"http://127.0.0.1:{receiver.server_port}/muster?to=night"
-    webhook = Webhook(ChannelSettings(url, secret))
-    return Telling(store, journal(tmp_path / "audit", clock), webhook, clock)
+    with receiving() as receiver, mail_server(tmp_path / "mail") as station:
+        to = ("night@example.org",)
+        url = receiver.url
+        told = Subscriptions(
+            station.settings,
+            (
+                Subscriber(
+                    EMERGENCY, Kind.WEBHOOK, INCIDENTS, url=url, secret_file=secret, urgent=True
+                ),
+                Subscriber(f"{EMERGENCY}-mail", Kind.MAIL, INCIDENTS, to, urgent=True),
+                Subscriber("it", Kind.MAIL, INCIDENTS, ("it@example.org",), language=Language.FR),
+            ),
+        )
+        telling = Telling(store, journal(tmp_path / "audit", clock), told, clock, "https://m")
+        channels = open_channels(told)
+        yield Night(telling, Delivering(store, channels, clock), receiver, station, clock)
+    store.close()
 
 
-def test_an_incident_is_told_once_and_signed(telling: Telling, receiver: Receiver) -> None:
-    assert telling.tell_new() == 1
-    assert telling.tell_new() == 0
-    ((path, headers, body),) = receiver.got
-    stamp, _, digest = headers[SIGNATURE].partition(",v1=")
-    assert digest == signature(b"of the operator", stamp.removeprefix("t="), body)
-    assert path == "/muster?to=night"
+def test_an_incident_is_told_once_by_each_way(night: Night) -> None:
+    assert not night.told()
+    night.minutes(4)
+    assert night.told()
+    ((_, _, body),) = night.receiver.got
     told = json.loads(body)
     assert (told["incident"], told["kind"], told["severity"]) == (1, "clone", "high")
+    by_mail = {to: mail["Subject"] for to, mail in night.station.post.got}
+    assert by_mail == {
+        "night@example.org": "Incident (high): A device may have a copy",
+        "it@example.org": "Incident (high) : A device may have a copy",
+    }
 
 
-def test_it_is_told_again_until_it_is_taken(telling: Telling, receiver: Receiver) -> None:
-    receiver.answers = [500, 302]
-    assert [telling.tell_new() for _ in range(4)] == [0, 0, 1, 0]
-    assert {path for path, _, _ in receiver.got} == {"/muster?to=night"}
+def test_it_is_tried_until_it_is_taken(night: Night) -> None:
+    night.receiver.answers = [500, 302]
+    night.station.post.refused = dict.fromkeys(("night@example.org", "it@example.org"), "451 no")
+    night.minutes(1)
+    assert not night.told()
+    night.minutes(7)
+    assert night.told()
+    assert len(night.receiver.got) == 3
 
 
-def test_it_is_written_down_once_whatever_the_channel_does(
-    telling: Telling, receiver: Receiver
-) -> None:
-    receiver.answers = [500, 500]
-    for _ in range(3):
-        telling.tell_new()
-    found = newest(telling.journal.folder, 100, "incident")
+def test_it_is_written_down_once_whatever_the_channel_does(night: Night) -> None:
+    night.receiver.answers = [500, 500]
+    night.minutes(3)
+    found = newest(night.telling.journal.folder, 100, "incident")
     assert [(each.action, each.subject) for each in found] == [("incident.opened", "incident:1")]
 
 
-def test_without_a_channel_the_log_tells(
-    telling: Telling, caplog: pytest.LogCaptureFixture
-) -> None:
-    telling.channel = None
-    assert telling.tell_new() == 1
+def test_without_a_channel_the_log_tells(night: Night, caplog: pytest.LogCaptureFixture) -> None:
+    night.telling.told = Subscriptions()
+    assert night.telling.tell_new() == 0
+    assert night.told()
     assert "An incident was opened number=1 kind=clone" in caplog.text
 
 
-@pytest.mark.parametrize(
-    "host", ["169.254.169.254", "0.0.0.0", "fe80::1", "::ffff:169.254.169.254", "224.0.0.1", "::"]
-)
-def test_addresses_that_are_no_webhook_are_refused(host: str) -> None:
-    with pytest.raises(NotTaken, match="is refused"):
-        checked(host, 443)
-
-
-def test_a_webhook_that_nobody_answers_is_said(telling: Telling, receiver: Receiver) -> None:
-    receiver.shutdown()
-    receiver.server_close()
-    assert telling.tell_new() == 0
+def test_who_only_listens_is_told_where_nobody_is_called_at_night(night: Night) -> None:
+    told = night.telling.told
+    night.telling.told = replace(told, subscribers=told.subscribers[2:])
+    night.minutes(2)
+    assert night.told()
+    assert [to for to, _ in night.station.post.got] == ["it@example.org"]

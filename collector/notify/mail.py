@@ -1,0 +1,115 @@
+"""Hands mail to the operator's server, over TLS that is checked, and hears what it says of each.
+
+A message counts as taken when the server has answered 250 to all of it. What ends between that
+answer and our own note of it is sent again, under the same Message-ID.
+"""
+
+import smtplib
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+
+from collector.audit.replicas.loghost import tls_context
+from collector.notify.letter import letter, one_line
+from collector.notify.taking import NotTaken, Send, Unreachable
+from collector.store.notifications import Notification
+from collector.subscriptions import MailSettings, Security
+
+SECONDS = 15.0
+LONGEST_REASON = 300
+
+
+class MailServer:
+    """One server; a connection for each run of messages."""
+
+    def __init__(self, settings: MailSettings, seconds: float = SECONDS) -> None:
+        self._settings = settings
+        self._seconds = seconds
+
+    @contextmanager
+    def open(self) -> Iterator[Send]:
+        try:
+            connection = self._connected()
+        except (smtplib.SMTPException, OSError) as error:
+            raise Unreachable(f"the mail server: {reason(error)}") from error
+
+        def send(notification: Notification, at: datetime) -> None:
+            self._hand_over(connection, notification, at)
+
+        try:
+            yield send
+        finally:
+            with suppress(smtplib.SMTPException, OSError):
+                connection.quit()
+            connection.close()
+
+    def _connected(self) -> smtplib.SMTP:
+        """Greeted, secured and logged in. What fails on the way is closed."""
+        settings = self._settings
+        context = tls_context(settings.authority)
+        host, port, name = settings.address.host, settings.address.port, _own_name(settings)
+        connection: smtplib.SMTP
+        if settings.security is Security.TLS:
+            connection = smtplib.SMTP_SSL(host, port, name, timeout=self._seconds, context=context)
+        else:
+            connection = smtplib.SMTP(host, port, name, timeout=self._seconds)
+        try:
+            connection.ehlo_or_helo_if_needed()
+            if settings.security is Security.STARTTLS:
+                connection.starttls(context=context)
+                connection.ehlo()
+            if settings.password_file is not None:
+                secret = settings.password_file.read_text(encoding="utf-8").strip()
+                connection.login(settings.username, secret)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _hand_over(
+        self, connection: smtplib.SMTP, notification: Notification, at: datetime
+    ) -> None:
+        sender = self._settings.sender
+        mail = letter(notification, self._settings, at)
+        try:
+            connection.send_message(mail, sender, [notification.address])
+        except smtplib.SMTPRecipientsRefused as error:
+            code, said = next(iter(error.recipients.values()))
+            raise _not_taken(code, said) from error
+        except smtplib.SMTPSenderRefused as error:
+            raise NotTaken(f"the mail server refuses our address: {reason(error)}") from error
+        except smtplib.SMTPDataError as error:
+            raise _not_taken(error.smtp_code, error.smtp_error) from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise Unreachable(f"the mail server: {reason(error)}") from error
+
+
+def reason(error: Exception) -> str:
+    """In one line; what the server said, where it said something. Never a password."""
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return "it refuses the user name or password"
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _said(error.smtp_code, error.smtp_error)
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return f"{one_line(str(error))} Nothing was sent."
+    if isinstance(error, TimeoutError):
+        return "it does not answer in time"
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return one_line(text)[:LONGEST_REASON] or type(error).__name__
+
+
+def _not_taken(code: int, said: bytes | str) -> NotTaken:
+    """RFC 5321, 4.2.1: 5yz will be refused again, 4yz may be taken later."""
+    return NotTaken(f"the mail server answers {_said(code, said)}", lasting=500 <= code < 600)
+
+
+def _said(code: int, said: bytes | str) -> str:
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    return f"{code} {one_line(text)}"[:LONGEST_REASON]
+
+
+def _own_name(settings: MailSettings) -> str:
+    """What we call ourselves: looking our own address up may take a minute and says no more."""
+    name = socket.gethostname()
+    return name if "." in name else settings.sender.rpartition("@")[2]

@@ -1,0 +1,67 @@
+"""What the collector tells people, by the clock: found in the store, put out, handed over.
+
+In a thread of its own rhythm: a mail server that is slow to answer delays no verdict.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from collector.clock import Clock
+from collector.notify.delivering import Delivering, open_channels
+from collector.store import Store, notifications
+from collector.subscriptions import Subscriptions
+
+log = logging.getLogger(__name__)
+
+SECONDS = 5.0
+KEPT = timedelta(days=90)
+
+
+@dataclass(slots=True)
+class Notifying:
+    """One for a running collector; `tick` blocks, so it is called from a thread."""
+
+    store: Store
+    clock: Clock
+    delivering: Delivering
+    _swept_at: datetime | None = field(default=None)
+
+    def tick(self) -> None:
+        self.delivering.deliver_due()
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """The delivery log is kept for three months."""
+        now = self.clock()
+        if self._swept_at is None or now - self._swept_at >= timedelta(hours=1):
+            self._swept_at = now
+            self.store.write(lambda c: notifications.forget(c, now - KEPT))
+
+
+def notifying_of(store: Store, told: Subscriptions, clock: Clock) -> Notifying:
+    return Notifying(store, clock, Delivering(store, open_channels(told), clock))
+
+
+@asynccontextmanager
+async def telling_people(notifying: Notifying) -> AsyncIterator[None]:
+    """Inside the block. One failed round is logged, and the next one comes."""
+    task = asyncio.create_task(_keep_telling(notifying))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _keep_telling(notifying: Notifying) -> None:
+    while True:
+        try:
+            await asyncio.to_thread(notifying.tick)
+        except Exception:
+            log.exception("The notifications failed")
+        await asyncio.sleep(SECONDS)
