@@ -6,7 +6,6 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SERVICES := .services/.ready
-GATEWAY  := .services/go/versitygw
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint test-recordings test-services openapi faults bench laptops lock translations protos clean
@@ -50,12 +49,8 @@ $(SERVICES): requirements/services.txt
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/services.txt
 	@touch $@
 
-# Keepers of the audit log's replicas: an object store that stores for real, and a log host.
-$(GATEWAY): | $(SERVICES)
-	@GOBIN=$(abspath $(@D)) go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
-	@test -x /usr/sbin/rsyslogd || apt-get install -y -q --no-install-recommends rsyslog rsyslog-gnutls
-
-test-services: $(READY) $(SERVICES) $(GATEWAY) ## Hold the collector against services and scanners of others (installs them)
+test-services: $(READY) $(SERVICES) ## Hold the collector against services and scanners of others (installs them)
+	@$(BIN)/python tests/services/install.py
 	@$(BIN)/python -m pytest tests/services -q --timeout=1800
 
 faults: $(READY) ## Kill the collector under check-ins, 50 rounds: nothing acknowledged may be lost

@@ -13,8 +13,9 @@ from pathlib import Path
 from collector.audit.entry import COLLECTOR, Action, Entry, Outcome
 from collector.audit.journal import AuditUnavailable, Journal
 from collector.audit.replicas.comparing import differences
+from collector.audit.replicas.feeding import FOLDER as REPLICAS
 from collector.audit.replicas.feeding import Named
-from collector.audit.replicas.opening import known_heads, open_replicas
+from collector.audit.replicas.opening import known_checkpoints, open_replicas
 from collector.audit.replicas.replicating import Replication, Seen, feeders_of, replicating
 from collector.audit.retention import leapt_at, purge
 from collector.audit.signing import PUBLIC_FILE, Verifier, open_verifier
@@ -104,15 +105,15 @@ class Oversight:
 
     def _found(self, newest: int) -> list[tuple[str, str]]:
         """What is wrong, each with what it is about."""
-        heads = [head for _, head, _ in known_heads(self.replicas, self.folder) if head]
-        result = verify(self.journal.folder, self.verifier, heads, newest=newest)
-        if result.problems:  # somebody may have been writing the last line; what is wrong stays
-            result = verify(self.journal.folder, self.verifier, heads, newest=newest)
+        words = known_checkpoints(self.replicas, self.folder)
+        known = [each.checkpoint for each in words if each.checkpoint]
+        audit, notes = self.journal.folder, self.folder / REPLICAS
+        result = verify(audit, self.verifier, known, newest=newest)
         return [
             *(("log", str(problem)) for problem in result.problems),
             *(
                 (f"replica:{each.replica}", each.what)
-                for each in differences(self.replicas, self.journal.folder, newest)
+                for each in differences(self.replicas, audit, notes, newest)
                 if not each.away
             ),
         ]

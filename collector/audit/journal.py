@@ -5,15 +5,16 @@ the folder and first reads what others added. A privileged action is written dow
 done, so one that cannot be written down is refused.
 """
 
-import fcntl
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from collector.audit import locking
 from collector.audit.chain import HASH_LENGTH, Broken, Head, line_of, record_in, signed_words
 from collector.audit.entry import COLLECTOR, Action, Entry, moment, written
 from collector.audit.segments import LARGEST, Segment, path_of, segments
@@ -43,13 +44,16 @@ class Journal:
         self._day = ""
         self._signed = 0  # the number of the last checkpoint's own record
         self._signed_at: datetime | None = None
+        self._torn: list[Entry] = []  # found, and not written down yet
 
     def append(self, *entries: Entry) -> None:
         """Write these down, in order and together. Raises AuditUnavailable; then none is there."""
         with self._writing():
             self._write(entries)
             if self._checkpoint_due():
-                self._write_checkpoint()
+                # The entries are there whatever becomes of it, and it stays due.
+                with suppress(OSError):
+                    self._write_checkpoint()
 
     def checkpoint(self, *, now_if_any: bool = False) -> bool:
         """Sign where the log stands, when that is due (or anything is new). Whether it did."""
@@ -67,8 +71,8 @@ class Journal:
     def _writing(self) -> Iterator[None]:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._lock, (self.folder / "lock").open("a") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            until = locking.patience()
+            with self._alone(until), locking.for_writing(self.folder, until):
                 self._catch_up()
                 yield
         except (OSError, Broken) as error:
@@ -77,16 +81,24 @@ class Journal:
                 "needs it is done until it can; look at it with `muster-collector audit verify`"
             ) from error
 
+    @contextmanager
+    def _alone(self, until: float) -> Iterator[None]:
+        """Among the threads of this process."""
+        if not self._lock.acquire(timeout=max(until - time.monotonic(), 0)):
+            raise locking.too_long()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
     def _catch_up(self) -> None:
         """Read what other processes added since; a new writer reads the last segment only."""
         known = [segment for segment in segments(self.folder) if segment.number >= self._segment]
         if not known and self._segment:
             raise Broken(f"segment {self._segment:06d} is gone")
         if self._segment == 0:
-            filled = [segment for segment in known if segment.path.stat().st_size]
-            known = [
-                segment for segment in known if segment in filled[-1:] or segment not in filled
-            ]
+            begun = next((each for each in reversed(known) if _has_begun(each.path)), None)
+            known = [each for each in known if begun is None or each.number >= begun.number]
         for segment in known:
             self._read(segment)
 
@@ -123,6 +135,10 @@ class Journal:
             file.flush()
             os.fsync(file.fileno())
         os.truncate(path, end)
+        detail = {"bytes": str(len(torn)), "kept_in": path.with_suffix(".torn").name}
+        self._torn.append(
+            Entry(Action.TORN, COLLECTOR, subject=f"segment:{path.stem}", detail=detail)
+        )
 
     def _write(self, entries: Sequence[Entry]) -> None:
         at = self._clock()
@@ -130,7 +146,8 @@ class Journal:
         if self._size == 0 or today > self._day or self._size > LARGEST:
             self._begin_segment(at)
         self._day = max(self._day, today)
-        self._put(entries, at)
+        self._put([*self._torn, *entries], at)
+        self._torn = []
 
     def _begin_segment(self, at: datetime) -> None:
         if self._size and self._head.records > self._signed:
@@ -189,6 +206,12 @@ def _next(line: bytes, head: Head) -> tuple[bytes, Head]:
         return record, Head(int(json.loads(record)["n"]), digest)
     except (ValueError, KeyError, TypeError) as error:
         raise Broken("a line is not of this log") from error
+
+
+def _has_begun(path: Path) -> bool:
+    """Whether its first line is whole; else a crash left it, and nothing in it was acknowledged."""
+    with path.open("rb") as file:
+        return file.readline().endswith(b"\n")
 
 
 def _append(path: Path, content: bytes, size: int) -> None:

@@ -13,10 +13,10 @@ import msgspec
 from collector.audit.chain import HASH_LENGTH
 from collector.audit.entry import COLLECTOR, Action, Entry
 from collector.audit.journal import Journal
+from collector.audit.purges import KEPT
 from collector.audit.segments import Segment, segments
 from collector.audit.verifying import Record
 
-KEPT = timedelta(days=274)
 LEAP = timedelta(days=3)
 """A running collector writes every day; a longer silence may be a clock that was moved on."""
 SETTLED = timedelta(days=1)

@@ -103,6 +103,7 @@ def verify(
     wrong; each place is named.
     """
     from collector.audit.signing import PUBLIC_FILE, open_verifier
+    from collector.audit.verifying import Kept
     from collector.audit.verifying import verify as check
     from collector.commands.audit_replicas import known_elsewhere
     from collector.identity.key_files import KeyFileError
@@ -116,16 +117,19 @@ def verify(
     try:
         verifier = open_verifier(key)
         elsewhere = known_elsewhere(around if own else None, verifier, seen)
-        heads = [*(_head(each) for each in known), *elsewhere.heads]
-        found = check(folder, verifier, heads)
+        given = (Kept(_head(each), "--checkpoint") for each in known)
+        found = check(folder, verifier, [*given, *elsewhere.checkpoints])
     except KeyFileError as error:
         raise BadInput(str(error)) from error
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise Trouble(f"the audit log in {plain(str(folder))} cannot be read: {why}") from error
     say(_verdict(found, elsewhere))
 
 
 def _verdict(found: "Result", elsewhere: "Known") -> Iterator[str]:
     """What the verification found. Raises Trouble when anything is wrong."""
-    for line in elsewhere.unheard:
+    for line in (*elsewhere.unheard, *(str(each) for each in found.notices)):
         hint(line)
     problems = [*(str(each) for each in found.problems), *elsewhere.problems]
     if problems:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from collector.audit.chain import Head
 from collector.audit.journal import FOLDER
 from collector.audit.replicas.comparing import copy_of, differences, seen_by_log_host
 from collector.audit.replicas.feeding import DOWN, LATE, Named, lag_of, note_of, read_note
 from collector.audit.replicas.feeding import FOLDER as NOTES
-from collector.audit.replicas.opening import kind_of, known_heads, open_replicas
+from collector.audit.replicas.opening import kind_of, known_checkpoints, open_replicas
 from collector.audit.replicas.shelf import Lost, Unreachable
 from collector.audit.signing import Verifier
+from collector.audit.verifying import Kept
 from collector.config import ConfigError
 from collector.identity.key_files import KeyFileError
 from collector.settings import Settings, read_settings
@@ -25,7 +25,7 @@ class Known:
     """What is known elsewhere of the log: by whom, which checkpoints, and what does not fit."""
 
     names: tuple[str, ...] = ()
-    heads: tuple[Head, ...] = ()
+    checkpoints: tuple[Kept, ...] = ()
     problems: tuple[str, ...] = ()
     unheard: tuple[str, ...] = ()
 
@@ -68,22 +68,27 @@ def known_elsewhere(around: Surroundings | None, verifier: Verifier, seen: Seque
     hosts wrote."""
     replicas = _replicas(around) if around else []
     folder = around.folder if around else Path()
-    names, heads, unheard = [], [], []
-    for name, head, trouble in known_heads(replicas, folder):
-        if trouble:
-            unheard.append(f"replica {name} could not be asked: {trouble}")
-        elif head is not None:
-            names.append(name)
-        heads += [head] if head else []
-    found = differences(replicas, folder / FOLDER)
+    names, checkpoints, unheard = [], [], []
+    for word in known_checkpoints(replicas, folder):
+        checkpoints += [word.checkpoint] if word.checkpoint else []
+        if word.asked and word.checkpoint:
+            names.append(word.name)
+        elif word.trouble:
+            unheard.append(f"replica {word.name} could not be asked: {word.trouble}")
+        elif not word.asked and not seen:
+            unheard.append(
+                f"replica {word.name} is a log host, which gives nothing back: compare what it "
+                "wrote with --seen FILE"
+            )
+    found = differences(replicas, folder / FOLDER, folder / NOTES)
     problems = tuple(str(each) for each in found if not each.away)
     for file in seen:
         signed = seen_by_log_host(file, verifier)
         if not signed:
             raise BadInput(f"{plain(str(file))} holds no checkpoint of this log")
         names.append(file.name)
-        heads += signed
-    return Known(tuple(names), tuple(heads), problems, tuple(unheard))
+        checkpoints += [Kept(each, file.name) for each in signed]
+    return Known(tuple(names), tuple(checkpoints), problems, tuple(unheard))
 
 
 def fetch(around: Surroundings, name: str, folder: Path) -> None:

@@ -133,13 +133,9 @@ class Page:
 
 
 def program() -> str:
-    """Debian's Chromium, installed when it is missing and this may be done."""
     found = shutil.which("chromium")
-    if found is None and os.geteuid() == 0:
-        subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=True)
-        found = shutil.which("chromium")
     if found is None:
-        raise Refused("Chromium is missing: run `sudo apt-get install chromium`")
+        raise Refused("Chromium is missing: run `make test-services`, which installs it")
     return found
 
 

@@ -44,10 +44,8 @@ class OpenId:
         return "\n".join([*said, "[second_factor]", 'amr = ["mfa"]', ""])
 
 
-def installed() -> Path:
+def install_provider() -> Path:
     """The folder of the provider and what it needs, as the lock has them with their hashes."""
-    if shutil.which("npm") is None:
-        subprocess.run(["apt-get", "install", "-y", "-qq", "nodejs", "npm"], check=True)
     CACHE.mkdir(parents=True, exist_ok=True)
     lock = CACHE / "package-lock.json"
     wanted = (RECIPE / "package-lock.json").read_bytes()
@@ -94,7 +92,7 @@ def provider(folder: Path, redirect_uris: list[str]) -> Iterator[OpenId]:
     with (
         (folder / "log").open("wb") as log,
         subprocess.Popen(
-            command, cwd=installed(), stdout=subprocess.PIPE, stderr=log, text=True
+            command, cwd=install_provider(), stdout=subprocess.PIPE, stderr=log, text=True
         ) as started,
     ):
         assert started.stdout is not None

@@ -6,18 +6,21 @@ A replica that acknowledges and drops is found here; so is a log whose end or wh
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import msgspec
 
 from collector.audit.chain import HASH_LENGTH, Head, signed_words
 from collector.audit.entry import Action
-from collector.audit.replicas.feeding import Named
+from collector.audit.replicas.feeding import Named, note_of, read_note
 from collector.audit.replicas.shelf import Lost, Unreachable
+from collector.audit.replicas.witness import Held, Witness
 from collector.audit.segments import path_of
 from collector.audit.signing import Verifier
 from collector.audit.verifying import Record
 
+MOST_TOLD = 5
 LINE = re.compile(rb"[0-9a-f]{64} \{\"n\":.*\}")
 
 
@@ -33,29 +36,59 @@ class Difference:
         return f"replica {self.replica}: {self.what}"
 
 
-def differences(replicas: Sequence[Named], audit: Path, newest: int = 0) -> Iterator[Difference]:
-    """Where a replica does not hold what the log here has; `newest`: only so many segments."""
+def differences(
+    replicas: Sequence[Named], audit: Path, notes: Path, newest: int = 0
+) -> Iterator[Difference]:
+    """Where a replica does not hold what the log here has, or what it acknowledged by our notes.
+
+    `newest`: only so many segments. Each replica is named a few times at most.
+    """
     for each in replicas:
-        try:
-            if each.witness.shelf.readable:
-                yield from _of_one(each, audit, newest)
-        except Unreachable as error:
-            yield Difference(each.name, str(error), away=True)
-        except Lost as error:
-            yield Difference(each.name, str(error))
+        found = _of_one(each, audit, notes, newest)
+        if any(not difference.away for difference in found):
+            # The running collector may be feeding it, or dropping what is old: what is wrong stays.
+            found = _of_one(each, audit, notes, newest)
+        yield from found
 
 
-def _of_one(replica: Named, audit: Path, newest: int) -> Iterator[Difference]:
-    held = replica.witness.held()
+def _of_one(replica: Named, audit: Path, notes: Path, newest: int) -> list[Difference]:
+    noted = read_note(note_of(notes, replica.name)).held  # before it is asked: it only grows
+    try:
+        if not replica.witness.shelf.readable:
+            return []
+        held = replica.witness.held()
+        words = [*_disowned(replica.witness, held, noted)] or _differing(
+            replica.witness, held, audit, newest
+        )
+        return [Difference(replica.name, what) for what in islice(words, MOST_TOLD)]
+    except Unreachable as error:
+        return [Difference(replica.name, str(error), away=True)]
+    except Lost as error:
+        return [Difference(replica.name, str(error))]
+
+
+def _disowned(witness: Witness, held: Held, noted: Held) -> Iterator[str]:
+    """What of its own note cannot be: then its lines need no look."""
+    if held.origin and held.origin != witness.origin:
+        yield f"it keeps the log of key {held.origin}, and the log here is of {witness.origin}"
+    elif not witness.vouches(held):
+        yield f"its checkpoint of {held.checkpoint_records} records is not signed by the log's key"
+    elif held.records < noted.records:
+        yield (
+            f"it holds {held.records} records and acknowledged {noted.records}: it lost or dropped "
+            "what it was given"
+        )
+
+
+def _differing(witness: Witness, held: Held, audit: Path, newest: int) -> Iterator[str]:
     if not held.segment:
         return
     first = max(held.first_segment, held.segment - newest + 1 if newest else 0)
     for segment in range(first, held.segment + 1):
-        theirs = replica.witness.shelf.read(segment)
+        theirs = witness.shelf.read(segment)
         size = held.size if segment == held.segment else len(theirs)
         if len(theirs) < size or not theirs:
-            what = f"segment {segment:06d} holds {len(theirs)} bytes and it acknowledged more"
-            yield Difference(replica.name, what)
+            yield f"segment {segment:06d} holds {len(theirs)} bytes and it acknowledged more"
             continue
         path = path_of(audit, segment)
         if not path.exists():
@@ -64,7 +97,7 @@ def _of_one(replica: Named, audit: Path, newest: int) -> Iterator[Difference]:
             ours = file.read(size) if segment == held.segment else file.read()
         if ours != theirs[:size]:
             line = _first_difference(ours, theirs[:size])
-            yield Difference(replica.name, f"{path.name}:{line}: it holds another line than here")
+            yield f"{path.name}:{line}: it holds another line than here"
 
 
 def copy_of(replica: Named, folder: Path) -> int:
@@ -77,6 +110,8 @@ def copy_of(replica: Named, folder: Path) -> int:
         return 0
     for segment in range(held.first_segment, held.segment + 1):
         content = replica.witness.shelf.read(segment)
+        if not content:
+            raise Lost(f"segment {segment:06d} is not there, and it acknowledged it")
         end = held.size if segment == held.segment else len(content)
         path_of(folder, segment).write_bytes(content[:end])
     return held.segment + 1 - held.first_segment

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 
-from collector.audit.chain import Head
 from collector.audit.replicas.local import Gone, next_part, waiting_since
 from collector.audit.replicas.shelf import Lost, Unreachable
 from collector.audit.replicas.witness import Answer, Held, Refused, Witness
@@ -116,11 +115,6 @@ def lag_of(audit: Path, standing: Standing, now: datetime) -> timedelta:
     except Gone:
         return timedelta(0)
     return max(now - since, timedelta(0)) if since else timedelta(0)
-
-
-def known_head(standing: Standing) -> Head | None:
-    """The last checkpoint that the replica has found good."""
-    return standing.held.checkpoint
 
 
 def _words(error: Exception) -> str:

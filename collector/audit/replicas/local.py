@@ -1,13 +1,11 @@
 """The log as a replica is fed from it: whole lines, from a place on, and never half a write."""
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
+from collector.audit import locking
 from collector.audit.chain import HASH_LENGTH
 from collector.audit.replicas.shelf import Part
 from collector.audit.segments import path_of, segments
@@ -24,8 +22,9 @@ def next_part(folder: Path, segment: int, size: int) -> Part | None:
     """What follows these bytes of this segment (0: the oldest there is), a megabyte at most.
 
     None: nothing yet. A writer's lock is waited for: what it could not finish is never seen.
+    Raises Gone, or OSError.
     """
-    with _quiet(folder):
+    with locking.for_reading(folder):
         if segment == 0:
             found = segments(folder)
             return _lines(folder, found[0].number, 0) if found else None
@@ -47,14 +46,6 @@ def waiting_since(folder: Path, segment: int, size: int) -> datetime | None:
         return None
     line = part.content.partition(b"\n")[0]
     return datetime.fromisoformat(msgspec.json.decode(line[HASH_LENGTH + 1 :], type=Record).at)
-
-
-@contextmanager
-def _quiet(folder: Path) -> Iterator[None]:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / "lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_SH)
-        yield
 
 
 def _lines(folder: Path, segment: int, offset: int) -> Part | None:

@@ -3,13 +3,14 @@
 import re
 import socket
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from collector.audit.chain import Head
 from collector.audit.replicas.feeding import FOLDER, Named, note_of, read_note
 from collector.audit.replicas.shelf import Lost, Shelf, Unreachable
-from collector.audit.replicas.witness import Witness
+from collector.audit.replicas.witness import Held, Witness
 from collector.audit.signing import PUBLIC_FILE, open_verifier
+from collector.audit.verifying import Kept
 from collector.settings import (
     DirectorySettings,
     ReplicaSettings,
@@ -41,22 +42,33 @@ def kind_of(settings: ReplicaSettings) -> str:
             return "s3"
 
 
-def known_heads(replicas: list[Named], folder: Path) -> Iterator[tuple[str, Head | None, str]]:
-    """For each replica its name, the last checkpoint it holds, and why it could not be asked.
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What one replica says of where the log stood; `checkpoint` is signed by the log's key.
 
-    What it says now and what it acknowledged before both count: the later one is given.
+    `trouble` says why it could not be asked; for one that cannot answer (a log host) it is empty,
+    `asked` is False, and the checkpoint is what we noted ourselves.
     """
+
+    name: str
+    checkpoint: Kept | None
+    asked: bool
+    trouble: str = ""
+
+
+def known_checkpoints(replicas: list[Named], folder: Path) -> Iterator[Word]:
+    """What each says now and what it acknowledged before both count: the later one is given."""
     for each in replicas:
         noted = read_note(note_of(folder / FOLDER, each.name)).held
-        trouble = ""
+        readable, trouble = each.witness.shelf.readable, ""
         try:
             held = each.witness.held()
         except (Unreachable, Lost) as error:
             held, trouble = noted, str(error)
-        if held.origin and held.origin != each.witness.origin:
-            held, trouble = noted, f"it is the replica of another log ({held.origin})"
-        later = max(held, noted, key=lambda one: one.checkpoint_records)
-        yield each.name, later.checkpoint, trouble
+        sound = [one for one in (noted, held) if each.witness.vouches(one)]
+        later = max(sound, key=lambda one: one.checkpoint_records, default=Held())
+        kept = Kept(later.checkpoint, each.name) if later.checkpoint else None
+        yield Word(each.name, kept, readable and not trouble, trouble)
 
 
 def _shelf(settings: ReplicaSettings, folder: Path) -> Shelf:

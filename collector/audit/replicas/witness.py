@@ -15,8 +15,8 @@ import msgspec
 
 from collector.audit.chain import GENESIS, HASH_LENGTH, Broken, Head, record_in, signed_words
 from collector.audit.entry import Action
+from collector.audit.purges import KEPT
 from collector.audit.replicas.shelf import Lost, Part, Shelf
-from collector.audit.retention import KEPT
 from collector.audit.signing import Verifier
 from collector.audit.verifying import Record
 
@@ -95,9 +95,19 @@ class Witness:
         if content is None:
             return Held()
         try:
-            return msgspec.json.decode(content, type=Held)
-        except msgspec.DecodeError as error:
+            held = msgspec.json.decode(content, type=Held)
+            _ = held.head, held.checkpoint  # hexadecimal, or not ours
+            return held
+        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
             raise Lost("its own note of where it stands cannot be read") from error
+
+    def vouches(self, held: Held) -> bool:
+        """Whether the log's key has signed the checkpoint in this note; without one, it may be."""
+        head = held.checkpoint
+        if head is None:
+            return True
+        words = signed_words(self._verifier.origin, head, held.checkpoint_at)
+        return self._verifier.holds(words, held.checkpoint_signature)
 
     def take(self, old: Head, part: Part) -> Held:
         """Add these lines to what is held, which must end at `old`. Raises Refused."""

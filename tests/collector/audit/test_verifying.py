@@ -12,7 +12,7 @@ from collector.audit.chain import GENESIS, line_of
 from collector.audit.retention import KEPT, purge
 from collector.audit.segments import segments
 from collector.audit.signing import Signer
-from collector.audit.verifying import verify
+from collector.audit.verifying import Kept, verify
 from tests.collector.audit.log import SIGNER, journal, login, verified, written_over_days
 from tests.fakes import FixedClock
 
@@ -97,7 +97,7 @@ def test_an_end_that_was_cut_off_is_betrayed_by_a_checkpoint_kept_elsewhere(tmp_
     path = segments(tmp_path)[-1].path
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-2]))
     assert verified(tmp_path).problems == []  # one copy alone cannot tell
-    found = verify(tmp_path, SIGNER.verifier, [known]).problems
+    found = verify(tmp_path, SIGNER.verifier, [Kept(known, "vault")]).problems
     assert "the end is missing or an old copy was put back" in str(found[0])
 
 
@@ -107,8 +107,8 @@ def test_a_log_rewritten_before_a_known_checkpoint_is_named(tmp_path: Path) -> N
     for segment in segments(tmp_path):
         segment.path.unlink()
     written_over_days(tmp_path, FixedClock(now=FixedClock().now + timedelta(days=9)), days=1)
-    found = verify(tmp_path, SIGNER.verifier, [known]).problems
-    assert any("kept elsewhere" in str(problem) for problem in found)
+    found = verify(tmp_path, SIGNER.verifier, [Kept(known, "vault")]).problems
+    assert any("held by vault" in str(problem) for problem in found)
 
 
 def test_old_segments_are_purged_and_the_rest_still_verifies(tmp_path: Path) -> None:
