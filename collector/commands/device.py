@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from collector.commands.asking import check_now, lock
 from collector.commands.device_care import forget, groups, owner
 from collector.commands.people import sure
 from collector.model import Language, OpenFinding
@@ -162,4 +163,6 @@ def check_ins(shown: "Whole") -> list[tuple[str, str]]:
     ]
 
 
+device.add_command(check_now)
+device.add_command(lock)
 COMMAND = device

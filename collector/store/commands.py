@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from collector.store.columns import whole
 from collector.store.prepared import Prepared
@@ -137,6 +137,16 @@ def of_device(connection: Connection, device_id: str, limit: int = 10) -> list[C
     newest = command.c.asked_at.desc()
     query = select(command).where(command.c.device_id == device_id).order_by(newest).limit(limit)
     return [_command(row) for row in connection.execute(query)]
+
+
+def count_asked(
+    connection: Connection, asked_by: str, action: CommandAction, since: datetime
+) -> int:
+    """How often somebody has asked for this since then."""
+    query = select(func.count()).where(
+        command.c.asked_at >= since, command.c.asked_by == asked_by, command.c.action == action
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def waiting_since(connection: Connection, since: datetime) -> list[str]:

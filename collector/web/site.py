@@ -1,7 +1,7 @@
 """What every page may use: the store, the clock, and the guards of the login."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
@@ -74,7 +74,10 @@ class PasswordDesk:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """`ports`: those that the pages are reached by, here and at a proxy in front."""
+    """`ports`: those that the pages are reached by, here and at a proxy in front.
+
+    `connected` holds the devices that keep a stream open to this collector.
+    """
 
     store: Store
     clock: Clock
@@ -84,6 +87,7 @@ class Site:
     challenges: Challenges
     ports: tuple[int, ...]
     policy: PolicyReader = field(default_factory=PolicyReader)
+    connected: Container[str] = frozenset()
 
     @property
     def words(self) -> tuple[str, ...]:

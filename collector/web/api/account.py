@@ -39,7 +39,7 @@ async def create(call: Call) -> One:
         raise unfit([Wrong("role", "a token makes none that may do more than itself")])
     if wish.ends_at > bearer.ends_at:
         raise unfit([Wrong("days", "a token makes none that lasts longer than itself")])
-    await _confirm(call, asked["code"])
+    await confirm(call, asked["code"])
 
     def make(c: Connection) -> access_tokens.Made:
         try:
@@ -69,7 +69,7 @@ async def remove(call: Call) -> One:
     return One(_shown(ending))
 
 
-async def _confirm(call: Call, code: str) -> None:
+async def confirm(call: Call, code: str) -> None:
     """Counted like codes at the login, so that no token is a place to guess at them."""
     counted_as = f"second factor of {call.bearer.username}"
     free_at = call.codes.try_now(counted_as, call.address)

@@ -10,6 +10,7 @@ from typing import Any
 
 from collector.accounts.roles import Permission, Role
 from collector.model import Compliance, FormFactor, Platform, Severity, Status
+from collector.store.commands import CommandAction, CommandOutcome
 from collector.web.api.people import Veil
 from collector.wording import machine
 
@@ -94,6 +95,21 @@ OBJECTS: Table = {
         **_JUDGED,
         "recorded_at": Field("moment", "From when the collector knew it."),
         "closed_at": Field("moment?", "Until when; null: it is open."),
+    },
+    "Command": {
+        "command_id": Field("string", ""),
+        "device_id": Field("string", ""),
+        "action": Field("string", "", choices=_of(*CommandAction)),
+        "asked_by": Field("string", "Whose account or command line."),
+        "reason": Field("string", ""),
+        "asked_at": Field("moment", ""),
+        "expires_at": Field("moment", "The device does not do it after this time."),
+        "delivered_at": Field("moment?", "When the device was given it."),
+        "done_at": Field("moment?", "When the device said what became of it."),
+        "outcome": Field(
+            "string?", "As the device says.", choices=_of(*filter(None, CommandOutcome))
+        ),
+        "became": Field("string", "What became of it, in a sentence."),
     },
     "Disk": {
         "model": Field("string?", ""),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from collector.accounts.roles import Permission, Role
 from collector.model import Compliance, Platform
 from collector.policy import RULES
-from collector.web.api import about, account, devices, enrollment, policies, waivers
+from collector.web.api import about, account, commanding, devices, enrollment, policies, waivers
 from collector.web.api.calls import Call, One, Several
 from collector.web.api.given import Given
 
@@ -94,6 +94,11 @@ _TOKEN = (
     Given("code", "text", "of your second factor, now", required=True, least=1, most=64),
 )
 
+_LOCK = (
+    Given("reason", "text", "why", required=True, least=1, most=500),
+    Given("code", "text", "of your second factor, now", required=True, least=1, most=64),
+)
+
 _AUDIT = (
     Given("limit", "number", "how many, the newest", least=1, most=1000, default=100),
     Given("action", "text", "only actions that begin so", most=60, default=""),
@@ -123,6 +128,13 @@ def routes() -> tuple[Route, ...]:
         Route("POST", f"{device}/retire", Permission.RETIRE_DEVICES,
               "Take it out of service and revoke its certificates", "Device", devices.retire,
               body=(), changes=True),
+        Route("GET", f"{device}/commands", see, "What it was asked for, newest first", "Command",
+              commanding.list_commands, (_LIMIT,), several=True),
+        Route("POST", f"{device}/check-now", Permission.ASK_FOR_CHECK,
+              "Have it observe anew and check in", "Command", commanding.check_now, body=(),
+              changes=True),
+        Route("POST", f"{device}/lock", Permission.LOCK_SCREEN, "Lock its screen", "Command",
+              commanding.lock, body=_LOCK, changes=True),
         Route("GET", "/waivers", see, "Exceptions, newest first", "Waiver", waivers.list_waivers,
               (Given("all", "boolean", "those that have ended, too", default=False),),
               several=True),

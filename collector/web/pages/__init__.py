@@ -6,6 +6,7 @@ from collector.web.pages import (
     app,
     audit,
     audit_review,
+    check_now,
     codes,
     confirm,
     device,
@@ -16,6 +17,7 @@ from collector.web.pages import (
     incident,
     incident_change,
     incidents,
+    lock_screen,
     login,
     logout,
     look,
@@ -37,7 +39,7 @@ from collector.web.pages import (
 
 PAGES = (
     *(login, passkey_login, factor, app, setup, logout, healthz, look),
-    *(devices, device),
+    *(devices, device, check_now, lock_screen),
     *(account, password, end_sessions, new_app, codes, confirm, new_passkey, passkey, tokens),
     *(accounts, one_account, review, sign_review),
     *(audit, audit_review, sign_audit, incidents, incident, incident_change),

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from collector import wording
-from collector.accounts.roles import Permission, may
+from collector.accounts.roles import Permission, Role, may
 from collector.compliance import compliance_at
 from collector.judged import laid_over
 from collector.model import Device, EvidenceLine, Language, OpenFinding, Status
@@ -16,6 +16,7 @@ from collector.policy import Policy
 from collector.policy.advice import book
 from collector.store import Connection, certificates, devices, findings, reports, waivers
 from collector.web.api.people import veil_for, veiled
+from collector.web.commanding import Commanding, commanding
 from collector.web.errors import NOT_FOUND
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
@@ -70,15 +71,15 @@ class Context:
     inventory: tuple[Fact, ...]
     report: Sent | None
     latest: int
+    commanding: Commanding
 
 
 def page(request: Request) -> Response:
     site, device_id = site_of(request.scope), request.path_params["device_id"]
     frame = frame_of(request.scope, "Device")
     asked = asked_language(request)
-    people = may(session_of(request).role, Permission.SEE_PEOPLE)
-    named = device_id[:LONGEST_ID]
-    context = site.store.read(lambda c: _context(c, site, frame, named, asked, people=people))
+    role, named = session_of(request).role, device_id[:LONGEST_ID]
+    context = site.store.read(lambda c: _context(c, site, frame, named, asked, role))
     if context is None:
         return NOT_FOUND.response(request.scope)
     return render("device.html", context)
@@ -90,10 +91,9 @@ def _context(
     frame: Frame,
     device_id: str,
     asked: Language | None,
-    *,
-    people: bool,
+    role: Role,
 ) -> Context | None:
-    """`people`: whether names of accounts on the device may be seen."""
+    """What somebody of this role may see of it."""
     device = devices.get(c, device_id)
     if device is None:
         return None
@@ -104,7 +104,7 @@ def _context(
     state = compliance_at(device, now, timedelta(days=policy.stale_after_days))
     stored = reports.current(c, device_id)
     report = sent(stored)
-    if not people:
+    if not may(role, Permission.SEE_PEOPLE):
         veil = veil_for(stored.posture if stored else None)
         laid = [veiled(each, veil) for each in laid]
         report = replace(report, text=veil.over(report.text)) if report else None
@@ -125,6 +125,7 @@ def _context(
         inventory=inventory_facts(device, report),
         report=report,
         latest=device.last_sequence,
+        commanding=commanding(c, site, device, role),
     )
 
 

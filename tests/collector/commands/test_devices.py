@@ -245,3 +245,11 @@ def test_a_released_device_is_judged_again(desk: Desk, console: Console) -> None
     assert console.refuses("device", "release", "alpha", "--yes") == (
         "alpha (d1) is not in quarantine"
     )
+
+
+def test_a_check_is_asked_for_once_and_said_when_it_arrives(desk: Desk, console: Console) -> None:
+    desk.report(1, BAD)
+    assert "hears of it" in console.says("device", "check-now", "alpha")
+    assert "Somebody has asked it to check now." in console.says("device", "check-now", "alpha")
+    assert "is asked to lock the screen" in console.says("device", "lock", "alpha", "--reason", "x")
+    assert console.refuses("device", "lock", "alpha", "--reason", " ").startswith("Say why")

@@ -54,7 +54,7 @@ class Objects:
         self.made += 1
         template = route.path
         if "{device_id}" in template:
-            return self._of_devices(route)
+            return self._of_devices(route, role)
         if template == "/account/tokens/{token_id}":
             return self._of_own_tokens(role)
         if template == "/enrollment-tokens/{token_id}/revoke":
@@ -70,20 +70,21 @@ class Objects:
             ]
         return [Asked("all", template, 200, self._body(route, role))]
 
-    def _of_devices(self, route: Route) -> list[Asked]:
+    def _of_devices(self, route: Route, role: str) -> list[Asked]:
         there, retired = f"lap-{self.made}", f"old-{self.made}"
         now, store = self.desk.clock(), self.desk.store
         bad = {FIREWALL: (Status.FAIL, "Incoming connections are let in.")}
         self.desk.enrol(Seen(there, Compliance.NON_COMPLIANT, bad))
         self.desk.enrol(Seen(retired, Compliance.NON_COMPLIANT, bad))
-        store.write(lambda c: devices.quarantine(c, device_id(there), "two of them"))
+        if route.path.endswith("/release"):
+            store.write(lambda c: devices.quarantine(c, device_id(there), "two of them"))
         store.write(lambda c: devices.retire(c, device_id(retired), now))
         if route.path.endswith("/end"):
             end = now + timedelta(days=9)
             granted = Waiver(device_id(there), FIREWALL, "in repair", "somebody", now, end)
             store.write(lambda c: waivers.add(c, granted))
         ended = 404 if route.path.endswith("/end") else 409
-        body = self._body(route, "")
+        body = self._body(route, role)
 
         def asked(what: str, name: str, status: int) -> Asked:
             path = route.path.replace("{device_id}", name).replace("{rule_id}", FIREWALL)

@@ -12,6 +12,8 @@ EVERY = pytest.mark.parametrize("route", routes(), ids=lambda route: route.metho
 SPECIFIC = {
     "/devices/{device_id}/release": "device.changed",
     "/devices/{device_id}/retire": "device.retired",
+    "/devices/{device_id}/check-now": "command.given",
+    "/devices/{device_id}/lock": "command.given",
     "/devices/{device_id}/waivers": "waiver.granted",
     "/devices/{device_id}/waivers/{rule_id}/end": "waiver.ended",
     "/policy/apply": "policy.applied",
@@ -48,7 +50,7 @@ def test_what_cannot_be_written_down_does_not_happen(
     assert answer.status_code == 503
     assert answer.json()["title"] == "This cannot be written down, so it is not done"
     after = everything(desk)
-    if route.path == "/account/tokens" and route.changes:  # the code was used up by then
+    if asked.body and "code" in asked.body:  # the code was used up by then
         for tables in (before, after):
             tables.pop("recovery_code")  # type: ignore[attr-defined]
     assert after == before

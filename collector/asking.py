@@ -1,0 +1,88 @@
+"""A person asks a device for something: whether that is possible, and in words what becomes of it.
+
+A screen is never said to be locked because somebody asked for it: only the device says so.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from collector.model import Device
+from collector.store import commands
+from collector.store.commands import Command, CommandAction, CommandOutcome, Wish
+from collector.wording import ago, exact, sentence_end
+
+MOST_LOCKS = 5
+"""One person's, in an hour: locking a fleet is no help desk's work."""
+HOUR = timedelta(hours=1)
+LONGEST_REASON = 500
+ACTIONS = {CommandAction.CHECK_NOW: "Check now", CommandAction.LOCK_SCREEN: "Lock the screen"}
+
+
+class NotAsked(Exception):
+    """The device cannot be asked; str() says why and what to do."""
+
+
+def wish(device: Device, action: CommandAction, asked_by: str, reason: str = "") -> Wish:
+    """Raises NotAsked."""
+    told = " ".join(reason.split())
+    if device.retired_at is not None:
+        raise NotAsked("The device is retired: it is not let in any more.")
+    if device.quarantined_because:
+        raise NotAsked("The device is in quarantine: release it first.")
+    if action is CommandAction.LOCK_SCREEN and not told:
+        raise NotAsked("Say why the screen is to be locked: it is kept in the audit log.")
+    if len(told) > LONGEST_REASON or not told.isprintable():
+        raise NotAsked(f"Give the reason in at most {LONGEST_REASON} printable characters.")
+    return Wish(device.device_id, action, asked_by, told)
+
+
+def ask(c: Connection, wished: Wish, now: datetime) -> tuple[Command, bool]:
+    """As `commands.ask`; raises NotAsked when the person has locked too many."""
+    if wished.action is CommandAction.LOCK_SCREEN:
+        lately = commands.count_asked(c, wished.asked_by, wished.action, now - HOUR)
+        if lately >= MOST_LOCKS:
+            raise NotAsked(f"You have locked {MOST_LOCKS} screens within an hour: wait a while.")
+    return commands.ask(c, wished, now)
+
+
+def reached(device: Device, now: datetime, minutes: int, *, connected: bool) -> str:
+    """When what is asked for now will be at the device."""
+    if connected:
+        return "The device holds a connection: it hears of it within seconds."
+    if device.last_seen_at is None or device.last_report_at is None:
+        return "The device has not reported yet: it hears of it at its first contact."
+    next_at = device.next_contact_at or device.last_seen_at + timedelta(minutes=minutes)
+    if next_at < now:
+        return (
+            f"The device was expected at {exact(next_at)} and has not been in touch: "
+            "it hears of it when it is back."
+        )
+    return f"The device hears of it at its next contact, at about {exact(next_at)}."
+
+
+def became(asked: Command, now: datetime) -> str:
+    """What became of it so far."""
+    if asked.done_at is not None:
+        return _ended(asked, ago(asked.done_at, now))
+    if now >= asked.expires_at:
+        if asked.delivered_at is None:
+            return "Ended: the device was not in touch within a day."
+        return "The device took it and has not said what became of it. Ask again if needed."
+    if asked.delivered_at is not None:
+        return f"Sent {ago(asked.delivered_at, now)}; the device has not answered yet."
+    return "Waits for the device."
+
+
+def _ended(asked: Command, when: str) -> str:
+    because = f": {sentence_end(asked.because)}" if asked.because else ""
+    match asked.outcome, asked.action:
+        case CommandOutcome.DONE, CommandAction.LOCK_SCREEN:
+            return f"Locked {when}{because}."
+        case CommandOutcome.DONE, _:
+            return f"Done {when}{because}."
+        case CommandOutcome.EXPIRED, _:
+            return f"Not done, it came too late{because}."
+        case CommandOutcome.NOT_POSSIBLE, _:
+            return f"Not possible on this device{because}."
+    return f"Not done{because}."
