@@ -84,7 +84,7 @@ def release(c: Connection, order: Order) -> None:
     device = _in_service(c, order)
     if not device.quarantined_because:
         raise NotPossible("The device is not in quarantine.")
-    devices.release(c, order.device_id)
+    devices.release(c, order.device_id, order.at)
     detail = f"by {order.by}; it was set apart because: {device.quarantined_because}"
     events.add(c, order.at, "released", order.device_id, detail)
 

@@ -15,7 +15,7 @@ from collector.inventory import fingerprint_of, row_of
 from collector.judgement import Case, Settled, as_held, judge
 from collector.model import Compliance, OpenFinding
 from collector.policy import Policy, tracked
-from collector.store import devices, events, reports
+from collector.store import devices, events, past, reports
 from collector.store import tracked as sightings
 from collector.store.columns import whole
 from collector.store.devices import Standing
@@ -185,6 +185,7 @@ def _is_due(standing: Standing, policy: Policy, now: datetime) -> bool:
 
 def _still_the_same(connection: Connection, policy: Policy, visit: Visit) -> Settled | None:
     """Touch the one row; the posture is judged only when a verdict on it has run out."""
+    past.keep_absence(connection, visit.device_id, visit.standing.last_seen_at, visit.now)
     devices.touch(connection, visit.device_id, visit.delivery.sequence, visit.now)
     devices.heard(connection, visit.standing)
     if _is_due(visit.standing, policy, visit.now):
@@ -222,6 +223,7 @@ def _take_report(connection: Connection, policy: Policy, visit: Visit, sent: byt
     _watch_the_hardware(connection, visit, posture)
     inventory = row_of(posture.inventory, posture.agent_version)
     sequence = visit.delivery.sequence
+    past.keep_absence(connection, device_id, standing.last_seen_at, now)
     devices.record_check_in(connection, device_id, inventory, sequence, visit.digest, now)
     devices.heard(connection, standing)
     reports.add(connection, device_id, _report(visit, sent))

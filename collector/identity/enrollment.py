@@ -65,7 +65,7 @@ def enroll(c: Connection, authority: Authority, newcomer: Newcomer, now: datetim
         if _runs_elsewhere(c, other, newcomer.inventory, now):
             because = f"same hardware as {other.hostname}, which reported minutes before"
     if because:
-        devices.quarantine(c, device_id, because)
+        devices.quarantine(c, device_id, because, now)
     return Enrolled(device_id, certificate, tuple(one.device_id for one in alike), because)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from collector.model import Compliance, Device, FormFactor, Platform
-from collector.store import groups, ownership, schema
+from collector.store import groups, ownership, past, schema
 from collector.store.columns import whole
 from collector.store.device_rows import SHOWN, device_of
 from collector.store.device_search import (
@@ -157,9 +157,11 @@ def record_check_in(
     received_at: datetime,
 ) -> None:
     """A new posture: the row says what the device now says of itself."""
+    described = _described(inventory)
+    past.keep_description_if_changed(connection, device_id, described, received_at)
     values = {
         "of_device": device_id,
-        **_described(inventory),
+        **described,
         "last_sequence": sequence,
         "digest": digest,
         "last_seen_at": received_at,
@@ -199,15 +201,17 @@ def due(connection: Connection, policy_version: int, now: datetime, most: int) -
     return list(found)[:most]
 
 
-def quarantine(connection: Connection, device_id: str, because: str) -> None:
+def quarantine(connection: Connection, device_id: str, because: str, at: datetime) -> None:
     """Keep what it sends aside until a person decides. An empty reason is refused."""
     if not because:
         raise ValueError("a quarantine needs a reason")
+    past.keep_description(connection, device_id, at)
     _set(connection, device_id, quarantined_because=because)
 
 
-def release(connection: Connection, device_id: str) -> None:
+def release(connection: Connection, device_id: str, at: datetime) -> None:
     """End the quarantine; what was set aside stays unjudged."""
+    past.keep_description(connection, device_id, at)
     _set(connection, device_id, quarantined_because="")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
 
 from collector.model import Device, EvidenceLine, Finding, Status
+from collector.store import past
 from collector.store.columns import MILLISECOND
 from collector.store.device_rows import SHOWN, device_of
 from collector.store.prepared import Prepared
@@ -124,7 +125,9 @@ def move(connection: Connection, device_id: str, moves: Moves) -> None:
     if moves.opened:
         INSERT.run(connection, *(_row(opening) for opening in moves.opened))
     if moves.refreshed:
-        REFRESH.run(connection, *(one | _words(new) for new in moves.refreshed))
+        changes = [one | _words(new) for new in moves.refreshed]
+        past.keep_words(connection, changes, moves.refreshed[0].evaluated_at)
+        REFRESH.run(connection, *changes)
 
 
 def as_of(connection: Connection, at: datetime) -> Iterator[tuple[Device, Finding | None]]:

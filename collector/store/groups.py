@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from collector.store import past
 from collector.store.schema import device, fleet_group, membership
 
 CHUNK = 500
@@ -65,6 +66,7 @@ def get(connection: Connection, name: str) -> Group | None:
 def remove(connection: Connection, name: str, at: datetime) -> bool:
     """Take the group and its memberships away; False: there is no such group."""
     for ids in _chunks(members(connection, name)):
+        past.keep_groups(connection, _before(connection, ids), at)
         _judge_again(connection, ids, at)
     connection.execute(delete(membership).where(membership.c.group_name == name))
     return connection.execute(delete(fleet_group).where(fleet_group.c.name == name)).rowcount > 0
@@ -97,6 +99,7 @@ def add_members(
         )
         new = list(connection.execute(known).scalars())
         if new:
+            past.keep_groups(connection, _before(connection, new), at)
             rows = [{"group_name": name, "device_id": each} for each in new]
             connection.execute(insert(membership), rows)
             _judge_again(connection, new, at)
@@ -111,6 +114,7 @@ def remove_members(
     """How many went out."""
     removed = 0
     for ids in _chunks(device_ids):
+        past.keep_groups(connection, _before(connection, ids), at)
         gone = delete(membership).where(
             membership.c.group_name == name, membership.c.device_id.in_(ids)
         )
@@ -162,6 +166,11 @@ def members(connection: Connection, name: str, after: str = "", limit: int = -1)
         .order_by(membership.c.device_id)
     )
     return list(connection.execute(query if limit < 0 else query.limit(limit)).scalars())
+
+
+def _before(connection: Connection, device_ids: Collection[str]) -> dict[str, list[str]]:
+    known = groups_of_many(connection, device_ids)
+    return {each: known.get(each, []) for each in device_ids}
 
 
 def _change_count(connection: Connection, name: str, by: int) -> None:

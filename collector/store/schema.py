@@ -11,12 +11,17 @@ from collector.store.columns import INTEGER, Moment
 from collector.store.counted import device_tally, finding_tally, flow, snapshot, turn
 from collector.store.outbox import notification
 from collector.store.owning import fleet_group, membership, ownership, person, person_word
+from collector.store.past_tables import absence, device_past, finding_past, groups_past
 
 __all__ = [
+    "absence",
+    "device_past",
     "device_tally",
+    "finding_past",
     "finding_tally",
     "fleet_group",
     "flow",
+    "groups_past",
     "membership",
     "metadata",
     "notification",

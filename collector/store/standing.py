@@ -21,6 +21,7 @@ class Standing:
     platform: Platform | None
     os_id: str
     enrolled_at: datetime
+    last_seen_at: datetime
     last_sequence: int
     digest: bytes | None
     compliance: Compliance

@@ -77,7 +77,8 @@ def test_an_unchanged_check_in_touches_one_row(desk: Desk) -> None:
     outcome = desk.unchanged(2, GOOD, held=first.answer_version)
     assert outcome.receipt == Receipt.RECEIPT_UNCHANGED
     assert (outcome.accepted_sequence, outcome.findings) == (2, ())
-    assert desk.row() == replace(before, last_sequence=2)  # type: ignore[type-var]
+    now = desk.clock()
+    assert desk.row() == replace(before, last_sequence=2, last_seen_at=now)  # type: ignore[type-var]
     device = desk.store.read(lambda c: devices.get(c, "d1"))
     assert device is not None
     assert device.last_seen_at == desk.clock()
@@ -213,14 +214,14 @@ def test_signals_from_a_newer_agent_are_kept_and_ignored(desk: Desk) -> None:
 
 def test_a_device_in_quarantine_changes_no_finding_and_is_told_nothing(desk: Desk) -> None:
     desk.report(1, GOOD)
-    desk.store.write(lambda c: devices.quarantine(c, "d1", "two machines, one key"))
+    desk.store.write(lambda c: devices.quarantine(c, "d1", "two machines, one key", desk.clock()))
     before = desk.everything()
     outcome = desk.report(2, BAD)
     assert outcome.receipt == Receipt.RECEIPT_QUARANTINED
     assert (outcome.accepted_sequence, outcome.findings) == (1, ())
     assert outcome.compliance is Compliance.UNKNOWN
     assert desk.everything() == before
-    desk.store.write(lambda c: devices.release(c, "d1"))
+    desk.store.write(lambda c: devices.release(c, "d1", desk.clock()))
     assert desk.report(2, BAD).receipt == Receipt.RECEIPT_STORED
 
 

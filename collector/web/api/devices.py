@@ -151,7 +151,7 @@ async def release(call: Call) -> One:
 
     def end(c: Connection) -> None:
         reason = _known(c, call).quarantined_because
-        devices.release(c, device.device_id)
+        devices.release(c, device.device_id, call.now)
         detail = f"by {call.bearer.username}; it was set apart because: {reason}"
         events.add(c, call.now, "released", device.device_id, detail)
 

@@ -102,7 +102,9 @@ def test_a_filter_that_means_nothing_is_refused(
 
 def test_names_and_words_from_devices_steer_no_terminal(desk: Desk, console: Console) -> None:
     enrol(desk, UUID, EVIL)
-    desk.store.write(lambda c: devices.quarantine(c, UUID, f"same hardware as {EVIL}"))
+    desk.store.write(
+        lambda c: devices.quarantine(c, UUID, f"same hardware as {EVIL}", desk.clock())
+    )
     waive = (UUID, "antivirus_definitions_fresh", "--until", "2026-12-01", "--reason", "x" * 90)
     for words in (
         ("devices",),
@@ -226,7 +228,7 @@ def test_retiring_revokes_the_certificates_and_is_remembered(desk: Desk, console
 
 
 def test_nothing_is_decided_where_nobody_can_be_asked(desk: Desk, console: Console) -> None:
-    desk.store.write(lambda c: devices.quarantine(c, "d1", "two machines"))
+    desk.store.write(lambda c: devices.quarantine(c, "d1", "two machines", desk.clock()))
     for command in ("retire", "release"):
         said = console.refuses("device", command, "alpha")
         assert said == "nobody is there to ask: give --yes if you are sure"
@@ -236,7 +238,7 @@ def test_nothing_is_decided_where_nobody_can_be_asked(desk: Desk, console: Conso
 
 
 def test_a_released_device_is_judged_again(desk: Desk, console: Console) -> None:
-    desk.store.write(lambda c: devices.quarantine(c, "d1", "two machines"))
+    desk.store.write(lambda c: devices.quarantine(c, "d1", "two machines", desk.clock()))
     assert "In quarantine: two machines." in console.says("device", "show", "d1")
     assert "in quarantine: two machines" in console.says("devices")
     console.says("device", "release", "alpha", "--yes")

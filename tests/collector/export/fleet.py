@@ -68,6 +68,6 @@ def everyone(c: Connection) -> None:
     enrol(c, "id-new", "gamma")
     enrol(c, "id-part", "delta")
     judged(c, "id-part", {FIREWALL: (Status.NOT_APPLICABLE, "A container has none.")})
-    devices.quarantine(c, "id-part", "two machines, one key")
+    devices.quarantine(c, "id-part", "two machines, one key", NOW)
     enrol(c, "id-gone", "omega")
     devices.retire(c, "id-gone", NOW - DAY)

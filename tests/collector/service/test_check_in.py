@@ -259,7 +259,7 @@ async def test_a_renewal_with_a_bad_request_says_why(desk: EdgeDesk) -> None:
 
 async def test_a_quarantined_device_is_kept_aside(desk: EdgeDesk) -> None:
     enrolled = await desk.enroll()
-    desk.store.write(lambda c: devices.quarantine(c, enrolled.device_id, "disputed"))
+    desk.store.write(lambda c: devices.quarantine(c, enrolled.device_id, "disputed", desk.clock()))
     answer = await desk.check_in(report(), enrolled.certificate_pem)
     assert answer.receipt == wire.RECEIPT_QUARANTINED
     assert len(answer.answer.findings) == 0

@@ -190,7 +190,8 @@ def test_a_revoked_certificate_says_why(helpdesk: Browser) -> None:
 
 def test_a_quarantine_is_said_at_the_top(helpdesk: Browser) -> None:
     helpdesk.enrol(BAD)
-    helpdesk.store.write(lambda c: devices.quarantine(c, "id-zeta", "two holders of one key"))
+    because, now = "two holders of one key", helpdesk.clock()
+    helpdesk.store.write(lambda c: devices.quarantine(c, "id-zeta", because, now))
     assert "In quarantine: two holders of one key." in helpdesk.get("/devices/id-zeta")
 
 
@@ -222,7 +223,7 @@ def test_what_a_device_says_is_text_and_nothing_else(helpdesk: Browser, text: st
         replace(row, agent_version=text),
     )
     helpdesk.enrol(replace(seen, posture=b""))
-    helpdesk.store.write(lambda c: devices.quarantine(c, device_id(text), text))
+    helpdesk.store.write(lambda c: devices.quarantine(c, device_id(text), text, helpdesk.clock()))
     for page in (
         helpdesk.get("/devices"),
         helpdesk.client.get("/devices", params={"q": text}).text,

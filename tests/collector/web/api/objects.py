@@ -77,7 +77,7 @@ class Objects:
         self.desk.enrol(Seen(there, Compliance.NON_COMPLIANT, bad))
         self.desk.enrol(Seen(retired, Compliance.NON_COMPLIANT, bad))
         if route.path.endswith("/release"):
-            store.write(lambda c: devices.quarantine(c, device_id(there), "two of them"))
+            store.write(lambda c: devices.quarantine(c, device_id(there), "two of them", now))
         store.write(lambda c: devices.retire(c, device_id(retired), now))
         if route.path.endswith("/end"):
             end = now + timedelta(days=9)

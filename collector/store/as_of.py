@@ -1,0 +1,176 @@
+"""The fleet as it was at a past moment, told as one would have told it then.
+
+A stream by host name: devices first, then what was known of a few hundred at a time, so that
+memory does not grow with the fleet. Two readings of one moment give the same, whatever came after;
+only what was erased is missing in the second.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+
+from collector.model import Device, EvidenceLine, Finding, Status
+from collector.store.device_rows import SHOWN, device_of
+from collector.store.groups import groups_of_many
+from collector.store.past import A_DAY, DESCRIBED, SEPARATOR
+from collector.store.schema import (
+    absence,
+    device,
+    device_past,
+    finding,
+    finding_past,
+    groups_past,
+    ownership,
+    report,
+)
+
+AT_ONCE = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """One device in service at the moment, and its findings by rule id.
+
+    Of `device` hold its description, enrolment and retirement; its compliance, sequences and last
+    contact are of now. `silent_since`: its last check-in before the moment, when that was a day or
+    more ago. `reported`: it had sent a report by then.
+    """
+
+    device: Device
+    findings: tuple[Finding, ...]
+    groups: tuple[str, ...]
+    silent_since: datetime | None
+    reported: bool
+
+
+def fleet_as_of(connection: Connection, at: datetime, policy_version: int) -> Iterator[Then]:
+    """By host name and device id. `policy_version`: the one in force then."""
+    devices = connection.execution_options(yield_per=AT_ONCE).execute(_devices(at))
+    for rows in devices.partitions(AT_ONCE):
+        ids = [row.device_id for row in rows]
+        known = _findings(connection, ids, at, policy_version)
+        reported = _reported(connection, [each for each in ids if each not in known], at)
+        groups, owners = _groups(connection, ids, at), _owners(connection, ids, at)
+        for row in rows:
+            found = known.get(row.device_id, ())
+            told = bool(found) or row.device_id in reported
+            within = tuple(groups.get(row.device_id, ()))
+            device = replace(device_of(row), owner=owners.get(row.device_id, ""))
+            yield Then(device, tuple(found), within, _silent_since(row, at), told)
+
+
+def _devices(at: datetime) -> Select[Any]:
+    """What a device said of itself then is what it said before the next change, if any came."""
+    nearest = func.row_number().over(
+        partition_by=device_past.c.device_id, order_by=device_past.c.until_at
+    )
+    later = select(device_past, nearest.label("place")).where(device_past.c.until_at > at)
+    before = later.subquery()
+    gap = and_(
+        absence.c.device_id == device.c.device_id,
+        absence.c.from_at <= at,
+        absence.c.until_at > at,
+    )
+    shown = {
+        name: func.coalesce(before.c[name], device.c[name]) if name in DESCRIBED else device.c[name]
+        for name in SHOWN
+    }
+    return (
+        select(*(column.label(name) for name, column in shown.items()), absence.c.from_at)
+        .select_from(
+            device.outerjoin(
+                before, and_(before.c.device_id == device.c.device_id, before.c.place == 1)
+            ).outerjoin(absence, gap)
+        )
+        .where(
+            device.c.enrolled_at <= at, or_(device.c.retired_at.is_(None), device.c.retired_at > at)
+        )
+        .order_by(shown["hostname"], device.c.device_id)
+    )
+
+
+def _silent_since(row: Row[Any], at: datetime) -> datetime | None:
+    last_seen_at: datetime = row.from_at or row.last_seen_at
+    return last_seen_at if at - last_seen_at >= A_DAY else None
+
+
+def _findings(
+    connection: Connection, device_ids: Sequence[str], at: datetime, policy_version: int
+) -> dict[str, list[Finding]]:
+    query = (
+        select(finding)
+        .where(
+            finding.c.device_id.in_(device_ids),
+            finding.c.recorded_at <= at,
+            or_(finding.c.closed_at.is_(None), finding.c.closed_at > at),
+        )
+        .order_by(finding.c.device_id, finding.c.rule_id)
+    )
+    overtaken = _overtaken(connection, device_ids, at)
+    found: dict[str, list[Finding]] = {}
+    for row in connection.execute(query):
+        other = overtaken.get((row.device_id, row.rule_id))
+        if other is not None and row.closed_at is not None and other.until_at > row.closed_at:
+            other = None  # the words of a later interval
+        words = row if other is None else other
+        found.setdefault(row.device_id, []).append(_finding(row, words, at, policy_version))
+    return found
+
+
+def _overtaken(
+    connection: Connection, device_ids: Sequence[str], at: datetime
+) -> dict[tuple[str, str], Row[Any]]:
+    """By device and rule, the first words after the moment that gave way to others."""
+    query = (
+        select(finding_past)
+        .where(finding_past.c.device_id.in_(device_ids), finding_past.c.until_at > at)
+        .order_by(finding_past.c.until_at.desc())
+    )
+    return {(row.device_id, row.rule_id): row for row in connection.execute(query)}
+
+
+def _groups(
+    connection: Connection, device_ids: Sequence[str], at: datetime
+) -> dict[str, list[str]]:
+    found = groups_of_many(connection, device_ids)
+    query = select(groups_past).where(
+        groups_past.c.device_id.in_(device_ids), groups_past.c.until_at > at
+    )
+    for row in connection.execute(query.order_by(groups_past.c.until_at.desc())):
+        found[row.device_id] = row.names.split(SEPARATOR) if row.names else []
+    return found
+
+
+def _owners(connection: Connection, device_ids: Sequence[str], at: datetime) -> dict[str, str]:
+    query = select(ownership.c.device_id, ownership.c.email).where(
+        ownership.c.device_id.in_(device_ids), ownership.c.since_at <= at
+    )
+    rows = connection.execute(query.order_by(ownership.c.since_at))
+    return {row.device_id: row.email for row in rows}
+
+
+def _reported(connection: Connection, device_ids: Sequence[str], at: datetime) -> set[str]:
+    if not device_ids:
+        return set()
+    query = select(report.c.device_id).distinct()
+    query = query.where(report.c.device_id.in_(device_ids), report.c.received_at <= at)
+    return set(connection.execute(query).scalars())
+
+
+def _finding(row: Row[Any], words: Row[Any], at: datetime, policy_version: int) -> Finding:
+    return Finding(
+        device_id=row.device_id,
+        rule_id=row.rule_id,
+        status=Status(row.status),
+        because=words.because,
+        evidence=tuple(EvidenceLine(*line) for line in json.loads(words.evidence)),
+        since=row.since,
+        recorded_at=row.recorded_at,
+        evaluated_at=at,
+        policy_version=policy_version,
+        cause=words.cause,
+    )
