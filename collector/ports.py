@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 10
 CERTIFICATES_SECONDS = 60
+LOOPBACK = "127.0.0.1"
 AUTHENTICATED_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """Of TLS 1.2, those with forward secrecy and no CBC; all of TLS 1.3 are so."""
 
@@ -68,7 +69,7 @@ async def open_ports(collector: Collector) -> AsyncIterator[Serving]:
         yield Serving(
             config.reachable(Address(config.check_in.host, check_in_port)),
             config.reachable(Address(config.enroll.host, enroll_port)),
-            config.reachable(Address(config.web.host, int(bound.getsockname()[1]))),
+            _as_browsers_call_it(config, int(bound.getsockname()[1])),
         )
 
 
@@ -93,6 +94,17 @@ async def _enrollment(collector: Collector, ports: AsyncExitStack) -> int:
     await server.start()
     ports.push_async_callback(server.stop, GRACE_SECONDS)
     return number
+
+
+def _as_browsers_call_it(config: Config, port: int) -> Address:
+    """The pages, where passkeys work: they are for names, and for no numbers (WebAuthn, 5.1.2).
+
+    Our own certificate is for `localhost` too; what an operator's is for, they know. Not every
+    machine calls ::1 so.
+    """
+    if config.web.host == LOOPBACK and config.web_certificate is None:
+        return Address("localhost", port)
+    return config.reachable(Address(config.web.host, port))
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ from collector.store import Store
 from collector.web import errors
 from collector.web.api.door import ApiDoor
 from collector.web.body import BodyLimit
+from collector.web.boundaries import OneLength
 from collector.web.forgery import ForgeryProtection
 from collector.web.frame import ONWARD
 from collector.web.guard import guarded
@@ -65,6 +66,7 @@ def application(
         middleware=[
             Middleware(TrueAddress, proxies=reach.proxies),
             Middleware(SecurityHeaders),
+            Middleware(OneLength),
             Middleware(ReadersLanguage),
             Middleware(TrustedHostMiddleware, allowed_hosts=list(reach.hosts), www_redirect=False),
             Middleware(ApiDoor, clock=clock),

@@ -182,3 +182,37 @@ def test_a_served_collector_speaks_tls_1_3_to_agents_and_ends_when_told(
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
     assert not (tmp_path / SERVING_FILE).exists()
+
+
+async def test_on_this_machine_the_pages_are_called_by_a_name_that_passkeys_can_have(
+    tmp_path: Path,
+) -> None:
+    lines: list[str] = []
+    async with running(config(tmp_path), lines.append) as serving:
+        assert serving.web.host == "localhost"
+        assert json.loads((tmp_path / SERVING_FILE).read_text())["web"] == f"https://{serving.web}"
+        trust = ssl.create_default_context(cafile=tmp_path / "authority.pem")
+        async with httpx2.AsyncClient(verify=trust) as browser:
+            assert (await browser.get(f"https://{serving.web}/login")).status_code == 200
+    links = [line for line in lines if "https://" in line]
+    assert len(links) == 2
+    assert all(f"https://{serving.web}" in line for line in links)
+
+
+async def test_a_request_that_says_its_length_twice_smuggles_no_other_in(tmp_path: Path) -> None:
+    """ASVS 4.2.1: a proxy in front may have read another end of it."""
+    two = (
+        b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        b"GET /login HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    )
+    async with running(config(tmp_path), [].append) as serving:
+        trust = ssl.create_default_context(cafile=tmp_path / "authority.pem")
+        reader, writer = await asyncio.open_connection(
+            "localhost", serving.web.port, ssl=trust, server_hostname="localhost"
+        )
+        writer.write(two)
+        said = await reader.read()
+        writer.close()
+    assert said.count(b"HTTP/1.1 ") == 1
+    assert said.startswith(b"HTTP/1.1 400")

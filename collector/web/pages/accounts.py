@@ -26,6 +26,7 @@ PATH = "/accounts"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.MANAGE_ACCOUNTS
 LONGEST_NAME = 64
+CONFIRM = "Nobody was added: show first that it is still you, then press Add again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`username` and `role` are what was typed; `disabled_days`: when the unused are disabled."""
+    """`username` and `role` are what was typed; `disabled_days`: when the unused are disabled.
+    `confirm`: the second factor is asked for first."""
 
     frame: Frame
     rows: tuple[Row, ...]
@@ -54,6 +56,7 @@ class Context:
     username: str
     role: str
     error: str
+    confirm: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,9 @@ async def page(request: Request) -> Response:
     return await _list(request)
 
 
-async def _list(request: Request, error: str = "", status_code: int = 200) -> Response:
+async def _list(
+    request: Request, error: str = "", status_code: int = 200, *, confirm: bool = False
+) -> Response:
     typed = await request.form() if request.method == "POST" else {}
     frame = frame_of(request.scope, "Accounts")
     username = str(typed.get("username", ""))[:LONGEST_NAME]
@@ -81,7 +86,7 @@ async def _list(request: Request, error: str = "", status_code: int = 200) -> Re
         rows = tuple(_row(c, each, frame.now) for each in accounts.list_all(c))
         roles, days = tuple(Role), unused.DISABLED_AFTER.days
         due_at = standing(c).due_at
-        return Context(frame, rows, roles, due_at, days, username, role, error)
+        return Context(frame, rows, roles, due_at, days, username, role, error, confirm)
 
     found = await run_in_threadpool(site_of(request.scope).store.read, context)
     return render("accounts.html", found, status_code=status_code)
@@ -112,6 +117,8 @@ def factor_words(c: Connection, account: Account) -> str:
 
 async def _add(request: Request) -> Response:
     site, typed = site_of(request.scope), await request.form()
+    if not session_of(request).is_fresh(site.clock()):
+        return await _list(request, CONFIRM, 403, confirm=True)
     username, given = str(typed.get("username", "")).strip(), str(typed.get("role", ""))
     if given not in set(Role):
         return BAD_REQUEST.response(request.scope)

@@ -26,6 +26,7 @@ from collector.web.site import site_of
 PATH = "/accounts/account/{username}"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.MANAGE_ACCOUNTS
+FRESH = True
 DONE = {
     "role": "The role is changed. The person has to log in again.",
     "disable": "The account is disabled. Nobody is logged in with it any more.",

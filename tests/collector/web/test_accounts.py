@@ -232,3 +232,25 @@ def test_the_link_is_for_the_name_that_the_page_was_opened_by(helpdesk: Browser)
     form = {"username": "alice", "role": "viewer", "form_token": helpdesk.token("/accounts")}
     forged = {**FROM_US, "Host": "evil.example"}
     assert helpdesk.client.post("/accounts", data=form, headers=forged).status_code == 400
+
+
+def test_another_account_is_changed_by_who_has_just_shown_the_second_factor(
+    helpdesk: Browser,
+) -> None:
+    """A session left open in the morning makes no owner and takes nobody's factors away."""
+    add(helpdesk, "alice")
+    helpdesk.clock.advance(minutes=6)
+    there = "/accounts/account/alice"
+    confirm = "/account/confirm?next=%2Faccounts%2Faccount%2Falice"
+    assert helpdesk.client.get(there).headers["location"] == confirm
+    answer = helpdesk.send(there, "/accounts", action="role", role="owner")
+    assert answer.headers["location"] == confirm
+    answer = helpdesk.send("/accounts", username="mallory", role="owner")
+    assert answer.status_code == 403
+    assert 'value="mallory"' in answer.text
+    assert "/account/confirm?next=/accounts" in answer.text
+    known = helpdesk.store.read(accounts.list_all)
+    assert {(each.username, each.role) for each in known} == {
+        ("admin", "owner"),
+        ("alice", "viewer"),
+    }
