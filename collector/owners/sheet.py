@@ -63,7 +63,7 @@ class Sheet:
 
 def read(content: bytes) -> Sheet:
     """Raises BadSheet."""
-    text = _text(content)
+    text = text_of(content)
     first = text.split("\n", 1)[0]
     if not first.strip():
         raise _bad(0, "the file is empty: give it a first line with headings, such as email,device")
@@ -88,7 +88,8 @@ def read(content: bytes) -> Sheet:
     return Sheet(tuple(lines), frozenset(places), unused)
 
 
-def _text(content: bytes) -> str:
+def text_of(content: bytes) -> str:
+    """The text of the file. Raises BadSheet."""
     encoding = "utf-8-sig"
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"

@@ -1,4 +1,7 @@
-"""A request's body is at most 64 KiB and is all there before anything looks at it."""
+"""A request's body is at most 64 KiB and is all there before anything looks at it.
+
+A file of owners is the one thing that may be larger, at its own addresses.
+"""
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -6,6 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from collector.web import errors
 
 MOST_BYTES = 64 * 1024
+FILES = frozenset({"/people/import", "/api/v1/people/import"})
+MOST_BYTES_OF_A_FILE = 4 * 1024 * 1024
 
 
 class BodyLimit:
@@ -38,8 +43,9 @@ def replay(body: bytes, receive: Receive) -> Receive:
 
 async def whole(scope: Scope, receive: Receive) -> bytes | None:
     """All of it; None when it is larger than it may be."""
+    most = MOST_BYTES_OF_A_FILE if scope["path"] in FILES else MOST_BYTES
     announced = Headers(scope=scope).get("content-length", "0")
-    if not announced.isascii() or not announced.isdigit() or int(announced) > MOST_BYTES:
+    if not announced.isascii() or not announced.isdigit() or int(announced) > most:
         return None
     parts: list[bytes] = []
     size = 0
@@ -50,7 +56,7 @@ async def whole(scope: Scope, receive: Receive) -> bytes | None:
         part = message.get("body", b"")
         parts.append(part)
         size += len(part)
-        if size > MOST_BYTES:
+        if size > most:
             return None
         if not message.get("more_body", False):
             return b"".join(parts)

@@ -19,6 +19,9 @@ from collector.web.cookie import form_token, token_in
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 FIELD = "form_token"
 MOST_FIELDS = 20
+FORM, UPLOAD = "application/x-www-form-urlencoded", "multipart/form-data"
+UPLOADS = frozenset({"/people/import"})
+"""Where a form may bring a file along."""
 
 
 class ForgeryProtection:
@@ -53,7 +56,8 @@ def from_us(headers: Headers) -> bool:
 async def _holds_token(request: Request, body: bytes) -> bool:
     cookie_token = token_in(request.scope)
     content_type = request.headers.get("content-type", "")
-    if not cookie_token or content_type.split(";")[0] != "application/x-www-form-urlencoded":
+    kinds = (FORM, UPLOAD) if request.url.path in UPLOADS else (FORM,)
+    if not cookie_token or content_type.split(";")[0] not in kinds:
         return False
     try:
         async with Request(request.scope, replay(body, request.receive)).form(

@@ -21,9 +21,11 @@ from collector.accounts.roles import ROLES, Permission, Role
 from collector.audit import weeks
 from collector.incidents.kinds import alarm
 from collector.model import Compliance
-from collector.store import accounts, factors, incidents
+from collector.store import accounts, factors, groups, incidents, persons
 from collector.store.accounts import Account
 from collector.store.factors import Passkey
+from collector.store.groups import Group
+from collector.store.persons import Person
 from collector.store.schema import metadata
 from collector.web.cookie import NAME, form_token
 from collector.web.pages import PAGES
@@ -31,7 +33,7 @@ from tests.collector.web.conftest import FROM_US, Browser
 from tests.collector.web.fleet import Seen, device_id
 
 CALLERS = [*Role, "nobody"]
-GONE, NEVER = "gone", "never"
+GONE, NEVER, OWNER = "gone", "never", "alice@example.org"
 BODIES = {
     "/account/sessions": {"session": "others"},
 }
@@ -66,6 +68,8 @@ class World:
         write(lambda c: accounts.remove(c, GONE))
         write(lambda c: factors.remove_all(c, GONE))
         self.browser.enrol(Seen("lap-1", Compliance.COMPLIANT))
+        write(lambda c: persons.put(c, Person(OWNER), now))
+        write(lambda c: groups.add(c, Group("sales", "", "", now)))
         raised = write(lambda c: incidents.open_or_count(c, alarm("clone", "x", "y"), now))
         assert raised
         self.incident = raised.number
@@ -88,6 +92,8 @@ class World:
                 "..%2f": False,
             },
             "number": {str(self.incident): True, "999999": False, "0": False, NEVER: False},
+            "email": {OWNER: True, "nobody@example.org": False, NEVER: False, "%00": False},
+            "group": {"sales": True, "none": False, NEVER: False, "..%2f": False},
             "week": {weeks.week_of(self.browser.clock()): True, "0000-W00": False, NEVER: False},
         }
         return known[parameter]
