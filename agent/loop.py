@@ -26,27 +26,32 @@ class Stopped(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """`cycle` is one check-in; it answers with the seconds until the next, 0 for the usual."""
+    """`cycle` is one check-in; it answers with the seconds until the next, 0 for the usual.
+
+    `wait` passes the time after one that succeeded; it may end sooner, when the collector calls.
+    """
 
     cycle: Callable[[], float]
     sleep: Callable[[float], None]
     chance: random.Random
     log: Log
+    wait: Callable[[float], None]
 
     def run(self, *, at_once: bool = False) -> None:
         """Go on until `Stopped` is raised (by a signal, or by `sleep`)."""
         if not at_once:
-            self._rest(self.chance.uniform(0, START_SPREAD_SECONDS), "waiting before the start")
+            seconds = self.chance.uniform(0, START_SPREAD_SECONDS)
+            self._rest(seconds, "waiting before the start", self.sleep)
         failures = 0
         while True:
             try:
-                seconds = self.next_check_in(self.cycle())
+                seconds, rest = self.next_check_in(self.cycle()), self.wait
                 failures = 0
             except (TransportError, StateError) as error:
                 failures += 1
                 self.log("check-in did not succeed", because=str(error), times=failures)
-                seconds = self.back_off(failures, error)
-            self._rest(seconds, "waiting for the next check-in")
+                seconds, rest = self.back_off(failures, error), self.sleep
+            self._rest(seconds, "waiting for the next check-in", rest)
 
     def next_check_in(self, seconds: float) -> float:
         """The collector's wish, kept within reason and spread a little."""
@@ -66,6 +71,6 @@ class Loop:
         doubled = BACK_OFF_BASE_SECONDS * 2.0 ** min(failures - 1, 16)
         return self.chance.uniform(0, min(doubled, BACK_OFF_CAP_SECONDS))
 
-    def _rest(self, seconds: float, why: str) -> None:
+    def _rest(self, seconds: float, why: str, rest: Callable[[float], None]) -> None:
         self.log(why, seconds=round(seconds))
-        self.sleep(seconds)
+        rest(seconds)

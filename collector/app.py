@@ -90,6 +90,7 @@ async def running(
     """The whole collector, serving inside the block. The caller owns the data folder."""
     from collector.accounts.sso.single_sign_on import in_folder
     from collector.ports import Collector, open_ports
+    from collector.service.streams import Streams
     from collector.web.site import Keeping
 
     config = settled(config)
@@ -104,7 +105,8 @@ async def running(
         journal = Journal(config.folder / AUDIT_FOLDER, open_signer(config.folder), clock)
         seal = open_seal(config.folder)
         keeping = Keeping(seal, journal, config.name, config.environment, sso)
-        collector = Collector(config, store, authority, identity, clock, keeping)
+        streams = Streams(settings.most_streams)
+        collector = Collector(config, store, authority, identity, clock, keeping, streams)
         counting = Counting(store, clock, PolicyReader())
         counting.begin()
         web = f"https://{config.reachable(config.web)}"

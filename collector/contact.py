@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from collector.store import commands, events, standing
+from collector.policy import Policy
+from collector.policy.keeping_in_touch import ContactMode
+from collector.store import commands, events, groups, standing
 from collector.store.commands import Command, CommandAction, CommandOutcome, Told
 from collector.store.standing import Standing
 
@@ -25,6 +27,12 @@ class Contact:
     standing: Standing
     told: Sequence[Told]
     seconds: int
+
+
+def mode(c: Connection, policy: Policy, device_id: str) -> ContactMode:
+    """How the device is to keep in touch; its groups are looked up only if one may differ."""
+    names = groups.groups_of(c, device_id) if policy.contact.groups else ()
+    return policy.contact.mode_of(names)
 
 
 def interval_seconds(check_in_minutes: int, devices: int) -> int:

@@ -10,7 +10,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import uvicorn
 
@@ -22,6 +22,8 @@ from collector.service.enrollment import EnrollmentService
 from collector.service.listening import Port, bind, serve_check_in, serve_enrollment
 from collector.service.noting import Noting
 from collector.service.posture import PostureService
+from collector.service.streams import Streams, Watch
+from collector.settings import MOST_STREAMS
 from collector.store import Store
 from collector.web.application import Reach, application
 from collector.web.patience import Patience
@@ -46,6 +48,7 @@ class Collector:
     identity: ServerIdentity
     clock: Clock
     keeping: Keeping
+    streams: Streams = field(default_factory=lambda: Streams(MOST_STREAMS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +79,15 @@ async def open_ports(collector: Collector) -> AsyncIterator[Serving]:
 async def _check_in(collector: Collector, ports: AsyncExitStack) -> int:
     spread = random.Random()  # noqa: S311 -- spreads the fleet over the hour, hides nothing
     noting = Noting(collector.keeping.journal, collector.clock)
-    service = PostureService(collector.store, collector.authority, collector.clock, noting, spread)
+    store, clock, streams = collector.store, collector.clock, collector.streams
+    service = PostureService(store, collector.authority, clock, noting, spread, streams=streams)
     port = Port(collector.config.check_in, "--check-in")
     server, number = serve_check_in(port, service.rpc(), collector.authority, collector.identity)
     await server.start()
     ports.push_async_callback(server.stop, GRACE_SECONDS)
+    ports.callback(streams.close)
+    watching = asyncio.create_task(Watch(store, streams, clock).run())
+    ports.callback(watching.cancel)
     return number
 
 
@@ -119,6 +126,7 @@ async def _web(collector: Collector, bound: socket.socket) -> AsyncIterator[None
             _as_in_requests(server_names(hosts)),
             (int(bound.getsockname()[1]),),
             collector.config.proxies,
+            collector.streams,
         ),
     )
     identity = _web_identity(collector)

@@ -14,6 +14,7 @@ from collector.settings_table import Table
 from collector.subscriptions import Subscriptions, read_subscriptions
 
 FILE = "collector.toml"
+MOST_STREAMS = 10_000
 WANTED = 3
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -58,11 +59,15 @@ ReplicaSettings = DirectorySettings | SyslogSettings | S3Settings
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`wanted`: how many replicas the policy asks for."""
+    """`wanted`: how many replicas the policy asks for.
+
+    `most_streams`: how many connected agents this collector holds at once.
+    """
 
     replicas: tuple[ReplicaSettings, ...] = ()
     wanted: int = WANTED
     told: Subscriptions = field(default_factory=Subscriptions)
+    most_streams: int = MOST_STREAMS
 
 
 def read_settings(folder: Path) -> Settings:
@@ -86,7 +91,8 @@ def _settings(table: Table) -> Settings:
         if names.count(name) > 1:
             raise table.wrong("replica", f"two have the name {name!r}")
     wanted = table.number("replicas_wanted", WANTED, 0, 20)
-    found = Settings(replicas, wanted, read_subscriptions(table))
+    most_streams = table.number("most_streams", MOST_STREAMS, 0, 100_000)
+    found = Settings(replicas, wanted, read_subscriptions(table), most_streams)
     table.done()
     return found
 

@@ -3,9 +3,11 @@
 import argparse
 import signal
 import sys
+import time
 from types import FrameType
 
 from agent.commands.visiting import visit
+from agent.exchange.listening import Listening
 from agent.loop import Loop, Stopped
 from agent.surroundings import Surroundings
 
@@ -33,6 +35,14 @@ def run(args: argparse.Namespace, around: Surroundings) -> int:
         sleep=around.sleep,
         chance=around.chance,
         log=around.log,
+        wait=Listening(
+            to_collector.state,
+            around.connect,
+            around.sleep,
+            time.monotonic,
+            around.chance,
+            around.log,
+        ).wait,
     )
     for number in _ending():
         signal.signal(number, _stop)

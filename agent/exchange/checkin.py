@@ -144,6 +144,7 @@ class CheckIn:
             checked_in_at=now,
             next_check_in_seconds=response.next_check_in_seconds,
             trouble="",
+            connected=response.contact_mode == wire.CONTACT_MODE_CONNECTED,
         )
         if response.HasField("collector_time"):
             ahead = response.collector_time.ToNanoseconds() / 1e9 - now.timestamp()

@@ -26,7 +26,10 @@ def system_clock() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`accepted_digest` is the posture the collector holds, "" when that is not known."""
+    """`accepted_digest` is the posture the collector holds, "" when that is not known.
+
+    `connected`: the collector wants a stream to be held until the next check-in.
+    """
 
     accepted_digest: str = ""
     checked_in_at: datetime | None = None
@@ -34,6 +37,7 @@ class Progress:
     collector_ahead_seconds: float | None = None
     next_check_in_seconds: int = 0
     trouble: str = ""
+    connected: bool = False
 
 
 def load(state: State) -> Progress:

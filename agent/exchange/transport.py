@@ -60,6 +60,10 @@ class Transport(Protocol):
 
     def enroll(self, request: wire.EnrollRequest) -> wire.EnrollResponse: ...
 
+    def listen(self, seconds: float) -> bool:
+        """Wait on a stream until the collector calls (True), or for so many seconds (False)."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -89,7 +93,9 @@ class GrpcTransport:
         options = [
             ("grpc.max_send_message_length", MOST_SENT),
             ("grpc.max_receive_message_length", MOST_RECEIVED),
-            ("grpc.keepalive_time_ms", 2**31 - 1),
+            # Only while something is under way: it finds a stream out that has died unseen.
+            ("grpc.keepalive_time_ms", 60_000),
+            ("grpc.keepalive_timeout_ms", 20_000),
             ("grpc.enable_retries", 0),
             ("grpc.use_local_subchannel_pool", 1),
         ]
@@ -113,6 +119,20 @@ class GrpcTransport:
         return _ask(
             self._address, lambda: self._enrollment.Enroll(request, timeout=DEADLINE_SECONDS)
         )
+
+    def listen(self, seconds: float) -> bool:
+        import grpc
+
+        stream = self._posture.Listen(wire.ListenRequest(), timeout=seconds)
+        try:
+            return next(iter(stream), None) is not None
+        except grpc.RpcError as error:
+            call = cast("grpc.Call", error)  # every RpcError is a Call
+            if call.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                return False
+            raise _meaning(self._address, call) from error
+        finally:
+            stream.cancel()
 
     def close(self) -> None:
         self._channel.close()

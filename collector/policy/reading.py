@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from collector.model import FormFactor, Language, Platform, Rule, Severity
 from collector.policy import values
+from collector.policy.keeping_in_touch import ContactMode, ContactSettings
 from collector.policy.lines import Path, line_of, lines_of
 from collector.policy.rules import RULES
 from collector.policy.settings import Policy, PolicyError, Problem, RuleSettings
@@ -30,8 +31,18 @@ PASSWORD_DAYS = {
     "admin": (365, 0, 1095),
     "owner": (365, 0, 1095),
 }
-KEYS = ("name", "language", "stale_after_days", "check_in_minutes", "password_days", "rules")
+KEYS = (
+    "name",
+    "language",
+    "stale_after_days",
+    "check_in_minutes",
+    "password_days",
+    "contact",
+    "rules",
+)
 PASSWORD = ("password_days",)
+CONTACT = ("contact",)
+MOST_GROUPS = 200
 RULE_KEYS = ("enabled", "severity", "grace_days", "platforms", "form_factors")
 
 
@@ -83,6 +94,7 @@ def load(text: str, name: str, version: int = 0) -> Policy:
         stale_after_days=_number(page, document, "stale_after_days", STALE_AFTER_DAYS),
         check_in_minutes=_number(page, document, "check_in_minutes", CHECK_IN_MINUTES),
         password_days=_password_days(page, page.take(document, PASSWORD, values.table, {})),
+        contact=_contact(page, page.take(document, CONTACT, values.table, {})),
         rules=_rules(page, page.take(document, ("rules",), values.table, {})),
     )
     if page.problems:
@@ -122,6 +134,22 @@ def _password_days(page: _Text, table: Mapping[str, Any]) -> dict[str, int]:
     return {
         role: _number(page, table, role, bounds, PASSWORD) for role, bounds in PASSWORD_DAYS.items()
     }
+
+
+def _contact(page: _Text, table: Mapping[str, Any]) -> ContactSettings:
+    """Groups are not looked up: a policy may name one that is made later."""
+    page.unknown_keys(table, CONTACT, ("mode", "groups"))
+    groups: Mapping[str, Any] = page.take(table, (*CONTACT, "groups"), values.table, {})
+    if len(groups) > MOST_GROUPS:
+        page.refuse((*CONTACT, "groups"), f"{len(groups)} groups; at most {MOST_GROUPS} are read")
+        return ContactSettings()
+    read, usual = values.one_of(ContactMode), ContactMode.SCHEDULED
+    return ContactSettings(
+        mode=page.take(table, (*CONTACT, "mode"), read, usual),
+        groups={
+            name: page.take(groups, (*CONTACT, "groups", name), read, usual) for name in groups
+        },
+    )
 
 
 def _rules(page: _Text, tables: Mapping[str, Any]) -> dict[str, RuleSettings]:

@@ -1,9 +1,10 @@
 """A policy that has been read and found sound, and what is said of one that is not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from collector.model import FormFactor, Language, Platform, Severity
+from collector.policy.keeping_in_touch import ContactSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Policy:
     check_in_minutes: int
     password_days: Mapping[str, int]
     rules: Mapping[str, RuleSettings]
+    contact: ContactSettings = field(default_factory=ContactSettings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Authorisation is in each method, never in a path prefix (grpc-go's CVE-2026-3318
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TypeVar
 
 import grpc
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 TIME_LIMIT_SECONDS = 10.0
 Context = grpc.aio.ServicerContext[bytes, bytes]
 Method = Callable[[bytes, Context], Awaitable[Message]]
+Stream = Callable[[bytes, Context], Awaitable[None]]
 M = TypeVar("M", bound=Message)
 
 RETRY_AFTER = "retry-after"
@@ -56,27 +57,59 @@ def parse(kind: type[M], request: bytes) -> M:
         raise malformed(f"the request is not a {kind.DESCRIPTOR.name} message") from error
 
 
-def service(name: str, methods: Mapping[str, Method]) -> grpc.GenericRpcHandler:
-    """One gRPC service whose methods get bytes and give messages or raise `Refused`."""
+def service(
+    name: str, methods: Mapping[str, Method], streams: Mapping[str, Stream] | None = None
+) -> grpc.GenericRpcHandler:
+    """One gRPC service whose methods get bytes and give messages or raise `Refused`.
+
+    A method of `streams` writes its messages to the context, for as long as it runs. Each request
+    is awaited here and not by gRPC, which would wait for it as long as the connection lasts.
+    """
     handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
-        method: grpc.unary_unary_rpc_method_handler(_guarded(answer))
+        method: grpc.stream_unary_rpc_method_handler(_guarded(answer))
         for method, answer in methods.items()
     }
+    for method, write in (streams or {}).items():
+        handlers[method] = grpc.stream_stream_rpc_method_handler(_guarded_stream(write))
     return grpc.method_handlers_generic_handler(name, handlers)
 
 
-def _guarded(method: Method) -> Callable[[bytes, Context], Awaitable[bytes]]:
-    async def answer(request: bytes, context: Context) -> bytes:
+def _guarded(method: Method) -> Callable[[AsyncIterator[bytes], Context], Awaitable[bytes]]:
+    async def answer(requests: AsyncIterator[bytes], context: Context) -> bytes:
         try:
             async with asyncio.timeout(TIME_LIMIT_SECONDS):
+                request = await _only(requests)
                 return (await method(request, context)).SerializeToString()
         except Exception as error:  # noqa: BLE001 -- the edge: nothing may end the server
-            refused = _refusal(error)
-        retry = refused.retry_after_seconds
-        trailing = ((RETRY_AFTER, str(retry)),) if retry else ()
-        return await context.abort(refused.status, str(refused), trailing)
+            return await _abort(context, _refusal(error))
 
     return answer
+
+
+def _guarded_stream(
+    method: Stream,
+) -> Callable[[AsyncIterator[bytes], Context], Awaitable[None]]:
+    async def write(requests: AsyncIterator[bytes], context: Context) -> None:
+        try:
+            async with asyncio.timeout(TIME_LIMIT_SECONDS):
+                request = await _only(requests)
+            await method(request, context)
+        except Exception as error:  # noqa: BLE001 -- the edge: nothing may end the server
+            await _abort(context, _refusal(error))
+
+    return write
+
+
+async def _only(requests: AsyncIterator[bytes]) -> bytes:
+    async for request in requests:
+        return request
+    raise malformed("the call holds no request")
+
+
+async def _abort(context: Context, refused: Refused) -> bytes:
+    retry = refused.retry_after_seconds
+    trailing = ((RETRY_AFTER, str(retry)),) if retry else ()
+    return await context.abort(refused.status, str(refused), trailing)
 
 
 def _refusal(error: Exception) -> Refused:

@@ -4,9 +4,8 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 import grpc
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,13 +20,16 @@ from collector.identity.authority import Authority, DeviceCertificate
 from collector.identity.certifying import certify
 from collector.identity.signing_request import RequestRefused, public_key_of
 from collector.ingest import Delivery, NotInService, Outcome, Unacceptable
+from collector.policy.keeping_in_touch import ContactMode
 from collector.policy_in_force import PolicyReader
 from collector.service import edge, wire
 from collector.service.caller import Caller, NotAdmitted, admitted, caller_of
 from collector.service.edge import Context, Refused, malformed, slow_down
 from collector.service.noting import Noting
+from collector.service.streams import Streams
 from collector.service.throttle import Buckets, Concurrency, network_of
-from collector.store import Store
+from collector.settings import MOST_STREAMS
+from collector.store import Store, commands
 from collector.store.commands import Command, Told
 from protos.posture.v1 import posture_service_pb2 as messages
 
@@ -36,7 +38,8 @@ log = logging.getLogger(__name__)
 SPREAD = 0.1
 """The next check-in is this share sooner or later, so that a fleet does not come at once."""
 
-T = TypeVar("T")
+STREAM_SECONDS = 2_900
+"""A stream ends by itself before its connection is too old (`listening.OPTIONS`), give or take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Taken:
     outcome: Outcome
     seconds: int
     commands: Sequence[Command]
+    mode: ContactMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +65,11 @@ class PostureService:
     calls: Buckets = field(default_factory=lambda: Buckets(burst=30, per_second=1))
     reports: Buckets = field(default_factory=lambda: Buckets(burst=60, per_second=1 / 120))
     running: Concurrency = field(default_factory=lambda: Concurrency(2))
+    streams: Streams = field(default_factory=lambda: Streams(MOST_STREAMS))
 
     def rpc(self) -> grpc.GenericRpcHandler:
         methods = {"CheckIn": self.check_in, "RenewCertificate": self.renew}
-        return edge.service("posture.v1.PostureService", methods)
+        return edge.service("posture.v1.PostureService", methods, {"Listen": self.listen})
 
     async def check_in(self, request: bytes, context: Context) -> messages.CheckInResponse:
         with self._admitted(context) as caller:
@@ -80,7 +85,39 @@ class PostureService:
             answer = wire.response(outcome, delivery.held_answer, self.clock())
             answer.next_check_in_seconds = taken.seconds
             answer.commands.extend(wire.command(each) for each in taken.commands)
+            connects = taken.mode is ContactMode.CONNECTED
+            if connects and self.streams.admits(caller.device_id):
+                answer.contact_mode = messages.CONTACT_MODE_CONNECTED
+            else:
+                answer.contact_mode = messages.CONTACT_MODE_SCHEDULED
             return answer
+
+    async def listen(self, request: bytes, context: Context) -> None:
+        """Hold the stream of a connected agent; it is called when there is something to do."""
+        edge.parse(messages.ListenRequest, request)
+        with self._admitted(context) as caller:
+            async with self._watched(caller, context):
+                waits = await asyncio.to_thread(self.store.read, lambda c: self._waits(c, caller))
+        with self.streams.one(caller) as stream:
+            await context.send_initial_metadata(())
+            if waits:
+                stream.call()
+            ends_at = asyncio.get_running_loop().time() + self._spread(STREAM_SECONDS)
+            with suppress(TimeoutError):  # it has lasted; the agent opens another
+                while True:
+                    await stream.wait(ends_at - asyncio.get_running_loop().time())
+                    await context.write(messages.Notice().SerializeToString())
+
+    def _waits(self, c: Connection, caller: Caller) -> bool:
+        """Whether a command waits for the device. Refused where it may hold no stream."""
+        now = self.clock()
+        standing, version = admitted(c, caller, now)
+        policy = self.policy.newest(c, version)
+        connected = contact.mode(c, policy, standing.device_id) is ContactMode.CONNECTED
+        if standing.quarantined_because or not connected:
+            words = "this device checks in as scheduled: it holds no stream"
+            raise Refused(grpc.StatusCode.FAILED_PRECONDITION, words)
+        return commands.is_waiting(c, standing.device_id, now)
 
     async def renew(self, request: bytes, context: Context) -> messages.RenewCertificateResponse:
         with self._admitted(context) as caller:
@@ -158,7 +195,7 @@ class PostureService:
             raise malformed(str(wrong)) from wrong
         seconds = self._spread(policy.check_in_minutes * 60)
         given = contact.keep(c, Contact(standing, told, seconds), now)
-        return Taken(outcome, seconds, given)
+        return Taken(outcome, seconds, given, contact.mode(c, policy, standing.device_id))
 
     @contextmanager
     def _admitted(self, context: Context) -> Iterator[Caller]:

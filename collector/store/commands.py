@@ -149,12 +149,12 @@ def count_asked(
     return int(connection.execute(query).scalar_one())
 
 
-def waiting_since(connection: Connection, since: datetime) -> list[str]:
-    """Devices that were asked for something since then which they have not come for."""
-    query = select(command.c.device_id).where(
+def waiting_since(connection: Connection, since: datetime) -> dict[str, str]:
+    """Commands asked for since then that nobody has come for: the device, by the command's id."""
+    query = select(command.c.command_id, command.c.device_id).where(
         command.c.asked_at >= since, command.c.delivered_at.is_(None)
     )
-    return list(connection.execute(query).scalars())
+    return {row.command_id: row.device_id for row in connection.execute(query)}
 
 
 def is_waiting(connection: Connection, device_id: str, now: datetime) -> bool:

@@ -1,6 +1,6 @@
 """What a check-in has to know of who is calling, in one statement, and what it leaves behind."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -86,6 +86,22 @@ def bearer(connection: Connection, serial: str) -> Bearer | None:
     not_after, revoked_at, policy_version, *of_device = row
     known = _standing(of_device) if of_device[0] is not None else None
     return Bearer(not_after, revoked_at, policy_version, known)
+
+
+def good_serials(connection: Connection, serials: Collection[str], now: datetime) -> set[str]:
+    """Those of these certificates whose bearers may hold a stream now."""
+    query = (
+        select(certificate.c.serial)
+        .join(device, device.c.device_id == certificate.c.device_id)
+        .where(
+            certificate.c.serial.in_(serials),
+            certificate.c.revoked_at.is_(None),
+            certificate.c.not_after > now,
+            device.c.retired_at.is_(None),
+            device.c.quarantined_because == "",
+        )
+    )
+    return set(connection.execute(query).scalars())
 
 
 def touch(connection: Connection, device_id: str, sequence: int, seen_at: datetime) -> None:

@@ -1,6 +1,6 @@
 """The web application: the list of pages, and the guards around all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,11 +41,13 @@ class Reach:
     """How people reach the pages: `hosts` are names without port, `ports` those listened on.
 
     Of `proxies` it is believed where a request comes from. Port 443 may always be a proxy's.
+    `connected` holds the devices that can be reached at once.
     """
 
     hosts: Sequence[str]
     ports: Sequence[int] = ()
     proxies: Sequence[Network] = ()
+    connected: Container[str] = frozenset()
 
 
 def application(
@@ -89,6 +91,7 @@ def application(
         keeping,
         Challenges(clock),
         (443, *reach.ports),
+        connected=reach.connected,
     )
     return app
 

@@ -24,7 +24,8 @@ class Night:
 
 def rests(cycle: Callable[[], float], count: int, *, at_once: bool = True) -> list[float]:
     night = Night(count)
-    loop = Loop(cycle, night.sleep, random.Random(1), lambda sentence, **fields: None)
+    chance = random.Random(1)
+    loop = Loop(cycle, night.sleep, chance, lambda sentence, **fields: None, night.sleep)
     with pytest.raises(Stopped):
         loop.run(at_once=at_once)
     return night.slept
@@ -95,6 +96,7 @@ def test_a_stop_during_a_check_in_ends_at_once() -> None:
     def cycle() -> float:
         raise Stopped
 
-    loop = Loop(cycle, lambda seconds: None, random.Random(1), lambda sentence, **fields: None)
+    chance, passes = random.Random(1), lambda seconds: None
+    loop = Loop(cycle, passes, chance, lambda sentence, **fields: None, passes)
     with pytest.raises(Stopped):
         loop.run(at_once=True)

@@ -6,6 +6,7 @@ import pytest
 
 from collector.model import FormFactor, Language, Platform, Severity
 from collector.policy import RULES, PolicyError, Problem, default_text, load
+from collector.policy.keeping_in_touch import ContactMode
 
 EVERYTHING = """\
 name = "Ours"
@@ -58,6 +59,17 @@ def test_a_policy_says_everything_and_what_it_leaves_out_keeps_its_default() -> 
     disk = policy.rules["disk_encrypted"]
     assert (disk.enabled, disk.severity) == (True, Severity.CRITICAL)
     assert disk.platforms == frozenset(Platform)
+
+
+def test_a_group_may_keep_in_touch_another_way() -> None:
+    text = '[contact]\nmode = "scheduled"\n[contact.groups]\n"loans, old" = "connected"\n'
+    contact = load(text, "policy.toml").contact
+    assert contact.mode_of(["others"]) is ContactMode.SCHEDULED
+    assert contact.mode_of(["others", "loans, old"]) is ContactMode.CONNECTED
+    assert problems_of(text.replace('"connected"', '"always"'))[0] == Problem(
+        4, "contact.groups.loans, old", "'always' is not one of scheduled, connected"
+    )
+    assert problems_of("contact = 3\n")[0].key == "contact"
 
 
 def rule_with(line: str) -> str:
