@@ -2,40 +2,57 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from collector.model import Compliance, Device, FormFactor, OpenFinding, Platform, Status, Waiver
+from collector.translation import Words, gettext, language, marked, ngettext
 
-STATES = {
-    Compliance.NON_COMPLIANT: "Non-compliant",
-    Compliance.UNKNOWN: "Unknown",
-    Compliance.STALE: "Stale",
-    Compliance.COMPLIANT: "Compliant",
-}
-MEANINGS = {
-    Compliance.NON_COMPLIANT: "At least one rule fails, beyond its grace and without a waiver.",
-    Compliance.UNKNOWN: "No failure counts, but something that the policy asks was not seen.",
-    Compliance.STALE: "Not heard of for {}; what was last known is shown.",
-    Compliance.COMPLIANT: "All that the policy asks was seen or is waived, and no failure counts.",
-}
+Unit = Literal["year", "month", "week", "day", "hour", "minute"]
+STATES = Words(
+    {
+        Compliance.NON_COMPLIANT: marked("Non-compliant"),
+        Compliance.UNKNOWN: marked("Unknown"),
+        Compliance.STALE: marked("Stale"),
+        Compliance.COMPLIANT: marked("Compliant"),
+    }
+)
+MEANINGS = Words(
+    {
+        Compliance.NON_COMPLIANT: marked(
+            "At least one rule fails, beyond its grace and without a waiver."
+        ),
+        Compliance.UNKNOWN: marked(
+            "No failure counts, but something that the policy asks was not seen."
+        ),
+        Compliance.STALE: marked("Not heard of for %(days)s; what was last known is shown."),
+        Compliance.COMPLIANT: marked(
+            "All that the policy asks was seen or is waived, and no failure counts."
+        ),
+    }
+)
 PLATFORMS = {Platform.LINUX: "Linux", Platform.MACOS: "macOS", Platform.WINDOWS: "Windows"}
-STATUSES = {
-    Status.FAIL: "Fails",
-    Status.UNKNOWN: "Unknown",
-    Status.PASS: "Passes",
-    Status.NOT_APPLICABLE: "Not applicable",
-}
-FORM_FACTORS = {
-    FormFactor.LAPTOP: "Laptop",
-    FormFactor.DESKTOP: "Desktop",
-    FormFactor.TABLET: "Tablet",
-    FormFactor.SERVER: "Server",
-    FormFactor.VIRTUAL_MACHINE: "Virtual machine",
-    FormFactor.CONTAINER: "Container",
-    FormFactor.UNKNOWN: "",
-}
+STATUSES = Words(
+    {
+        Status.FAIL: marked("Fails"),
+        Status.UNKNOWN: marked("Unknown"),
+        Status.PASS: marked("Passes"),
+        Status.NOT_APPLICABLE: marked("Not applicable"),
+    }
+)
+FORM_FACTORS = Words(
+    {
+        FormFactor.LAPTOP: marked("Laptop"),
+        FormFactor.DESKTOP: marked("Desktop"),
+        FormFactor.TABLET: marked("Tablet"),
+        FormFactor.SERVER: marked("Server"),
+        FormFactor.VIRTUAL_MACHINE: marked("Virtual machine"),
+        FormFactor.CONTAINER: marked("Container"),
+        FormFactor.UNKNOWN: "",
+    }
+)
 SHORT_ID = 8
 """So much of a device's id tells devices of one name apart."""
-UNITS = (
+UNITS: tuple[tuple[Unit, timedelta], ...] = (
     ("year", timedelta(days=365)),
     ("month", timedelta(days=30)),
     ("week", timedelta(days=7)),
@@ -43,10 +60,13 @@ UNITS = (
     ("hour", timedelta(hours=1)),
     ("minute", timedelta(minutes=1)),
 )
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
+SEVERITIES = Words(
+    {
+        "low": marked("Low"),
+        "medium": marked("Medium"),
+        "high": marked("High"),
+        "critical": marked("Critical"),
+    }
 )
 
 
@@ -55,8 +75,8 @@ def meaning(state: Compliance, stale_after_days: int) -> str:
     >>> meaning(Compliance.STALE, 7)
     'Not heard of for 7 days; what was last known is shown.'
     """
-    days = f"{stale_after_days} day" + ("" if stale_after_days == 1 else "s")
-    return MEANINGS[state].format(days)
+    days = ngettext("%(num)s day", "%(num)s days", stale_after_days)
+    return gettext(MEANINGS.source(state), days=days)
 
 
 def ago(at: datetime, now: datetime) -> str:
@@ -72,9 +92,34 @@ def ago(at: datetime, now: datetime) -> str:
     for unit, length in UNITS:
         count = gap // length
         if count >= (2 if unit in ("week", "month") else 1):
-            amount = f"{count} {unit}" + ("" if count == 1 else "s")
-            return f"{amount} ago" if at <= now else f"in {amount}"
-    return "just now" if at <= now else "in a moment"
+            return in_words(count * length if at > now else -count * length, unit)
+    return gettext("just now") if at <= now else gettext("in a moment")
+
+
+def in_words(gap: timedelta, unit: Unit) -> str:
+    """A whole number of that unit, before or behind now."""
+    from babel.dates import format_timedelta
+
+    whole = 1e9  # never in a larger unit than this one
+    return format_timedelta(
+        gap, granularity=unit, threshold=whole, add_direction=True, locale=language().value
+    )
+
+
+def lasting(at: datetime, now: datetime) -> str:
+    """How long it has been so, in its largest unit.
+
+    >>> lasting(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 22, tzinfo=UTC))
+    '2 days'
+    """
+    from babel.dates import format_timedelta
+
+    for unit, length in UNITS:
+        count = abs(now - at) // length
+        if count >= (2 if unit in ("week", "month") else 1):
+            gap = count * length
+            return format_timedelta(gap, granularity=unit, threshold=1e9, locale=language().value)
+    return gettext("less than a minute")
 
 
 def exact(at: datetime) -> str:
@@ -96,9 +141,11 @@ def day(at: datetime, now: datetime) -> str:
     >>> day(datetime(2026, 11, 17, tzinfo=UTC), datetime(2026, 11, 22, tzinfo=UTC))
     'Tuesday 17 November'
     """
+    from babel.dates import format_date
+
     at = at.astimezone(UTC)
-    words = f"{DAYS[at.weekday()]} {at.day} {MONTHS[at.month - 1]}"
-    return words if at.year == now.year else f"{words} {at.year}"
+    pattern = "EEEE d MMMM" if at.year == now.year else "EEEE d MMMM y"
+    return format_date(at, pattern, locale=language().value)
 
 
 def model_name(device: Device) -> str:
@@ -113,7 +160,7 @@ def os_name(device: Device) -> str:
     """What the system calls itself; the platform and version when it does not say."""
     if device.os_name:
         return device.os_name
-    platform = PLATFORMS[device.platform] if device.platform else "Not reported"
+    platform = PLATFORMS[device.platform] if device.platform else gettext("Not reported")
     return f"{platform} {device.os_version}".strip()
 
 
@@ -122,9 +169,9 @@ def note(found: OpenFinding, now: datetime) -> str:
     if found.finding.status is not Status.FAIL or found.counts(now):
         return ""
     if found.waiver is not None and now < found.waiver.ends_at:
-        return f"waived until {day(found.waiver.ends_at, now)}"
+        return gettext("waived until %(day)s", day=day(found.waiver.ends_at, now))
     if found.grace_ends_at is not None:
-        return f"grace until {day(found.grace_ends_at, now)}"
+        return gettext("grace until %(day)s", day=day(found.grace_ends_at, now))
     return ""
 
 
@@ -134,39 +181,72 @@ def waiver_words(waiver: Waiver, now: datetime) -> str:
     return f"until {until}: {reason} (granted by {waiver.requested_by})"
 
 
+def waived_words(waiver: Waiver, now: datetime) -> str:
+    """The same as a whole sentence."""
+    return gettext(
+        "Waived until %(day)s: %(reason)s (granted by %(who)s).",
+        day=day(waiver.ends_at, now),
+        reason=sentence_end(waiver.reason),
+        who=waiver.requested_by,
+    )
+
+
 def state_sentence(
     device: Device, state: Compliance, laid: Sequence[OpenFinding], now: datetime
 ) -> str:
     """The state, since when, and the gravest reason for it."""
     if not laid and state is not Compliance.STALE:
-        return "No report has come yet, so nothing is known."
-    since = f" since {day(device.compliance_since, now)}" if device.compliance_since else ""
+        return gettext("No report has come yet, so nothing is known.")
     failing = [each for each in laid if each.counts(now)]
     unknown = [each for each in laid if each.finding.status is Status.UNKNOWN]
     if state is Compliance.STALE:
         return _silence(device, now)
+    since = _since(state, device, now)
     if state is Compliance.NON_COMPLIANT:
-        return f"Not compliant{since}{_reasons(failing)}"
+        return f"{since}{_reasons(failing)}"
     if state is Compliance.UNKNOWN:
-        return f"Cannot be called compliant{since}{_reasons(unknown)}"
+        return f"{since}{_reasons(unknown)}"
     spared = sum(each.finding.status is Status.FAIL for each in laid)
-    rest = f", with {spared} in grace or waived" if spared else ""
-    return f"Compliant{since}{rest}."
+    rest = gettext(", with %(count)s in grace or waived", count=spared) if spared else ""
+    return f"{since}{rest}."
+
+
+SINCE = Words(
+    {
+        Compliance.NON_COMPLIANT: marked("Not compliant since %(day)s"),
+        Compliance.UNKNOWN: marked("Cannot be called compliant since %(day)s"),
+        Compliance.COMPLIANT: marked("Compliant since %(day)s"),
+    }
+)
+AT_ALL = Words(
+    {
+        Compliance.NON_COMPLIANT: marked("Not compliant"),
+        Compliance.UNKNOWN: marked("Cannot be called compliant"),
+        Compliance.COMPLIANT: marked("Compliant"),
+    }
+)
+
+
+def _since(state: Compliance, device: Device, now: datetime) -> str:
+    if device.compliance_since is None:
+        return AT_ALL[state]
+    return gettext(SINCE.source(state), day=day(device.compliance_since, now))
 
 
 def _silence(device: Device, now: datetime) -> str:
     seen_at = device.last_seen_at or device.enrolled_at
-    before = STATES[device.compliance].lower()
-    return (
-        f"Silent since {day(seen_at, now)}: "
-        f"switched off, off the network, or without its agent. It was {before} then."
+    return gettext(
+        "Silent since %(day)s: switched off, off the network, or without its agent. "
+        "It was %(state)s then.",
+        day=day(seen_at, now),
+        state=STATES[device.compliance].lower(),
     )
 
 
 def _reasons(found: Sequence[OpenFinding]) -> str:
     if not found:
         return "."
-    more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
+    more = gettext("; and %(count)s more", count=len(found) - 1) if len(found) > 1 else ""
     return f". {sentence_end(found[0].finding.because)}{more}."
 
 
@@ -193,9 +273,15 @@ def size(byte_count: int) -> str:
     """
     amount = float(byte_count)
     if amount < 1000:
-        return f"{byte_count} bytes"
-    for unit in ("kB", "MB", "GB"):
+        return ngettext("%(num)s byte", "%(num)s bytes", byte_count)
+    for unit in (marked("%(amount)s kB"), marked("%(amount)s MB"), marked("%(amount)s GB")):
         amount /= 1000
         if amount < 1000:
-            return f"{amount:.1f} {unit}"
-    return f"{amount / 1000:.1f} TB"
+            return gettext(unit, amount=_tenths(amount))
+    return gettext("%(amount)s TB", amount=_tenths(amount / 1000))
+
+
+def _tenths(amount: float) -> str:
+    from babel.numbers import format_decimal
+
+    return format_decimal(amount, "#,##0.0", locale=language().value)

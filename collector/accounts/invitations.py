@@ -21,6 +21,7 @@ from collector.store import (
 )
 from collector.store.accounts import Account
 from collector.store.invitations import Invitation
+from collector.translation import Text
 
 LASTS = timedelta(hours=24)
 FIRST = "admin"
@@ -62,7 +63,7 @@ def let_in_anew(c: Connection, username: str, now: datetime, *, factors_too: boo
     Raises NoSuchAccount.
     """
     if accounts.get(c, username) is None:
-        raise NoSuchAccount(f"there is no account {username}")
+        raise NoSuchAccount(Text("there is no account %(username)s", username=username))
     accounts.set_password(c, username, "", now)
     sessions.end_all(c, username)
     personal_tokens.remove_all(c, username)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from zxcvbn import zxcvbn
 
+from collector.translation import Text
+
 SHORTEST = 14
 LONGEST = 128
 FEWEST_BITS = 80.0
@@ -46,17 +48,25 @@ def require_good(password: str, username: str, words: Collection[str] = ()) -> N
     """Raises NotGoodEnough. `words` are further names that must not carry the password."""
     if len(password) < SHORTEST:
         raise NotGoodEnough(
-            f"Use at least {SHORTEST} characters: six or more unrelated words are easy to remember."
+            Text(
+                "Use at least %(shortest)s characters: six or more unrelated words are easy to "
+                "remember.",
+                shortest=SHORTEST,
+            )
         )
     if len(password) > LONGEST:
-        raise NotGoodEnough(f"Use at most {LONGEST} characters.")
+        raise NotGoodEnough(Text("Use at most %(longest)s characters.", longest=LONGEST))
     if not password.isprintable():
-        raise NotGoodEnough("Use characters that can be typed: a line break or a tab is not one.")
+        raise NotGoodEnough(
+            Text("Use characters that can be typed: a line break or a tab is not one.")
+        )
     strength = estimate(password, username, words)
     if strength.bits < FEWEST_BITS:
         raise NotGoodEnough(
-            "It is too easy to guess: it is made of common words, names, dates or repetitions. "
-            "Add unrelated words, or let a password manager make one."
+            Text(
+                "It is too easy to guess: it is made of common words, names, dates or "
+                "repetitions. Add unrelated words, or let a password manager make one."
+            )
         )
 
 

@@ -20,6 +20,7 @@ from collector.store import (
 )
 from collector.store import invitations as links
 from collector.store.accounts import Account
+from collector.translation import Text
 
 LONGEST_REASON = 200
 
@@ -56,11 +57,15 @@ def add(c: Connection, order: Order, role: Role) -> str:
     _require_entitled(c, order)
     if not USERNAME.fullmatch(order.username):
         raise NotPossible(
-            "A username is 1 to 64 small letters, digits and . _ @ + - and begins with a letter "
-            "or a digit."
+            Text(
+                "A username is 1 to 64 small letters, digits and . _ @ + - and begins with a "
+                "letter or a digit."
+            )
         )
     if not accounts.add(c, Account(order.username, "", order.now, role)):
-        raise NotPossible(f"There is an account {order.username} already.")
+        raise NotPossible(
+            Text("There is an account %(username)s already.", username=order.username)
+        )
     return invitations.invite(c, order.username, order.now)
 
 
@@ -78,10 +83,15 @@ def disable(c: Connection, order: Order, because: str) -> None:
     account = _account(c, order)
     reason = because.strip()
     if not reason or len(reason) > LONGEST_REASON or not reason.isprintable():
-        raise NotPossible(f"Say why, in up to {LONGEST_REASON} characters on one line.")
+        raise NotPossible(
+            Text(
+                "Say why, in up to %(longest_reason)s characters on one line.",
+                longest_reason=LONGEST_REASON,
+            )
+        )
     _require_another_owner(c, account)
     if not accounts.disable(c, order.username, order.now, reason):
-        raise NotPossible(f"{order.username} is disabled already.")
+        raise NotPossible(Text("%(username)s is disabled already.", username=order.username))
     take_access(c, order.username)
 
 
@@ -89,14 +99,16 @@ def enable(c: Connection, order: Order) -> None:
     """With the password and the factors it had; those who lost them need a new link."""
     _account(c, order)
     if not accounts.enable(c, order.username, order.now):
-        raise NotPossible(f"{order.username} is not disabled.")
+        raise NotPossible(Text("%(username)s is not disabled.", username=order.username))
 
 
 def let_in_anew(c: Connection, order: Order, *, factors_too: bool) -> str:
     """The token of a link for who lost the password, and the factors too if asked."""
     account = _account(c, order)
     if account.disabled_at is not None:
-        raise NotPossible(f"{order.username} is disabled: enable the account first.")
+        raise NotPossible(
+            Text("%(username)s is disabled: enable the account first.", username=order.username)
+        )
     return invitations.let_in_anew(c, order.username, order.now, factors_too=factors_too)
 
 
@@ -120,13 +132,16 @@ def _account(c: Connection, order: Order) -> Account:
     _require_entitled(c, order)
     account = accounts.get(c, order.username)
     if account is None:
-        raise NoSuchAccount(f"there is no account {order.username}")
+        raise NoSuchAccount(Text("there is no account %(username)s", username=order.username))
     if order.by == order.username:
-        raise NotPossible("Another owner changes your account: nobody changes their own.")
+        raise NotPossible(Text("Another owner changes your account: nobody changes their own."))
     if order.seen is not None and order.seen != version(account):
         raise ChangedMeanwhile(
-            f"Somebody has changed {order.username} meanwhile, and nothing was done. Look at what "
-            "it is now, and decide again."
+            Text(
+                "Somebody has changed %(username)s meanwhile, and nothing was done. Look at what "
+                "it is now, and decide again.",
+                username=order.username,
+            )
         )
     return account
 
@@ -138,12 +153,14 @@ def _require_entitled(c: Connection, order: Order) -> None:
     asking = accounts.get(c, order.by)
     entitled = asking is not None and may(Role(asking.role), Permission.MANAGE_ACCOUNTS)
     if asking is None or asking.disabled_at is not None or not entitled:
-        raise NotPossible("You may not change accounts any more.")
+        raise NotPossible(Text("You may not change accounts any more."))
 
 
 def _require_another_owner(c: Connection, account: Account) -> None:
     if is_last_owner(c, account):
         raise NotPossible(
-            f"{account.username} is the last owner who can enter: make somebody else an owner "
-            "first."
+            Text(
+                "%(username)s is the last owner who can enter: make somebody else an owner first.",
+                username=account.username,
+            )
         )

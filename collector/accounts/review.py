@@ -15,6 +15,7 @@ from collector.audit.entry import moment
 from collector.store import Connection, accounts, authorisations
 from collector.store.accounts import Account
 from collector.store.authorisations import Confirmed, Review
+from collector.translation import Text
 
 EVERY = timedelta(days=365)
 
@@ -73,10 +74,14 @@ def confirm(c: Connection, username: str, role: str, by: str, now: datetime) -> 
     account = accounts.get(c, username)
     if account is None or account.disabled_at is not None or account.role != role:
         raise ChangedMeanwhile(
-            f"Somebody has changed {username} meanwhile. Look at what it is now, and decide again."
+            Text(
+                "Somebody has changed %(username)s meanwhile. Look at what it is now, and decide "
+                "again.",
+                username=username,
+            )
         )
     if username == by and accounts.others_with_role(c, Role.OWNER, by):
-        raise NotPossible("Another owner confirms your account.")
+        raise NotPossible(Text("Another owner confirms your account."))
     authorisations.confirm(c, Confirmed(username, role, now, by))
 
 
@@ -84,10 +89,11 @@ def sign(c: Connection, digest: str, by: str, now: datetime) -> Review:
     """Keep the list that has this digest as reviewed. Raises NotPossible, ChangedMeanwhile."""
     stands = standing(c)
     if stands.open:
-        left = "1 account that is" if stands.open == 1 else f"{stands.open} accounts that are"
-        raise NotPossible(f"Confirm or disable the {left} left first.")
+        raise NotPossible(
+            Text("Confirm or disable those left first: %(count)s.", count=stands.open)
+        )
     if stands.digest != digest:
-        raise ChangedMeanwhile("The list has changed meanwhile. Look at it again, then sign.")
+        raise ChangedMeanwhile(Text("The list has changed meanwhile. Look at it again, then sign."))
     review = Review(f"{moment(now)}-{digest[:16]}", now, by, digest, stands.content)
     authorisations.sign(c, review)
     return review

@@ -6,32 +6,34 @@ looks after people and the log; what the helpdesk does to devices is not theirs 
 
 from enum import StrEnum
 
+from collector.translation import marked
+
 
 class Permission(StrEnum):
     """One thing somebody may do. Every route names exactly one."""
 
-    OWN_ACCOUNT = "change one's own password, factors, sessions and tokens"
-    SEE_DEVICES = "see devices, findings and evidence"
-    SEE_PEOPLE = "see whose device it is and the names of accounts on it"
-    SEE_HARDWARE_IDS = "see serial numbers"
-    SEE_POLICY = "see the policy and its versions"
-    EXPORT = "take exports"
-    ASK_FOR_CHECK = "ask a device for a check now"
-    LOCK_SCREEN = "lock a device's screen"
-    CHANGE_DEVICES = "set owner and groups, release from quarantine"
-    MANAGE_PEOPLE = "import and forget people who own devices, make and remove groups"
-    RETIRE_DEVICES = "retire and forget devices"
-    REQUEST_WAIVER = "request a waiver"
-    APPROVE_WAIVER = "approve and end waivers"
-    ENROLL = "make and revoke enrollment strings"
-    CHANGE_POLICY = "apply a policy"
-    CHANGE_SETTINGS = "change the collector's settings"
-    SEE_INCIDENTS = "see incidents and their analysis"
-    HANDLE_INCIDENTS = "open, note and close incidents"
-    SEE_AUDIT = "read, verify and export the audit log"
-    REVIEW_AUDIT = "sign the weekly review of the audit log"
-    MANAGE_ACCOUNTS = "add, change and disable accounts"
-    REVIEW_ACCOUNTS = "sign the yearly review of authorisations"
+    OWN_ACCOUNT = marked("change one's own password, factors, sessions and tokens")
+    SEE_DEVICES = marked("see devices, findings and evidence")
+    SEE_PEOPLE = marked("see whose device it is and the names of accounts on it")
+    SEE_HARDWARE_IDS = marked("see serial numbers")
+    SEE_POLICY = marked("see the policy and its versions")
+    EXPORT = marked("take exports")
+    ASK_FOR_CHECK = marked("ask a device for a check now")
+    LOCK_SCREEN = marked("lock a device's screen")
+    CHANGE_DEVICES = marked("set owner and groups, release from quarantine")
+    MANAGE_PEOPLE = marked("import and forget people who own devices, make and remove groups")
+    RETIRE_DEVICES = marked("retire and forget devices")
+    REQUEST_WAIVER = marked("request a waiver")
+    APPROVE_WAIVER = marked("approve and end waivers")
+    ENROLL = marked("make and revoke enrollment strings")
+    CHANGE_POLICY = marked("apply a policy")
+    CHANGE_SETTINGS = marked("change the collector's settings")
+    SEE_INCIDENTS = marked("see incidents and their analysis")
+    HANDLE_INCIDENTS = marked("open, note and close incidents")
+    SEE_AUDIT = marked("read, verify and export the audit log")
+    REVIEW_AUDIT = marked("sign the weekly review of the audit log")
+    MANAGE_ACCOUNTS = marked("add, change and disable accounts")
+    REVIEW_ACCOUNTS = marked("sign the yearly review of authorisations")
 
 
 class Role(StrEnum):

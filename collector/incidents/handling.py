@@ -2,6 +2,7 @@
 
 from collector.store import Connection, incidents
 from collector.store.incidents import Closing, Incident, Note
+from collector.translation import Text
 
 LONGEST = 4_000
 
@@ -14,9 +15,11 @@ def tidied(field: str, text: str) -> str:
     """What a person wrote, without what would steer a terminal. Raises NotPossible."""
     words = "".join(c if c.isprintable() or c == "\n" else " " for c in text).strip()
     if not words:
-        raise NotPossible(f"{field}: write at least a word")
+        raise NotPossible(Text("%(field)s: write at least a word", field=field))
     if len(words) > LONGEST:
-        raise NotPossible(f"{field}: at most {LONGEST} characters")
+        raise NotPossible(
+            Text("%(field)s: at most %(longest)s characters", field=field, longest=LONGEST)
+        )
     return words
 
 
@@ -29,7 +32,7 @@ def note(c: Connection, number: int, written: Note) -> None:
 def close(c: Connection, number: int, closing: Closing, written: Note) -> None:
     """Raises NotPossible."""
     if require(c, number).closed_at is not None:
-        raise NotPossible(f"incident {number} is closed already")
+        raise NotPossible(Text("incident %(number)s is closed already", number=number))
     incidents.close(c, number, closing, written.at)
     incidents.add_note(c, number, written)
 
@@ -38,5 +41,5 @@ def require(c: Connection, number: int) -> Incident:
     """The incident of this number. Raises NotPossible."""
     found = incidents.get(c, number)
     if found is None:
-        raise NotPossible(f"there is no incident {number}")
+        raise NotPossible(Text("there is no incident %(number)s", number=number))
     return found

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from collector.store.incidents import Alarm
+from collector.translation import marked, said
 
 
 class Severity(StrEnum):
@@ -24,72 +25,94 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "clone": Kind(
         Severity.HIGH,
-        "A device may have a copy",
-        "Find both machines. Retire the one that should not be there, and enroll the other again.",
+        marked("A device may have a copy"),
+        marked(
+            "Find both machines. Retire the one that should not be there, and enroll the other "
+            "again."
+        ),
     ),
     "certificate_revoked": Kind(
         Severity.HIGH,
-        "A revoked certificate was used",
-        "Find who has the device. A retired laptop that still reports may be stolen or was never "
-        "wiped.",
+        marked("A revoked certificate was used"),
+        marked(
+            "Find who has the device. A retired laptop that still reports may be stolen or was "
+            "never "
+            "wiped."
+        ),
     ),
     "certificate_unknown": Kind(
         Severity.HIGH,
-        "A certificate of our authority is not in the inventory",
-        "Was the database put back to an older state? If not, treat the authority's key as known "
-        "to others.",
+        marked("A certificate of our authority is not in the inventory"),
+        marked(
+            "Was the database put back to an older state? If not, treat the authority's key as "
+            "known "
+            "to others."
+        ),
     ),
     "login_guessing": Kind(
         Severity.HIGH,
-        "Somebody guesses passwords or codes",
-        "Look at the addresses in the audit log. Ask the person; change the password if in doubt.",
+        marked("Somebody guesses passwords or codes"),
+        marked(
+            "Look at the addresses in the audit log. Ask the person; change the password if in "
+            "doubt."
+        ),
     ),
     "token_guessing": Kind(
         Severity.HIGH,
-        "Somebody tries enrollment tokens",
-        "Look at the addresses in the audit log. Revoke tokens that are not needed.",
+        marked("Somebody tries enrollment tokens"),
+        marked("Look at the addresses in the audit log. Revoke tokens that are not needed."),
     ),
     "exploring": Kind(
         Severity.MEDIUM,
-        "An account asks for many pages it may not see",
-        "Ask the person. If it was not them, disable the account and end its sessions.",
+        marked("An account asks for many pages it may not see"),
+        marked("Ask the person. If it was not them, disable the account and end its sessions."),
     ),
     "audit_break": Kind(
         Severity.CRITICAL,
-        "The audit log is not as it was written",
-        "Run `muster-collector audit verify`, keep a copy of the data folder as it is, and compare "
-        "it with the replicas.",
+        marked("The audit log is not as it was written"),
+        marked(
+            "Run `muster-collector audit verify`, keep a copy of the data folder as it is, and "
+            "compare "
+            "it with the replicas."
+        ),
     ),
     "audit_unwritable": Kind(
         Severity.CRITICAL,
-        "The audit log cannot be written",
-        "Nothing privileged is done until it can. Free space on the disk, or repair it.",
+        marked("The audit log cannot be written"),
+        marked("Nothing privileged is done until it can. Free space on the disk, or repair it."),
     ),
     "clock_leap": Kind(
         Severity.HIGH,
-        "The clock went on by days at once",
-        "If nobody set it, somebody may want old records to be dropped. Set it right within a day.",
+        marked("The clock went on by days at once"),
+        marked(
+            "If nobody set it, somebody may want old records to be dropped. Set it right within "
+            "a day."
+        ),
     ),
     "replica_down": Kind(
         Severity.MEDIUM,
-        "A replica of the audit log is not fed",
-        "Run `muster-collector audit replicas`. It catches up by itself when it is back.",
+        marked("A replica of the audit log is not fed"),
+        marked("Run `muster-collector audit replicas`. It catches up by itself when it is back."),
     ),
     "replicas_down": Kind(
         Severity.CRITICAL,
-        "No replica of the audit log is fed",
-        "Run `muster-collector audit replicas`. Until one is back, only the copy here exists.",
+        marked("No replica of the audit log is fed"),
+        marked(
+            "Run `muster-collector audit replicas`. Until one is back, only the copy here exists."
+        ),
     ),
     "replica_refuses": Kind(
         Severity.CRITICAL,
-        "A replica and the audit log disagree",
-        "One of the two was changed or put back. Keep both as they are and compare them with "
-        "`muster-collector audit verify`.",
+        marked("A replica and the audit log disagree"),
+        marked(
+            "One of the two was changed or put back. Keep both as they are and compare them with "
+            "`muster-collector audit verify`."
+        ),
     ),
     "review_overdue": Kind(
         Severity.MEDIUM,
-        "A week of the audit log was not reviewed",
-        "Open /audit/review, look through the week and sign it off.",
+        marked("A week of the audit log was not reviewed"),
+        marked("Open /audit/review, look through the week and sign it off."),
     ),
 }
 
@@ -100,8 +123,8 @@ def alarm(kind: str, subject: str, detail: str) -> Alarm:
 
 def title_of(kind: str) -> str:
     """In words; of a kind that a later version knows, its name."""
-    return KINDS[kind].title if kind in KINDS else kind
+    return said(KINDS[kind].title) if kind in KINDS else kind
 
 
 def first_step_of(kind: str) -> str:
-    return KINDS[kind].first_step if kind in KINDS else ""
+    return said(KINDS[kind].first_step) if kind in KINDS else ""

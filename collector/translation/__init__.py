@@ -77,6 +77,29 @@ def marked(message: str) -> str:
     return message
 
 
+class Text(str):
+    """A text with its values, in English as it stands, to be said again in another language.
+
+    >>> with reading(Language.FR):
+    ...     said_of(ValueError(Text("Sign off %(week)s", week="2026-W47")))
+    'Valider 2026-W47'
+    """
+
+    message: str
+    values: Mapping[str, object]
+
+    def __new__(cls, message: str, /, **values: object) -> "Text":
+        text = super().__new__(cls, message % values)
+        text.message, text.values = message, values
+        return text
+
+
+def said_of(error: Exception) -> str:
+    """What an error tells a person: raised in whatever thread, said in the language of this one."""
+    words = error.args[0] if error.args else ""
+    return gettext(words.message, **words.values) if isinstance(words, Text) else said(str(words))
+
+
 class Words(Mapping[K, str]):
     """Marked texts by key, each in the language of whoever looks it up."""
 
@@ -85,7 +108,11 @@ class Words(Mapping[K, str]):
 
     def __getitem__(self, key: K) -> str:
         text = self._texts[key]
-        return gettext(text) if text else ""
+        return said(text) if text else ""
+
+    def source(self, key: K) -> str:
+        """As it is marked, for `gettext` to fill in its values."""
+        return self._texts[key]
 
     def __iter__(self) -> Iterator[K]:
         return iter(self._texts)

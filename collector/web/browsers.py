@@ -1,5 +1,7 @@
 """What a browser calls itself, in the words people use for it; only a hint, never a proof."""
 
+from collector.translation import gettext as _
+
 BROWSERS = (
     ("Edg/", "Edge"),
     ("OPR/", "Opera"),
@@ -27,8 +29,8 @@ def browser_name(user_agent: str) -> str:
     browser = _first(BROWSERS, user_agent)
     system = _first(SYSTEMS, user_agent)
     if browser:
-        return f"{browser} on {system}" if system else browser
-    return user_agent[:60] or "Unknown browser"
+        return _("%(browser)s on %(system)s", browser=browser, system=system) if system else browser
+    return user_agent[:60] or _("Unknown browser")
 
 
 def _first(known: tuple[tuple[str, str], ...], text: str) -> str:

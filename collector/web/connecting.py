@@ -10,12 +10,16 @@ from starlette.responses import Response
 
 from collector.accounts import totp
 from collector.identity.key_files import KeyFileError
+from collector.translation import gettext as _
+from collector.translation import marked
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
 from collector.web.rendering import render
 from collector.web.site import site_of
 
-WRONG = "This code is not right. Scan the square with the app, then type the code it shows now."
+WRONG = marked(
+    "This code is not right. Scan the square with the app, then type the code it shows now."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ def app_form(
     site, session = site_of(request.scope), session_of(request)
     square = segno.make(totp.setup_uri(secret, session.username, site.keeping.name), error="m")
     context = Context(
-        frame_of(request.scope, "Connect an authenticator app"),
+        frame_of(request.scope, _("Connect an authenticator app")),
         action,
         session.factor_at is None,
         square.svg_inline(scale=5, border=2, dark="#000000", light="#ffffff", omitsize=True),

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from collector.translation import gettext, marked
+from collector.translation import marked, said
 from collector.web.api import problems
 from collector.web.api.problems import Problem
 from collector.web.frame import Frame, frame_of, nowhere
@@ -32,8 +32,8 @@ class ErrorPage:
     what_to_do: str
 
     def response(self, scope: Scope) -> Response:
-        frame = nowhere(frame_of(scope, gettext(self.title)))
-        context = Context(frame, self.status, gettext(self.what_to_do))
+        frame = nowhere(frame_of(scope, said(self.title)))
+        context = Context(frame, self.status, said(self.what_to_do))
         return render("error.html", context, status_code=self.status, headers=HEADERS)
 
 

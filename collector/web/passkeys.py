@@ -17,12 +17,13 @@ from collector.accounts.passkeys import CountedBack, Here, NotAccepted
 from collector.audit.entry import Action, Entry, Outcome
 from collector.store import factors
 from collector.store.factors import Passkey
+from collector.translation import marked
 from collector.web.cookie import token_in
 from collector.web.guard import actor_of
 from collector.web.site import site_of
 
 FIELD = "credential"
-WRONG = "This passkey was not accepted. Try again, or use a code of your app."
+WRONG = marked("This passkey was not accepted. Try again, or use a code of your app.")
 
 
 class Purpose(StrEnum):

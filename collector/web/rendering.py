@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from collector import wording
-from collector.translation import counted, gettext, number, said
+from collector.translation import counted, number, said
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -35,10 +35,17 @@ def environment() -> Environment:
         exact=wording.exact,
         machine=wording.machine,
         day=wording.day,
+        lasting=wording.lasting,
         number=number,
-        said=gettext,
+        severity=severity,
+        said=said,
     )
     return made
+
+
+def severity(value: str) -> str:
+    """In words; one that a later version knows stays as it is."""
+    return wording.SEVERITIES.get(value, value)
 
 
 def render(

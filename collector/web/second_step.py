@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 from collector.audit.entry import Action, Entry, Outcome
 from collector.store import factors
+from collector.translation import gettext as _
+from collector.translation import marked, said
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import actor_of, session_of
 from collector.web.passkeys import Purpose, offer
@@ -16,7 +18,7 @@ from collector.web.rendering import render
 from collector.web.site import site_of
 from collector.wording import ago, exact
 
-WRONG = "This code is not right, or it was used already. Wait for the next one."
+WRONG = marked("This code is not right, or it was used already. Wait for the next one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ async def form(request: Request, step: Step, error: str = "", status_code: int =
     site, username = site_of(request.scope), session_of(request).username
     known = await run_in_threadpool(site.store.read, lambda c: factors.passkeys_of(c, username))
     context = Context(
-        frame_of(request.scope, step.title),
+        frame_of(request.scope, said(step.title)),
         step.action,
         step.next_path,
         offer(request, step.purpose, known),
@@ -81,7 +83,11 @@ def counted_as(username: str) -> str:
 
 
 def wait_words(free_at: datetime, now: datetime) -> str:
-    return f"Too many wrong codes. Try again {ago(free_at, now)} (at {exact(free_at)})."
+    return _(
+        "Too many wrong codes. Try again %(soon)s (at %(at)s).",
+        soon=ago(free_at, now),
+        at=exact(free_at),
+    )
 
 
 def throttled(response: Response, free_at: datetime, request: Request) -> Response:

@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 from collector import wording
 from collector.model import Device
 from collector.store.reports import StoredReport
+from collector.translation import gettext as _
 from protos.posture.v1.device_pb2 import Inventory
 from protos.posture.v1.posture_service_pb2 import Posture
 
@@ -45,7 +46,9 @@ def sent(stored: StoredReport | None) -> Sent | None:
         posture.ParseFromString(stored.posture)
         inventory, text = posture.inventory, as_text(posture)
     except DecodeError:
-        text = "These bytes cannot be decoded by this collector:\n" + stored.posture.hex(" ")
+        text = (
+            _("These bytes cannot be decoded by this collector:") + "\n" + stored.posture.hex(" ")
+        )
     return Sent(
         stored.sequence, stored.received_at, wording.size(len(stored.posture)), text, inventory
     )
@@ -65,11 +68,11 @@ def as_text(posture: Posture) -> str:
 def inventory_facts(device: Device, report: Sent | None) -> tuple[Fact, ...]:
     """What the machine is; lines of which it said nothing are left out."""
     facts = [
-        Fact("Hostname", device.hostname),
-        Fact("Kind", wording.FORM_FACTORS[device.form_factor]),
-        Fact("Model", wording.model_name(device)),
-        Fact("Serial number", device.serial),
-        Fact("System", wording.os_name(device)),
+        Fact(_("Hostname"), device.hostname),
+        Fact(_("Kind"), wording.FORM_FACTORS[device.form_factor]),
+        Fact(_("Model"), wording.model_name(device)),
+        Fact(_("Serial number"), device.serial),
+        Fact(_("System"), wording.os_name(device)),
     ]
     if report is not None and report.inventory is not None:
         facts += _machine_facts(report.inventory)
@@ -77,17 +80,21 @@ def inventory_facts(device: Device, report: Sent | None) -> tuple[Fact, ...]:
 
 
 def _machine_facts(inventory: Inventory) -> list[Fact]:
-    cores = f" ({inventory.cpu_cores} cores)" if inventory.HasField("cpu_cores") else ""
+    cores = (
+        " " + _("(%(count)s cores)", count=inventory.cpu_cores)
+        if inventory.HasField("cpu_cores")
+        else ""
+    )
     memory = wording.size(inventory.memory_bytes) if inventory.HasField("memory_bytes") else ""
     disks = [
         " ".join(filter(None, (disk.model, wording.size(disk.size_bytes))))
         for disk in inventory.disks
     ]
     return [
-        Fact("Build", inventory.os_build),
-        Fact("Processor", f"{inventory.cpu}{cores}" if inventory.cpu else ""),
-        Fact("Architecture", inventory.architecture),
-        Fact("Memory", memory),
-        Fact("Disks", ", ".join(disks)),
-        Fact("Runs inside", inventory.virtualization),
+        Fact(_("Build"), inventory.os_build),
+        Fact(_("Processor"), f"{inventory.cpu}{cores}" if inventory.cpu else ""),
+        Fact(_("Architecture"), inventory.architecture),
+        Fact(_("Memory"), memory),
+        Fact(_("Disks"), ", ".join(disks)),
+        Fact(_("Runs inside"), inventory.virtualization),
     ]

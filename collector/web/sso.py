@@ -12,6 +12,7 @@ from starlette.types import Scope
 
 from collector.accounts.sso.journeys import LASTS, LONGEST_COOKIE
 from collector.accounts.sso.refusals import Reason, Refused
+from collector.translation import marked
 from collector.web import cookie
 from collector.web.errors import ErrorPage
 from collector.web.frame import Frame
@@ -65,7 +66,7 @@ def end_journey(scope: Scope, response: Response) -> None:
 
 def refused_page(scope: Scope, refused: Refused) -> Response:
     status = STATUSES.get(refused.reason, 403)
-    return ErrorPage(status, "You are not logged in", refused.words).response(scope)
+    return ErrorPage(status, marked("You are not logged in"), refused.words).response(scope)
 
 
 def onward(frame: Frame, href: str, place: str) -> Response:

@@ -9,6 +9,8 @@ from starlette.responses import Response
 from collector.accounts.roles import Permission
 from collector.accounts.sessions import Session
 from collector.store import Connection, accounts, factors, sessions
+from collector.translation import gettext as _
+from collector.translation import marked
 from collector.web.browsers import browser_name
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
@@ -20,12 +22,12 @@ PATH = "/account"
 METHODS = ("GET",)
 PERMISSION = Permission.OWN_ACCOUNT
 DONE = {
-    "password": "Your password is changed. Every other session and your tokens have ended.",
-    "app": "The new app is connected. The old one opens nothing any more.",
-    "passkey": "The passkey can be used from now on. Every other session has ended.",
-    "label": "The passkey has its new name.",
-    "removed": "The passkey opens nothing any more. Every other session has ended.",
-    "session": "The session has ended.",
+    "password": marked("Your password is changed. Every other session and your tokens have ended."),
+    "app": marked("The new app is connected. The old one opens nothing any more."),
+    "passkey": marked("The passkey can be used from now on. Every other session has ended."),
+    "label": marked("The passkey has its new name."),
+    "removed": marked("The passkey opens nothing any more. Every other session has ended."),
+    "session": marked("The session has ended."),
 }
 
 
@@ -68,7 +70,7 @@ class Context:
 
 def page(request: Request) -> Response:
     site, session = site_of(request.scope), session_of(request)
-    frame = frame_of(request.scope, "Your account")
+    frame = frame_of(request.scope, _("Your account"))
     done = DONE.get(request.query_params.get("done", ""), "")
     place = here(request)
     host = place.host if place else ""

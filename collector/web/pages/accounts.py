@@ -15,6 +15,8 @@ from collector.accounts.roles import Permission, Role
 from collector.audit.entry import Action
 from collector.store import Connection, accounts, factors
 from collector.store.accounts import Account
+from collector.translation import gettext as _
+from collector.translation import ngettext, said_of
 from collector.web.errors import BAD_REQUEST
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
@@ -78,7 +80,7 @@ async def _list(
     request: Request, error: str = "", status_code: int = 200, *, confirm: bool = False
 ) -> Response:
     typed = await request.form() if request.method == "POST" else {}
-    frame = frame_of(request.scope, "Accounts")
+    frame = frame_of(request.scope, _("Accounts"))
     username = str(typed.get("username", ""))[:LONGEST_NAME]
     role = str(typed.get("role", Role.VIEWER))
 
@@ -109,10 +111,10 @@ def _row(c: Connection, account: Account, now: datetime) -> Row:
 
 def factor_words(c: Connection, account: Account) -> str:
     """Which second factors the account has, in words."""
-    held = ["app"] if account.totp_sealed is not None else []
+    held = [_("app")] if account.totp_sealed is not None else []
     count = len(factors.passkeys_of(c, account.username))
-    held += [f"{count} passkey{'s' if count > 1 else ''}"] if count else []
-    return " and ".join(held) or "none yet"
+    held += [ngettext("%(num)s passkey", "%(num)s passkeys", count)] if count else []
+    return _(" and ").join(held) or _("none yet")
 
 
 async def _add(request: Request) -> Response:
@@ -128,12 +130,12 @@ async def _add(request: Request) -> Response:
         async with noted(request, Action.ACCOUNT_ADDED, named, role=given):
             token = await site.store.submit(lambda c: people.add(c, order, Role(given)))
     except NotPossible as error:
-        return await _list(request, str(error), 400)
+        return await _list(request, said_of(error), 400)
     return link_page(request, username, token)
 
 
 def link_page(request: Request, username: str, token: str) -> Response:
     """The one-time link, for the person to be handed over."""
     link = f"https://{request.headers['host']}/setup/{token}"
-    frame = frame_of(request.scope, f"A link for {username}")
+    frame = frame_of(request.scope, _("A link for %(username)s", username=username))
     return render("link.html", LinkContext(frame, username, link))

@@ -10,6 +10,8 @@ from collector.accounts import second_factor, totp
 from collector.accounts.roles import Permission
 from collector.audit.entry import Action, Entry, Outcome
 from collector.store import Connection, accounts
+from collector.translation import gettext as _
+from collector.translation import marked
 from collector.web import cookie
 from collector.web.connecting import WRONG, CodesContext, app_form, secret_in
 from collector.web.cookie import form_token
@@ -22,7 +24,7 @@ from collector.web.site import site_of
 PATH = "/login/app"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.OWN_ACCOUNT
-CONNECTED = "Your app is connected."
+CONNECTED = marked("Your app is connected.")
 
 
 async def page(request: Request) -> Response:
@@ -66,7 +68,7 @@ async def _connect(request: Request) -> Response:
         return app_form(request, secret, PATH, WRONG, 401)
     site.throttle.succeeded(counted_as(half.username), address)
     await site.record(Entry(Action.LOGIN, actor_of(request), subject=subject))
-    frame = frame_of(request.scope, "Recovery codes")
+    frame = frame_of(request.scope, _("Recovery codes"))
     frame = replace(frame, form_token=form_token(done.token))
     response = render("codes.html", CodesContext(frame, CONNECTED, done.codes, "/devices"))
     cookie.put(request.scope, response, done.token)

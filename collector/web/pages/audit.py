@@ -11,6 +11,7 @@ from starlette.responses import Response
 from collector.accounts.roles import Permission
 from collector.audit import weeks
 from collector.audit.reading import Question, Shown, of_week
+from collector.translation import gettext as _
 from collector.web.frame import Frame, frame_of
 from collector.web.rendering import render
 from collector.web.site import site_of
@@ -50,7 +51,7 @@ def page(request: Request) -> Response:
     asked = _question(request.query_params, listed)
     found, more = of_week(folder, asked, PAGE_SIZE)
     context = Context(
-        frame_of(request.scope, "Audit log"),
+        frame_of(request.scope, _("Audit log")),
         tuple(listed),
         asked,
         tuple(_row(each) for each in found),

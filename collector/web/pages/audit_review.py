@@ -10,6 +10,7 @@ from collector.accounts.roles import Permission, may
 from collector.audit import weeks
 from collector.store import audit_reviews
 from collector.store.audit_reviews import AuditReview
+from collector.translation import gettext as _
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
 from collector.web.rendering import render
@@ -42,7 +43,7 @@ def page(request: Request) -> Response:
     signed = site.store.read(audit_reviews.signed_weeks)
     listed = weeks.weeks(site.keeping.journal.folder, site.clock())
     rows = tuple(_row(week, signed.get(week)) for week in listed)
-    frame = frame_of(request.scope, "Weekly review of the audit log")
+    frame = frame_of(request.scope, _("Weekly review of the audit log"))
     may_sign = may(session_of(request).role, Permission.REVIEW_AUDIT)
     return render("audit_review.html", Context(frame, rows, may_sign))
 

@@ -9,6 +9,8 @@ from collector.accounts import second_factor
 from collector.accounts.recovery import HOW_MANY
 from collector.accounts.roles import Permission
 from collector.audit.entry import Action
+from collector.translation import gettext as _
+from collector.translation import marked
 from collector.web.connecting import CodesContext
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
@@ -20,7 +22,7 @@ PATH = "/account/codes"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.OWN_ACCOUNT
 FRESH = True
-MADE = "The earlier codes open nothing any more."
+MADE = marked("The earlier codes open nothing any more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Context:
 
 async def page(request: Request) -> Response:
     if request.method == "GET":
-        context = Context(frame_of(request.scope, "New recovery codes"), HOW_MANY)
+        context = Context(frame_of(request.scope, _("New recovery codes")), HOW_MANY)
         return render("new_codes.html", context)
     site, session = site_of(request.scope), session_of(request)
     now = site.clock()
@@ -41,5 +43,5 @@ async def page(request: Request) -> Response:
         codes = await site.store.submit(lambda c: second_factor.replace_codes(c, session, now))
     if not codes:
         return RedirectResponse("/login", 303)
-    frame = frame_of(request.scope, "Recovery codes")
+    frame = frame_of(request.scope, _("Recovery codes"))
     return render("codes.html", CodesContext(frame, MADE, codes, "/account"))

@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from collector.accounts import passkeys, second_factor
 from collector.accounts.roles import Permission
 from collector.audit.entry import Action, Entry
+from collector.translation import marked
 from collector.web.guard import actor_of, session_of
 from collector.web.passkeys import FIELD, Purpose, shown
 from collector.web.passkeys import WRONG as WRONG_PASSKEY
@@ -30,7 +31,7 @@ async def page(request: Request) -> Response:
 
 def _step(path: str) -> Step:
     ours = len(path) <= LONGEST_PATH and OURS.fullmatch(path)
-    return Step("Is it still you?", PATH, Purpose.CONFIRM, path if ours else "/account")
+    return Step(marked("Is it still you?"), PATH, Purpose.CONFIRM, path if ours else "/account")
 
 
 async def _answered(request: Request, step: Step) -> Response:

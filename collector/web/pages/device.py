@@ -15,6 +15,7 @@ from collector.model import Device, EvidenceLine, Language, OpenFinding, Status
 from collector.policy import Policy
 from collector.policy.advice import book
 from collector.store import Connection, certificates, devices, findings, reports, waivers
+from collector.translation import gettext as _
 from collector.web.api.people import veil_for, veiled
 from collector.web.commanding import Commanding, commanding
 from collector.web.errors import NOT_FOUND
@@ -76,7 +77,7 @@ class Context:
 
 def page(request: Request) -> Response:
     site, device_id = site_of(request.scope), request.path_params["device_id"]
-    frame = frame_of(request.scope, "Device")
+    frame = frame_of(request.scope, _("Device"))
     asked = asked_language(request)
     role, named = session_of(request).role, device_id[:LONGEST_ID]
     context = site.store.read(lambda c: _context(c, site, frame, named, asked, role))
@@ -108,7 +109,7 @@ def _context(
         veil = veil_for(stored.posture if stored else None)
         laid = [veiled(each, veil) for each in laid]
         report = replace(report, text=veil.over(report.text)) if report else None
-    hostname = device.hostname or "(no name)"
+    hostname = device.hostname or _("(no name)")
     return Context(
         frame=replace(frame, title=hostname),
         language=language,
@@ -133,11 +134,13 @@ def _notices(device: Device, now: datetime) -> tuple[str, ...]:
     notices = []
     if device.quarantined_because:
         notices.append(
-            f"In quarantine: {wording.sentence_end(device.quarantined_because)}. "
-            "What it sends is kept aside until a person decides."
+            _(
+                "In quarantine: %(reason)s. What it sends is kept aside until a person decides.",
+                reason=wording.sentence_end(device.quarantined_because),
+            )
         )
     if device.retired_at is not None:
-        notices.append(f"Retired on {wording.day(device.retired_at, now)}.")
+        notices.append(_("Retired on %(day)s.", day=wording.day(device.retired_at, now)))
     return tuple(notices)
 
 
@@ -152,13 +155,11 @@ def _view(found: OpenFinding, now: datetime) -> FindingView:
         title=found.title,
         why=found.why if open_to_do else "",
         status_words=wording.STATUSES[finding.status],
-        severity=found.severity.capitalize() if failing else "",
+        severity=wording.SEVERITIES[found.severity] if failing else "",
         note=wording.capital(wording.note(found, now)),
         since=finding.since,
         because=finding.because,
-        waiver=(
-            f"Waived {wording.waiver_words(waiver, now)}." if waiver is not None and waived else ""
-        ),
+        waiver=(wording.waived_words(waiver, now) if waiver is not None and waived else ""),
         remediation=found.remediation if open_to_do else "",
         evidence=finding.evidence,
     )
@@ -169,18 +170,18 @@ def _health(c: Connection, device: Device, policy: Policy, report: Sent | None) 
     expected_at = seen_at + timedelta(minutes=policy.check_in_minutes) if seen_at else None
     certificate = next(iter(certificates.of_device(c, device.device_id)), None)
     if certificate is None:
-        ends = Fact("Certificate", "None")
+        ends = Fact(_("Certificate"), _("None"))
     elif certificate.revoked_at is not None:
-        ends = Fact("Certificate", f"Revoked: {certificate.revoked_because}")
+        ends = Fact(_("Certificate"), _("Revoked: %(reason)s", reason=certificate.revoked_because))
     else:
-        ends = Fact("Certificate ends", at=certificate.not_after)
+        ends = Fact(_("Certificate ends"), at=certificate.not_after)
     return (
-        Fact("Last seen", "Never", seen_at),
-        Fact("Last change", "No report yet", report.received_at if report else None),
-        Fact("Next expected", "When it is first seen", expected_at),
-        Fact("Enrolled", at=device.enrolled_at),
+        Fact(_("Last seen"), _("Never"), seen_at),
+        Fact(_("Last change"), _("No report yet"), report.received_at if report else None),
+        Fact(_("Next expected"), _("When it is first seen"), expected_at),
+        Fact(_("Enrolled"), at=device.enrolled_at),
         ends,
-        Fact("Agent", device.agent_version or "Version not reported"),
-        Fact("Check-ins", f"Number {device.last_sequence} is the latest"),
-        Fact("Device id", device.device_id),
+        Fact(_("Agent"), device.agent_version or _("Version not reported")),
+        Fact(_("Check-ins"), _("Number %(number)s is the latest", number=device.last_sequence)),
+        Fact(_("Device id"), device.device_id),
     )

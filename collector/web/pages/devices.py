@@ -13,6 +13,8 @@ from collector.judged import falling_short
 from collector.model import Compliance, Device, OpenFinding, Status
 from collector.policy import RULES, Policy, title
 from collector.store import Connection, devices, tallies
+from collector.translation import gettext as _
+from collector.translation import language
 from collector.web import listing
 from collector.web.api.people import unnamed
 from collector.web.frame import Frame, frame_of
@@ -96,7 +98,7 @@ class Context:
 
 
 def page(request: Request) -> Response:
-    site, frame = site_of(request.scope), frame_of(request.scope, "Devices")
+    site, frame = site_of(request.scope), frame_of(request.scope, _("Devices"))
     question = question_of(request.query_params)
     people = may(session_of(request).role, Permission.SEE_PEOPLE)
     context = site.store.read(lambda c: _context(c, site, frame, question, people=people))
@@ -144,14 +146,14 @@ def _chips(
         )
         for state in listing.WORST_FIRST
     ]
-    every = "Every device in service."
-    return (*chips, Chip("all", "All", every, sum(counts.values()), "/devices", unfiltered))
+    every = _("Every device in service.")
+    return (*chips, Chip("all", _("All"), every, sum(counts.values()), "/devices", unfiltered))
 
 
 def _causes(failing: Mapping[str, int]) -> tuple[Cause, ...]:
     """The rules that most devices fail: mending these first mends most."""
     causes = [
-        Cause(title(rule.id), failing[rule.id], Question(rule_id=rule.id).href())
+        Cause(title(rule.id, language()), failing[rule.id], Question(rule_id=rule.id).href())
         for rule in RULES
         if failing.get(rule.id)
     ]
@@ -161,16 +163,22 @@ def _causes(failing: Mapping[str, int]) -> tuple[Cause, ...]:
 def _choices(question: Question) -> tuple[Choice, ...]:
     states = tuple((state.value, wording.STATES[state]) for state in listing.WORST_FIRST)
     platforms = tuple((p.value, words) for p, words in wording.PLATFORMS.items())
-    rules = tuple(sorted(((rule.id, title(rule.id)) for rule in RULES), key=lambda rule: rule[1]))
+    rules = tuple(
+        sorted(((rule.id, title(rule.id, language())) for rule in RULES), key=lambda rule: rule[1])
+    )
     return (
-        Choice("state", "State", question.state or "", (("", "Any state"), *states)),
-        Choice("platform", "Platform", question.platform or "", (("", "Any"), *platforms)),
-        Choice("rule", "Fails the rule", question.rule_id, (("", "Any or none"), *rules)),
+        Choice("state", _("State"), question.state or "", (("", _("Any state")), *states)),
+        Choice("platform", _("Platform"), question.platform or "", (("", _("Any")), *platforms)),
+        Choice("rule", _("Fails the rule"), question.rule_id, (("", _("Any or none")), *rules)),
     )
 
 
 def _caption(question: Question) -> str:
-    return f"Devices, {wording.STATES[question.state]}" if question.state else "Devices"
+    return (
+        _("Devices, %(state)s", state=wording.STATES[question.state])
+        if question.state
+        else _("Devices")
+    )
 
 
 def _empty(counts: Mapping[Compliance, int], listed: Listed, question: Question) -> str:
@@ -210,13 +218,13 @@ def _row(
         since_at = (device.last_seen_at or device.enrolled_at) + stale_after
     return Row(
         href=f"/devices/{device.device_id}",
-        hostname=device.hostname or "(no name)",
+        hostname=device.hostname or _("(no name)"),
         short_id=device.device_id[: wording.SHORT_ID],
         model=wording.model_name(device),
         state=state,
         state_words=wording.STATES[state],
         problems=tuple(
-            Problem(each.finding.because, wording.note(each, now) if failing else "unknown")
+            Problem(each.finding.because, wording.note(each, now) if failing else _("unknown"))
             for each in shown[:MOST_PROBLEMS]
         ),
         rest=_rest(
@@ -237,6 +245,6 @@ def _rest(more: int, unknown: int, *, judged: bool) -> str:
     '2 more, 1 unknown'
     """
     if not judged:
-        return "No report yet"
-    parts = [f"{more} more"] if more > 0 else []
-    return ", ".join([*parts, f"{unknown} unknown"] if unknown else parts)
+        return _("No report yet")
+    parts = [_("%(count)s more", count=more)] if more > 0 else []
+    return ", ".join([*parts, _("%(count)s unknown", count=unknown)] if unknown else parts)

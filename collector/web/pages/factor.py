@@ -8,6 +8,7 @@ from collector.accounts import passkeys, second_factor
 from collector.accounts.roles import Permission
 from collector.audit.entry import Action, Entry
 from collector.store import Connection, accounts, sessions
+from collector.translation import marked
 from collector.web import cookie
 from collector.web.guard import actor_of, session_of, visitor_of
 from collector.web.passkeys import FIELD, Purpose, Shown, shown
@@ -18,7 +19,7 @@ from collector.web.site import site_of
 PATH = "/login/factor"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.OWN_ACCOUNT
-STEP = Step("Second step", PATH, Purpose.SECOND_STEP)
+STEP = Step(marked("Second step"), PATH, Purpose.SECOND_STEP)
 
 
 async def page(request: Request) -> Response:

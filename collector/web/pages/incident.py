@@ -10,6 +10,7 @@ from collector.accounts.roles import Permission, may
 from collector.incidents.kinds import first_step_of, title_of
 from collector.store import Connection, incidents
 from collector.store.incidents import Incident, Note
+from collector.translation import gettext as _
 from collector.web import errors
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
@@ -57,7 +58,7 @@ async def shown(request: Request, typed: Typed, status_code: int = 200) -> Respo
     if found is None:
         return errors.NOT_FOUND.response(request.scope)
     context = Context(
-        frame_of(request.scope, f"Incident {number}"),
+        frame_of(request.scope, _("Incident %(number)s", number=number)),
         found,
         title_of(found.kind),
         first_step_of(found.kind),

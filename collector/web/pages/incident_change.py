@@ -12,6 +12,7 @@ from collector.incidents import handling
 from collector.incidents.handling import NotPossible, tidied
 from collector.store import Connection
 from collector.store.incidents import Closing, Note
+from collector.translation import said_of
 from collector.web.guard import actor_of, session_of
 from collector.web.pages.incident import Typed, number_in, shown
 from collector.web.site import site_of
@@ -28,7 +29,7 @@ async def page(request: Request) -> Response:
     try:
         await (_close(request, typed) if closes else _note(request, typed))
     except NotPossible as error:
-        return await shown(request, replace(typed, error=str(error)), 400)
+        return await shown(request, replace(typed, error=said_of(error)), 400)
     return RedirectResponse(f"/incidents/{number_in(request)}", 303)
 
 

@@ -9,6 +9,7 @@ from collector.accounts.roles import Permission
 from collector.incidents.kinds import title_of
 from collector.store import incidents
 from collector.store.incidents import Incident
+from collector.translation import gettext as _
 from collector.web.frame import Frame, frame_of
 from collector.web.rendering import render
 from collector.web.site import site_of
@@ -35,7 +36,7 @@ def page(request: Request) -> Response:
     found = site_of(request.scope).store.read(lambda c: incidents.list_all(c, open_only=False))
     rows = [Row(each, title_of(each.kind)) for each in found]
     context = Context(
-        frame_of(request.scope, "Incidents"),
+        frame_of(request.scope, _("Incidents")),
         tuple(row for row in rows if row.incident.closed_at is None),
         tuple(row for row in rows if row.incident.closed_at is not None),
     )

@@ -13,6 +13,7 @@ from collector.audit.entry import Action, Entry, Outcome
 from collector.store import Connection, accounts
 from collector.store.accounts import Account
 from collector.translation import gettext as _
+from collector.translation import marked
 from collector.web import cookie
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import actor_of, visitor_of
@@ -26,8 +27,8 @@ PATH = "/login"
 METHODS = ("GET", "POST")
 PERMISSION = None
 LONGEST_NAME = 64
-WRONG = "The username or the password is not right."
-BUSY = "Many logins are being checked at the moment. Try again in a few seconds."
+WRONG = marked("The username or the password is not right.")
+BUSY = marked("Many logins are being checked at the moment. Try again in a few seconds.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,11 @@ async def _write_down(request: Request, username: str) -> None:
 
 def throttled(request: Request, username: str, free_at: datetime) -> Response:
     now = site_of(request.scope).clock()
-    error = f"Too many failed logins. Try again {ago(free_at, now)} (at {exact(free_at)})."
+    error = _(
+        "Too many failed logins. Try again %(soon)s (at %(at)s).",
+        soon=ago(free_at, now),
+        at=exact(free_at),
+    )
     response = form(request, username, error, 429)
     response.headers["Retry-After"] = str(int((free_at - now).total_seconds()) + 1)
     return response

@@ -11,6 +11,8 @@ from collector.accounts.passkeys import LONGEST_LABEL, MOST, NotAccepted
 from collector.accounts.roles import Permission
 from collector.audit.entry import Action, Entry, Outcome
 from collector.store import factors
+from collector.translation import gettext as _
+from collector.translation import marked
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import actor_of, session_of
 from collector.web.noting import noted
@@ -22,8 +24,8 @@ PATH = "/account/passkeys"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.OWN_ACCOUNT
 FRESH = True
-WRONG = "The passkey was not accepted, and nothing was changed. Try again."
-FULL = f"It is known already, or there are {MOST} passkeys: remove one first."
+WRONG = marked("The passkey was not accepted, and nothing was changed. Try again.")
+FULL = marked("It is known already, or there are %(most)s passkeys: remove one first.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ async def _form(
     site, username = site_of(request.scope), session_of(request).username
     known = await run_in_threadpool(site.store.read, lambda c: factors.passkeys_of(c, username))
     options = offer_to_make(request, username, known)
-    frame = frame_of(request.scope, "Add a passkey")
+    frame = frame_of(request.scope, _("Add a passkey"))
     context = Context(frame, options, label, LONGEST_LABEL, error)
     return render("new_passkey.html", context, status_code=status_code)
 
@@ -76,5 +78,5 @@ async def _add(request: Request) -> Response:
     ):
         kept = await site.store.submit(lambda c: passkeys.add(c, passkey, session))
     if not kept:
-        return await _form(request, label, FULL, 400)
+        return await _form(request, label, _(FULL, most=MOST), 400)
     return RedirectResponse("/account?done=passkey", 303)

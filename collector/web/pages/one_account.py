@@ -15,6 +15,7 @@ from collector.accounts.people import LONGEST_REASON, ChangedMeanwhile, NotPossi
 from collector.accounts.roles import ROLES, Permission, Role
 from collector.audit.entry import Action
 from collector.store import Connection, accounts, sessions
+from collector.translation import marked, said_of
 from collector.web.errors import BAD_REQUEST, NOT_FOUND
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
@@ -28,9 +29,9 @@ METHODS = ("GET", "POST")
 PERMISSION = Permission.MANAGE_ACCOUNTS
 FRESH = True
 DONE = {
-    "role": "The role is changed. The person has to log in again.",
-    "disable": "The account is disabled. Nobody is logged in with it any more.",
-    "enable": "The account is enabled, with the password and the factors it had.",
+    "role": marked("The role is changed. The person has to log in again."),
+    "disable": marked("The account is disabled. Nobody is logged in with it any more."),
+    "enable": marked("The account is enabled, with the password and the factors it had."),
 }
 
 
@@ -134,9 +135,9 @@ async def _change(request: Request) -> Response:
         async with noted(request, change.action, username, ends=change.ends, **change.detail):
             token = await site.store.submit(lambda c: change.do(c, order))
     except ChangedMeanwhile as error:
-        return await _show(request, str(error), 409)
+        return await _show(request, said_of(error), 409)
     except (NotPossible, NoSuchAccount) as error:
-        return await _show(request, str(error), 400)
+        return await _show(request, said_of(error), 400)
     if token is not None:
         return link_page(request, username, token)
     return RedirectResponse(f"/accounts/account/{username}?done={what}", 303)

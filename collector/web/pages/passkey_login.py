@@ -5,6 +5,7 @@ from starlette.responses import RedirectResponse, Response
 
 from collector.accounts import passkeys
 from collector.audit.entry import Action, Actor, ActorKind, Entry
+from collector.translation import marked
 from collector.web import cookie
 from collector.web.guard import actor_of, visitor_of
 from collector.web.pages.login import form, throttled
@@ -14,7 +15,7 @@ from collector.web.site import site_of
 PATH = "/login/passkey"
 METHODS = ("POST",)
 PERMISSION = None
-WRONG = "This passkey was not accepted. Log in with your password, or ask an owner."
+WRONG = marked("This passkey was not accepted. Log in with your password, or ask an owner.")
 
 
 async def page(request: Request) -> Response:

@@ -14,6 +14,8 @@ from collector.accounts.throttle import password_of
 from collector.audit.entry import Action, Entry, Outcome
 from collector.store import Connection, accounts, invitations, sessions
 from collector.store.accounts import Account
+from collector.translation import gettext as _
+from collector.translation import marked, said_of
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import actor_of, session_of
 from collector.web.noting import noted
@@ -25,12 +27,12 @@ from collector.wording import ago, exact
 PATH = "/account/password"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.OWN_ACCOUNT
-WRONG = "The present password is not right."
-BUSY = "Many passwords are being checked at the moment. Try again in a few seconds."
+WRONG = marked("The present password is not right.")
+BUSY = marked("Many passwords are being checked at the moment. Try again in a few seconds.")
 NONE = "This account has no password to change. Nothing was done."
-DIFFER = "The two new passwords are not the same. Type both again."
-MEANWHILE = "Your account was changed meanwhile, so nothing was done. Log in again."
-SAME = "This is the present password. Choose another one."
+DIFFER = marked("The two new passwords are not the same. Type both again.")
+MEANWHILE = marked("Your account was changed meanwhile, so nothing was done. Log in again.")
+SAME = marked("This is the present password. Choose another one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,16 @@ async def page(request: Request) -> Response:
     free_at = _throttled(request)
     if free_at is not None:
         now = site_of(request.scope).clock()
-        words = f"Too many wrong passwords. Try again {ago(free_at, now)} (at {exact(free_at)})."
+        words = _(
+            "Too many wrong passwords. Try again %(soon)s (at %(at)s).",
+            soon=ago(free_at, now),
+            at=exact(free_at),
+        )
         return throttled(await _form(request, words, 429), free_at, request)
     try:
         await _change(request)
     except Refused as error:
-        return await _form(request, str(error), error.status)
+        return await _form(request, said_of(error), error.status)
     except Busy:
         return await _form(request, BUSY, 503)
     return RedirectResponse("/account?done=password", 303)
@@ -75,7 +81,7 @@ async def _form(request: Request, error: str = "", status_code: int = 200) -> Re
     site, session = site_of(request.scope), session_of(request)
     policy = await run_in_threadpool(site.store.read, site.policy.current)
     due = session.password_is_due(site.clock(), policy.password_days)
-    frame = frame_of(request.scope, "Change your password")
+    frame = frame_of(request.scope, _("Change your password"))
     context = Context(frame, due, session.password_at is not None, SHORTEST, error)
     return render("password.html", context, status_code=status_code)
 
@@ -99,7 +105,7 @@ async def _change(request: Request) -> None:
     try:
         await run_in_threadpool(require_good, new, session.username, site.words)
     except NotGoodEnough as error:
-        raise Refused(str(error)) from error
+        raise Refused(said_of(error)) from error
     password_hash, now = await site.desk.hash(new), site.clock()
 
     def change(c: Connection) -> None:
@@ -117,7 +123,7 @@ async def _change(request: Request) -> None:
         ):
             await site.store.submit(change)
     except ChangedMeanwhile as error:
-        raise Refused(str(error), 409) from error
+        raise Refused(said_of(error), 409) from error
 
 
 async def _verified(request: Request, old: str) -> Account:

@@ -14,6 +14,8 @@ from collector.accounts.review import Line
 from collector.accounts.roles import Permission, Role
 from collector.audit.entry import Action
 from collector.store import Connection
+from collector.translation import gettext as _
+from collector.translation import said_of
 from collector.web.errors import BAD_REQUEST
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
@@ -64,7 +66,7 @@ async def page(request: Request) -> Response:
 
 
 async def _show(request: Request, error: str = "", status_code: int = 200) -> Response:
-    frame = frame_of(request.scope, "Review of authorisations")
+    frame = frame_of(request.scope, _("Review of authorisations"))
 
     def context(c: Connection) -> Context:
         stands = review.standing(c)
@@ -123,7 +125,7 @@ async def _decide(request: Request) -> Response:
         else:
             return BAD_REQUEST.response(request.scope)
     except ChangedMeanwhile as error:
-        return await _show(request, str(error), 409)
+        return await _show(request, said_of(error), 409)
     except (NotPossible, NoSuchAccount) as error:
-        return await _show(request, str(error), 400)
+        return await _show(request, said_of(error), 400)
     return RedirectResponse(PATH, 303)

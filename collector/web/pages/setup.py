@@ -11,6 +11,7 @@ from collector.accounts.password_rules import SHORTEST, NotGoodEnough, require_g
 from collector.audit.entry import Action, Actor, ActorKind, Entry
 from collector.store import Connection
 from collector.translation import gettext as _
+from collector.translation import marked, said_of
 from collector.web import cookie
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import actor_of
@@ -20,8 +21,8 @@ from collector.web.site import Busy, site_of
 PATH = "/setup/{token}"
 METHODS = ("GET", "POST")
 PERMISSION = None
-BUSY = "Many passwords are being checked at the moment. Try again in a few seconds."
-DIFFER = "The two passwords are not the same. Type both again."
+BUSY = marked("Many passwords are being checked at the moment. Try again in a few seconds.")
+DIFFER = marked("The two passwords are not the same. Type both again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ async def _choose(request: Request, token: str, username: str) -> Response:
         await run_in_threadpool(require_good, password, username, site.words)
         password_hash = await site.desk.hash(password)
     except NotGoodEnough as error:
-        return _form(request, username, str(error), 400)
+        return _form(request, username, said_of(error), 400)
     except Busy:
         return _form(request, username, BUSY, 503)
     address, now = actor_of(request).address, site.clock()

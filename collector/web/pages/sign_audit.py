@@ -15,6 +15,7 @@ from collector.audit import weeks
 from collector.audit.entry import Action, Entry, Outcome
 from collector.store import audit_reviews
 from collector.store.audit_reviews import AuditReview
+from collector.translation import gettext as _
 from collector.web import errors
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import actor_of, session_of
@@ -48,7 +49,7 @@ async def page(request: Request) -> Response:
         return errors.NOT_FOUND.response(request.scope)
     folder = site_of(request.scope).keeping.journal.folder
     counts = tuple(await run_in_threadpool(weeks.counts, folder, week))
-    context = Context(frame_of(request.scope, f"Sign off {week}"), week, counts)
+    context = Context(frame_of(request.scope, _("Sign off %(week)s", week=week)), week, counts)
     if request.method != "POST":
         return render("sign_audit.html", context)
     form = await request.form()

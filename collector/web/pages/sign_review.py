@@ -12,6 +12,8 @@ from collector.accounts.people import ChangedMeanwhile, NotPossible
 from collector.accounts.review import EVERY, Standing
 from collector.accounts.roles import Permission
 from collector.audit.entry import Action
+from collector.translation import gettext as _
+from collector.translation import said_of
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
 from collector.web.noting import noted
@@ -43,7 +45,7 @@ async def page(request: Request) -> Response:
 
 async def _show(request: Request, error: str = "", status_code: int = 200) -> Response:
     stands: Standing = await run_in_threadpool(site_of(request.scope).store.read, review.standing)
-    frame = frame_of(request.scope, "Sign the review")
+    frame = frame_of(request.scope, _("Sign the review"))
     names = tuple((line.account.username, line.account.role) for line in stands.lines)
     context = Context(frame, names, stands.open, stands.digest, frame.now + EVERY, error)
     return render("sign_review.html", context, status_code=status_code)
@@ -56,7 +58,7 @@ async def _sign(request: Request) -> Response:
         async with noted(request, Action.AUTHORISATIONS_REVIEWED, SUBJECT, sha256=digest):
             await site.store.submit(lambda c: review.sign(c, digest, by, now))
     except ChangedMeanwhile as error:
-        return await _show(request, str(error), 409)
+        return await _show(request, said_of(error), 409)
     except NotPossible as error:
-        return await _show(request, str(error), 400)
+        return await _show(request, said_of(error), 400)
     return RedirectResponse("/accounts/review", 303)

@@ -59,7 +59,7 @@ async def _form(request: Request) -> Response:
         )
 
     connected, has_password = await run_in_threadpool(site.store.read, look)
-    frame = frame_of(request.scope, "Single sign-on")
+    frame = frame_of(request.scope, _("Single sign-on"))
     name = site.keeping.sso.settings.name
     return render("sso.html", Context(frame, name, connected, has_password))
 
@@ -73,7 +73,7 @@ async def _to_provider(request: Request) -> Response:
         there = await sso.provider.login_address(journey)
     except Refused as refused:
         return refused_page(request.scope, refused)
-    frame = frame_of(request.scope, f"On to {sso.settings.name}")
+    frame = frame_of(request.scope, _("On to %(place)s", place=sso.settings.name))
     response = onward(frame, there, _("Continue to %(place)s", place=sso.settings.name))
     put_journey(request.scope, response, kept)
     return response

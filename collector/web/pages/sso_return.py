@@ -103,7 +103,7 @@ async def _let_in(arrival: Arrival, request: Request, who: Identity, journey: Jo
 
     token = await site.store.submit(let_in)
     frame = frame_of(request.scope, _("You are logged in"), token)
-    response = onward(frame, "/", _("Continue to the devices"))
+    response = onward(frame, "/devices", _("Continue to the devices"))
     cookie.put(request.scope, response, token)
     return response
 
@@ -118,7 +118,9 @@ async def _link(arrival: Arrival, request: Request, who: Identity, journey: Jour
     await site.record(entry)
     session = bytes.fromhex(journey.session)
     await site.store.submit(lambda c: admitting.link(c, who, username, now, session))
-    return onward(frame_of(request.scope, "Connected"), "/account/sso", "your account")
+    return onward(
+        frame_of(request.scope, _("Connected")), "/account/sso", _("Continue to your account")
+    )
 
 
 def _entries(arrival: Arrival, who: Identity, planned: Admission) -> list[Entry]:

@@ -12,6 +12,8 @@ from collector.accounts.access_tokens import LONGEST_LABEL, Made, NotMade, Wish,
 from collector.accounts.roles import Permission, Role
 from collector.audit.entry import Action, Entry, Outcome
 from collector.store import personal_tokens
+from collector.translation import gettext as _
+from collector.translation import said_of
 from collector.web.errors import NOT_FOUND
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import actor_of, session_of
@@ -76,7 +78,7 @@ async def _shown(
     kept = await run_in_threadpool(
         site.store.read, lambda c: personal_tokens.of_person(c, session.username)
     )
-    frame = frame_of(request.scope, "Your tokens")
+    frame = frame_of(request.scope, _("Your tokens"))
     rows = tuple(
         Row(
             each.token_id,
@@ -112,7 +114,7 @@ async def _make(request: Request) -> Response:
     except NotMade as error:
         refused = Entry(Action.TOKEN_CREATED, actor_of(request), Outcome.FAILED, subject, detail)
         await site.record(refused)
-        return await _shown(request, asked, error=str(error).capitalize())
+        return await _shown(request, asked, error=said_of(error).capitalize())
     return await _shown(request, secret=made.secret)
 
 

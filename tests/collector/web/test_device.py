@@ -98,7 +98,7 @@ def test_a_failure_says_what_to_do_on_this_system_and_what_was_seen(helpdesk: Br
     assert "LUKS" in page
     assert "FileVault" not in page
     assert "<code>/proc/mounts</code></dt><dd>/dev/sda2 on /</dd>" in page
-    assert "Critical severity" in page
+    assert ">Critical<" in page
 
 
 def test_the_words_are_read_in_the_language_that_the_address_names(helpdesk: Browser) -> None:
