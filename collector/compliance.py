@@ -57,25 +57,22 @@ def lay_over(
     finding: Finding,
     words: Words,
     severity: Severity,
-    grace_days: int,
+    grace_ends_at: datetime | None,
     waiver: Waiver | None,
 ) -> OpenFinding:
     """A finding as people see it.
 
-    Grace runs from the day the failure began. A waiver for another rule or device, or one that
+    `grace_ends_at` as `policy.grace` says it. A waiver for another rule or device, or one that
     had ended when the finding was evaluated, is not laid over; one that ends later stops counting
     by itself (`OpenFinding.counts`).
     """
-    failing = finding.status is Status.FAIL
     return OpenFinding(
         finding=finding,
         title=words.title,
         why=words.why,
         severity=severity,
         remediation=words.remediation,
-        grace_ends_at=finding.since + timedelta(days=grace_days)
-        if failing and grace_days
-        else None,
+        grace_ends_at=grace_ends_at if finding.status is Status.FAIL else None,
         waiver=waiver if waiver is not None and _covers(waiver, finding) else None,
     )
 

@@ -98,7 +98,7 @@ def whole(c: Connection, words: str, now: datetime, language: Language | None = 
         device=device,
         compliance=compliance_at(device, now, timedelta(days=policy.stale_after_days)),
         now=now,
-        findings=tuple(laid_over(held, policy, mine, device.system, language)),
+        findings=tuple(laid_over(held, policy, mine, device, language)),
         inventory=tuple((fact.label, fact.said) for fact in inventory_facts(device, report)),
         document=json.loads(devices.document(c, device_id)),
         check_in_minutes=policy.check_in_minutes,

@@ -12,11 +12,11 @@ from collector.model import (
     Rule,
     Severity,
     Status,
-    System,
     Waiver,
     Words,
 )
 from collector.policy import RULES, Policy, words_for
+from collector.policy.grace import grace_ends_at
 from collector.store import Connection, findings, waivers
 
 WORST_FIRST = (Status.FAIL, Status.UNKNOWN, Status.PASS, Status.NOT_APPLICABLE)
@@ -31,7 +31,7 @@ def laid_over(
     held: Iterable[Finding],
     policy: Policy,
     granted: Mapping[str, Waiver],
-    system: System,
+    device: Device,
     language: Language | None = None,
 ) -> list[OpenFinding]:
     """Worst first, then by severity, then by title. `granted` are one device's, by rule.
@@ -45,8 +45,9 @@ def laid_over(
     for finding in held:
         rule = rules.get(finding.rule_id)
         if rule is not None and rule.id in policy.rules:
-            words = words_for(finding, system, language or policy.language)
-            laid.append(seen(finding, words, policy, granted.get(rule.id)))
+            words = words_for(finding, device.system, language or policy.language)
+            waiver = granted.get(rule.id)
+            laid.append(seen(finding, words, policy, waiver, device.enrolled_at))
     return sorted(laid, key=_order)
 
 
@@ -61,14 +62,21 @@ def falling_short(
     for device in page:
         mine = {waiver.rule_id: waiver for waiver in waived.get(device.device_id, ())}
         held = open_now.get(device.device_id, ())
-        found[device.device_id] = laid_over(held, policy, mine, device.system)
+        found[device.device_id] = laid_over(held, policy, mine, device)
     return found
 
 
-def seen(finding: Finding, words: Words, policy: Policy, waiver: Waiver | None) -> OpenFinding:
+def seen(
+    finding: Finding,
+    words: Words,
+    policy: Policy,
+    waiver: Waiver | None,
+    enrolled_at: datetime,
+) -> OpenFinding:
     """One finding with the rule's words, and with the policy's severity and grace."""
-    settings = policy.rules[finding.rule_id]
-    return lay_over(finding, words, settings.severity, settings.grace_days, waiver)
+    severity = policy.rules[finding.rule_id].severity
+    grace = grace_ends_at(policy, finding, enrolled_at)
+    return lay_over(finding, words, severity, grace, waiver)
 
 
 def _order(found: OpenFinding) -> tuple[int, int, str]:

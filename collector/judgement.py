@@ -14,6 +14,7 @@ from collector.compliance import lay_over, state
 from collector.inventory import PLATFORMS
 from collector.model import Compliance, Finding, OpenFinding, Status, System
 from collector.policy import RULES, Judged, Policy, evaluate, words_for
+from collector.policy.grace import failing_from, grace_ends_at
 from collector.store import devices, findings, waivers
 from collector.store.columns import MILLISECOND
 from collector.store.devices import Judgement, Standing
@@ -21,6 +22,8 @@ from collector.store.findings import Moves, Opening
 from collector.store.tracked import FirstSeen
 from protos.posture.v1.posture_service_pb2 import Posture
 
+MOST_FLAPS = 20
+"""So many intervals back a failure is looked for that a new one may continue."""
 SOONEST = timedelta(minutes=1)
 """No device is judged again by the clock more often than this, whatever a rule says."""
 
@@ -33,6 +36,15 @@ class Case:
     posture: Posture
     first_seen: FirstSeen
     begun_at: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What words and grace hang on, besides the findings."""
+
+    system: System
+    enrolled_at: datetime
     now: datetime
 
 
@@ -80,7 +92,8 @@ def as_held(
 ) -> tuple[OpenFinding, ...]:
     """The open findings as people see them, without judging anything."""
     held = findings.open_of(connection, standing.device_id)
-    return _laid_over(connection, policy, held, System(standing.platform, standing.os_id), now)
+    system = System(standing.platform, standing.os_id)
+    return _laid_over(connection, policy, held, About(system, standing.enrolled_at, now))
 
 
 def foresee(connection: Connection, policy: Policy, case: Case) -> Foreseen:
@@ -96,7 +109,8 @@ def _foreseen(
     inventory = case.posture.inventory
     platform = PLATFORMS.get(inventory.platform, case.standing.platform)
     system = System(platform, inventory.os_id)
-    seen = _laid_over(connection, policy, after, system, case.now)
+    about = About(system, case.standing.enrolled_at, case.now)
+    seen = _laid_over(connection, policy, after, about)
     compliance = state(seen, case.now)
     return Foreseen(compliance, seen, _digest(compliance, seen))
 
@@ -119,6 +133,7 @@ def _moves(
             new = replace(new, recorded_at=max(case.now, free_at))
             opened.append(Opening(new, each.rule.signal))
         elif old.status is not new.status:
+            new = _clocked(connection, policy, new)
             closed.append((old.rule_id, new.recorded_at))
             opened.append(Opening(new, each.rule.signal))
         elif replace(old, evaluated_at=new.evaluated_at) != new:
@@ -146,7 +161,19 @@ def _finding(judged: Judged, old: Finding | None, case: Case, policy_version: in
         evaluated_at=case.now,
         policy_version=policy_version,
         cause=verdict.cause,
+        failing_from=old.failing_from if old and old.status is verdict.status else None,
     )
+
+
+def _clocked(connection: Connection, policy: Policy, new: Finding) -> Finding:
+    """A new failure, with the clock of the one before where the pass between was too short."""
+    if new.status is not Status.FAIL or not policy.flap_hours:
+        return new
+    ended_at, earlier = new.since, []
+    for each in findings.of_rule(connection, new.device_id, new.rule_id, MOST_FLAPS):
+        earlier.append((each, ended_at))
+        ended_at = each.since
+    return replace(new, failing_from=failing_from(earlier, new.since, policy.flap_hours))
 
 
 def _after(old: Finding, now: datetime) -> datetime:
@@ -158,22 +185,22 @@ def _laid_over(
     connection: Connection,
     policy: Policy,
     held: Iterable[Finding],
-    system: System,
-    now: datetime,
+    about: About,
 ) -> tuple[OpenFinding, ...]:
     """With words, grace and waivers, in the order of the rules."""
     device_findings = {each.rule_id: each for each in held}
     if not device_findings:
         return ()
     device_id = next(iter(device_findings.values())).device_id
-    waived = {each.rule_id: each for each in waivers.active_for(connection, device_id, now)}
+    waived = {each.rule_id: each for each in waivers.active_for(connection, device_id, about.now)}
     seen = []
     for rule in RULES:
         finding, settings = device_findings.get(rule.id), policy.rules.get(rule.id)
         if finding is not None and settings is not None:
-            severity, grace = settings.severity, settings.grace_days
-            words = words_for(finding, system, policy.language)
-            seen.append(lay_over(finding, words, severity, grace, waived.get(rule.id)))
+            words = words_for(finding, about.system, policy.language)
+            grace = grace_ends_at(policy, finding, about.enrolled_at)
+            waiver = waived.get(rule.id)
+            seen.append(lay_over(finding, words, settings.severity, grace, waiver))
     return tuple(seen)
 
 

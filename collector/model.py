@@ -141,6 +141,8 @@ class Finding:
     `since` is when the state began on the device (its own clock, bounded by ours);
     `recorded_at` is when the collector came to know it. A finding is replaced, never edited,
     when its status changes; `because`, `cause` and `evidence` follow the latest report.
+
+    `failing_from` is set where the clock of a failure runs on from an earlier one.
     """
 
     device_id: str
@@ -153,6 +155,7 @@ class Finding:
     evaluated_at: datetime
     policy_version: int
     cause: str = ""
+    failing_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A justified exception for one rule on one device. It always ends."""
+    """A justified exception for one rule on one device, in force from `created_at`. It always ends.
+
+    `group`: the group whose waiver it is; empty where it was given to the device itself.
+    """
 
     device_id: str
     rule_id: str
@@ -182,6 +188,9 @@ class Waiver:
     requested_by: str
     created_at: datetime
     ends_at: datetime
+    approved_by: str = ""
+    group: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

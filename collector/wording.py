@@ -178,7 +178,7 @@ def note(found: OpenFinding, now: datetime) -> str:
 def waiver_words(waiver: Waiver, now: datetime) -> str:
     """Until when, why and who; whatever the finding says, because an unknown is waived too."""
     until, reason = day(waiver.ends_at, now), sentence_end(waiver.reason)
-    return f"until {until}: {reason} (granted by {waiver.requested_by})"
+    return f"until {until}: {reason} (granted by {waiver.approved_by or waiver.requested_by})"
 
 
 def waived_words(waiver: Waiver, now: datetime) -> str:

@@ -52,6 +52,8 @@ class Action(StrEnum):
     CERTIFICATE_ISSUED = "certificate.issued"
     CERTIFICATE_REVOKED = "certificate.revoked"
     POLICY_APPLIED = "policy.applied"
+    WAIVER_REQUESTED = "waiver.requested"
+    WAIVER_REFUSED = "waiver.refused"
     WAIVER_GRANTED = "waiver.granted"
     WAIVER_ENDED = "waiver.ended"
     COMMAND_GIVEN = "command.given"

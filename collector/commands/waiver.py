@@ -1,166 +1,223 @@
-"""`muster-collector waiver`: a justified exception for one rule on one device, with an end."""
+"""`muster-collector waiver`: an exception for a device or a group, by two people, with an end."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
-from collector.model import Device, Waiver
 from collector.surroundings import BadInput, Surroundings
-from collector.terminal import as_json, called, fitted, indented, plain, say, sentence
+from collector.terminal import as_json, fitted, indented, plain, say, sentence
 from collector.wording import exact
 
-LONGEST_REASON = 500
-LONGEST = timedelta(days=366)
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from collector.store import Connection
+    from collector.store.waivers import Asked, Entry
+
+MOST_LISTED = 1_000
+NUMBER = click.argument("number", metavar="NUMBER", type=click.IntRange(1, 2**53))
 
 
 @click.group(epilog="Example: muster-collector waiver list")
 def waiver() -> None:
-    """Grant, list and end exceptions. The finding stays; it does not count meanwhile."""
+    """Ask for exceptions, approve, list and end them. The finding stays; it does not count."""
 
 
 @waiver.command(
-    epilog="Example: muster-collector waiver add alpha disk_encrypted "
+    epilog="Example: muster-collector waiver request alpha disk_encrypted "
     '--until 2027-01-31 --reason "in repair"'
 )
-@click.argument("device", metavar="DEVICE")
+@click.argument("target", metavar="DEVICE")
 @click.argument("rule", metavar="RULE")
+@click.option("--group", "is_group", is_flag=True, help="DEVICE is the name of a group.")
 @click.option("--until", required=True, metavar="YYYY-MM-DD", help="The last day of it (UTC).")
 @click.option("--reason", required=True, metavar="TEXT", help="Why; auditors read it.")
 @click.pass_obj
-def add(around: Surroundings, /, device: str, rule: str, until: str, reason: str) -> None:
-    """Grant an exception. DEVICE is a host name, an id, or the beginning of one."""
-    from collector.ingest import rejudge
-    from collector.policy_in_force import policy_in_force
+def request(
+    around: Surroundings, /, target: str, rule: str, until: str, reason: str, *, is_group: bool
+) -> None:
+    """Ask for an exception, or for more time. DEVICE: a host name, an id or its beginning."""
+    from collector import waiving
     from collector.selecting import the_device
-    from collector.store import Connection, events, waivers
+    from collector.store.waivers import Asked
 
     now, who = around.clock(), around.who()
-    ends_at = _end_of(until, now)
-    reason = reason.strip()
-    if not reason or len(reason) > LONGEST_REASON or not reason.isprintable():
-        raise BadInput(f"--reason: say why in 1 to {LONGEST_REASON} printable characters")
-    _must_be_a_rule(rule)
+    with around.store() as store, _named():
+        device_id = "" if is_group else store.read(lambda c: the_device(c, target)).device_id
+        group = target if is_group else ""
+        asked = Asked(rule, reason, who, waiving.last_second(until), device_id, group)
+        asked = store.read(lambda c: waiving.checked(c, asked, now))
+        with around.noting("waiver.requested", waiving.subject(asked), **waiving.told(asked)):
+            number = store.write(lambda c: waiving.request(c, asked, now))
+    say(
+        sentence(
+            f"Number {number} waits: somebody other than {plain(who)} approves it with "
+            f"muster-collector waiver approve {number}, or on the page /waivers."
+        )
+    )
 
-    def grant(c: Connection) -> Device:
-        meant = the_device(c, device)
-        if meant.retired_at is not None:
-            raise BadInput(f"{plain(meant.hostname)} is retired: it needs no waiver")
-        _must_not_be_waived(waivers.active_for(c, meant.device_id, now), meant, rule)
-        granted = Waiver(meant.device_id, rule, reason, who, now, ends_at)
-        waivers.add(c, granted)
-        events.add(c, now, "waiver granted", meant.device_id, f"{rule} by {who}: {reason}")
-        rejudge(c, policy_in_force(c), meant.device_id, now)
-        return meant
 
-    with around.store() as store:
-        meant = store.read(lambda c: the_device(c, device))
-        subject = f"device:{meant.device_id}"
-        with around.noting("waiver.granted", subject, rule=rule, until=until, reason=reason):
-            store.write(grant)
-    say(sentence(f"{rule} is waived on {called(meant)} until {exact(ends_at)}."))
+@waiver.command(epilog="Example: muster-collector waiver approve 12")
+@NUMBER
+@click.pass_obj
+def approve(around: Surroundings, /, number: int) -> None:
+    """Grant what somebody else asked for; what it extends ends."""
+    from collector import waiving
+    from collector.store.waivers import WaiverState
+
+    now, who = around.clock(), around.who()
+
+    def possible(c: "Connection") -> "Entry":
+        entry = waiving.require(c, number, WaiverState.WAITING, now)
+        waiving.require_other(entry, who)
+        return entry
+
+    entry = _do(around, "waiver.granted", possible, lambda c: waiving.approve(c, number, who, now))
+    asked = entry.asked
+    words = f"{asked.rule_id} is waived on {_target(asked)} until {exact(asked.ends_at)}."
+    say(sentence(words))
+
+
+@waiver.command(epilog='Example: muster-collector waiver refuse 12 --reason "encrypt it"')
+@NUMBER
+@click.option("--reason", "remark", default="", metavar="TEXT", help="Why not.")
+@click.pass_obj
+def refuse(around: Surroundings, /, number: int, remark: str) -> None:
+    """Say no to a request; who asked for it takes it back so."""
+    from collector import waiving
+    from collector.store.waivers import WaiverState
+
+    now, who = around.clock(), around.who()
+    entry = _do(
+        around,
+        "waiver.refused",
+        lambda c: waiving.require(c, number, WaiverState.WAITING, now),
+        lambda c: waiving.refuse(c, number, who, now, remark),
+    )
+    word = "refused" if waiving.may_approve(entry, who) else "taken back"
+    say(sentence(f"Number {number} is {word}: {entry.asked.rule_id} on {_target(entry.asked)}."))
+
+
+@waiver.command(epilog="Example: muster-collector waiver end 12")
+@NUMBER
+@click.pass_obj
+def end(around: Surroundings, /, number: int) -> None:
+    """End an exception now: the finding counts again."""
+    from collector import waiving
+    from collector.store.waivers import WaiverState
+
+    now, who = around.clock(), around.who()
+    entry = _do(
+        around,
+        "waiver.ended",
+        lambda c: waiving.require(c, number, WaiverState.IN_FORCE, now),
+        lambda c: waiving.end(c, number, who, now),
+    )
+    say(sentence(f"{entry.asked.rule_id} counts again on {_target(entry.asked)}."))
 
 
 @waiver.command("list", epilog="Example: muster-collector waiver list --all --json")
-@click.option("--all", "wants_all", is_flag=True, help="Those that have ended, too.")
+@click.option("--all", "wants_all", is_flag=True, help="Ended and refused ones, too.")
 @click.option("--json", "wants_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def list_waivers(around: Surroundings, /, wants_all: bool, wants_json: bool) -> None:
-    """List the exceptions in force, newest first."""
+    """List what waits for a decision and what is in force."""
     from collector.store import Connection, devices, waivers
 
     now = around.clock()
 
-    def find(c: Connection) -> list[tuple[str, Waiver]]:
-        listed = [each for each in waivers.list_all(c) if wants_all or now < each.ends_at]
-        known = {each.device_id: devices.get(c, each.device_id) for each in listed}
+    def find(c: Connection) -> "list[tuple[str, Entry]]":
+        if wants_all:
+            listed = waivers.every(c, 2**53, MOST_LISTED)
+        else:
+            listed = waivers.waiting(c, now, 0, MOST_LISTED)
+            listed += waivers.in_force(c, now, None, None, MOST_LISTED)
+        known = {each.asked.device_id: devices.get(c, each.asked.device_id) for each in listed}
         names = {key: device.hostname if device else "" for key, device in known.items()}
-        return [(names[each.device_id], each) for each in listed]
+        return [(names[each.asked.device_id], each) for each in listed]
 
     with around.store() as store:
         found = store.read(find)
     if wants_json:
         say(as_json({"waivers": [_fields(name, each, now) for name, each in found]}))
     elif not found:
-        say("No waiver is in force." if not wants_all else "No waiver was ever granted.")
+        say("No waiver waits or is in force." if not wants_all else "None was ever asked for.")
     else:
-        say(f"{'HOST NAME':30}{'RULE':32}UNTIL")
-        for name, each in found:
-            until = f"{each.ends_at:%Y-%m-%d}{'' if now < each.ends_at else ' (over)'}"
-            say(f"{fitted(name or '(no name)', 28)}  {each.rule_id:30}  {until}")
-            say(indented(f"{each.reason} (granted by {each.requested_by})"))
+        _print(found, now)
 
 
-@waiver.command(epilog="Example: muster-collector waiver end alpha disk_encrypted")
-@click.argument("device", metavar="DEVICE")
-@click.argument("rule", metavar="RULE")
-@click.pass_obj
-def end(around: Surroundings, /, device: str, rule: str) -> None:
-    """End an exception now: the finding counts again."""
-    from collector.ingest import rejudge
-    from collector.policy_in_force import policy_in_force
-    from collector.selecting import the_device
-    from collector.store import Connection, events, waivers
-
-    now = around.clock()
-    _must_be_a_rule(rule)
-
-    def stop(c: Connection) -> Device:
-        meant = the_device(c, device)
-        if not waivers.end(c, meant.device_id, rule, now):
-            raise BadInput(f"{rule} is not waived on {plain(meant.hostname)} (see waiver list)")
-        events.add(c, now, "waiver ended", meant.device_id, f"{rule} by {around.who()}")
-        rejudge(c, policy_in_force(c), meant.device_id, now)
-        return meant
-
-    with around.store() as store:
-        meant = store.read(lambda c: the_device(c, device))
-        with around.noting("waiver.ended", f"device:{meant.device_id}", rule=rule):
-            store.write(stop)
-    say(sentence(f"{rule} counts again on {called(meant)}."))
+def _print(found: "list[tuple[str, Entry]]", now: "datetime") -> None:
+    say(f"{'NO.':7}{'DEVICE OR GROUP':27}{'RULE':29}UNTIL")
+    for name, each in found:
+        asked = each.asked
+        target = f"group {asked.group}" if asked.group else name or "(no name)"
+        until = f"{asked.ends_at:%Y-%m-%d}"
+        say(f"{each.number:<7}{fitted(target, 25)}  {fitted(asked.rule_id, 27)}  {until}")
+        by = f"asked for by {asked.requested_by}"
+        if each.decided_by:
+            by += f", {each.decision} by {each.decided_by}"
+        state = each.state(now).replace("_", " ")
+        say(indented(f"{state}: {asked.reason} ({by})"))
 
 
-def _end_of(day: str, now: datetime) -> datetime:
-    """The last second of the day."""
+def _do(
+    around: Surroundings,
+    action: str,
+    possible: "Callable[[Connection], Entry]",
+    change: "Callable[[Connection], Entry]",
+) -> "Entry":
+    """Only what is possible is written down; then it is done."""
+    from collector import waiving
+    from collector.upkeep import rejudge_due
+
+    with around.store() as store, _named():
+        entry = store.read(possible)
+        detail = waiving.told(entry.asked, entry.number)
+        with around.noting(action, waiving.subject(entry.asked), **detail):
+            done = store.write(change)
+        if entry.asked.group:
+            rejudge_due(store, around.clock)
+    return done
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """What cannot be done, in one line that names the option."""
+    from collector.waiving import NotWaived
+
     try:
-        begins_at = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError:
-        raise BadInput(f"--until: {day!r} is not a day: write it as 2027-01-31") from None
-    if begins_at.date() < now.date():
-        raise BadInput(f"--until: {day} is over: name today or a later day")
-    if begins_at > now + LONGEST:
-        raise BadInput(f"--until: {day} is more than a year away: waive it for a year at most")
-    return begins_at + timedelta(days=1, seconds=-1)
+        yield
+    except NotWaived as error:
+        option = f"--{error.field}: " if error.field in ("until", "reason") else ""
+        raise BadInput(f"{option}{plain(str(error))}") from None
 
 
-def _must_be_a_rule(rule: str) -> None:
-    from collector.policy import RULES
-
-    known = sorted(each.id for each in RULES)
-    if rule not in known:
-        raise BadInput(f"no rule {rule!r}; there are {', '.join(known)}")
+def _target(asked: "Asked") -> str:
+    return f"the group {plain(asked.group)}" if asked.group else asked.device_id
 
 
-def _must_not_be_waived(in_force: list[Waiver], meant: Device, rule: str) -> None:
-    """One at a time: two ends and two reasons for one exception would answer no auditor."""
-    for each in in_force:
-        if each.rule_id == rule:
-            raise BadInput(
-                f"{rule} is waived on {plain(meant.hostname)} already, until "
-                f"{exact(each.ends_at)}: end that first with muster-collector waiver end "
-                f"{meant.device_id} {rule}"
-            )
-
-
-def _fields(hostname: str, granted: Waiver, now: datetime) -> dict[str, object]:
+def _fields(hostname: str, each: "Entry", now: "datetime") -> dict[str, object]:
+    asked, state = each.asked, each.state(now)
     return {
-        "device_id": granted.device_id,
+        "number": each.number,
+        "state": state,
+        "device_id": asked.device_id,
         "hostname": hostname,
-        "rule_id": granted.rule_id,
-        "reason": granted.reason,
-        "requested_by": granted.requested_by,
-        "created_at": granted.created_at,
-        "ends_at": granted.ends_at,
-        "in_force": now < granted.ends_at,
+        "group": asked.group,
+        "rule_id": asked.rule_id,
+        "reason": asked.reason,
+        "requested_by": asked.requested_by,
+        "requested_at": each.requested_at,
+        "ends_at": asked.ends_at,
+        "decision": each.decision,
+        "decided_by": each.decided_by,
+        "decided_at": each.decided_at,
+        "remark": each.remark,
+        "ended_by": each.ended_by,
+        "ended_at": each.ended_at,
+        "in_force": state == "in_force",
     }
 
 

@@ -76,7 +76,8 @@ class Row:
     )
     waiver: str = field(
         metadata={
-            MEANS: "The last day of the exception in force (UTC), and its reason; empty: none."
+            MEANS: "The last day of the exception in force (UTC), its number in the register, who "
+            "asked for it and who approved it, and its reason; empty: none. The status stays."
         }
     )
     evidence: str = field(metadata={MEANS: "What was asked on the device and what it said."})
@@ -110,14 +111,13 @@ def rows(connection: Connection, policy: Policy, now: datetime) -> Iterator[Row]
             finding = held.get(rule.id) or _unjudged(device, rule, policy, now)
             waiver = granted.get((device.device_id, rule.id))
             words = words_for(finding, device.system, Language.EN)
-            found = seen(finding, words, policy, waiver)
+            found = seen(finding, words, policy, waiver, device.enrolled_at)
             yield Row(**about, **_said(found, judged=rule.id in held))
 
 
 def _in_force(connection: Connection, now: datetime) -> Mapping[tuple[str, str], Waiver]:
-    """Of several for one finding, the last to end."""
-    known = sorted(waivers.list_all(connection), key=lambda waiver: waiver.ends_at)
-    in_force = (waiver for waiver in known if waiver.created_at <= now < waiver.ends_at)
+    """Of several for one finding, a group's and its own, the last to end."""
+    in_force = waivers.all_active(connection, now)
     return {(waiver.device_id, waiver.rule_id): waiver for waiver in in_force}
 
 
@@ -164,8 +164,17 @@ def _said(found: OpenFinding, *, judged: bool) -> dict[str, Any]:
         "because": finding.because,
         "since": finding.since,
         "grace_ends_at": found.grace_ends_at,
-        "waiver": f"until {waiver.ends_at:%Y-%m-%d}: {waiver.reason}" if waiver else "",
+        "waiver": _waived(waiver) if waiver else "",
         "evidence": "; ".join(f"{line.source}: {line.said}" for line in finding.evidence),
         "evaluated_at": finding.evaluated_at if judged else None,
         "policy_version": finding.policy_version,
     }
+
+
+def _waived(waiver: Waiver) -> str:
+    group = f" for the group {waiver.group}" if waiver.group else ""
+    approved = f", approved by {waiver.approved_by}" if waiver.approved_by else ""
+    return (
+        f"until {waiver.ends_at:%Y-%m-%d}, number {waiver.number}{group}, "
+        f"asked for by {waiver.requested_by}{approved}: {waiver.reason}"
+    )

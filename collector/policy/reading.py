@@ -2,20 +2,21 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
 from importlib.resources import files
-from typing import Any, TypeVar
+from typing import Any
 
 from collector.model import FormFactor, Language, Platform, Rule, Severity
 from collector.policy import values
 from collector.policy.keeping_in_touch import ContactMode, ContactSettings
-from collector.policy.lines import Path, line_of, lines_of
+from collector.policy.lines import lines_of
+from collector.policy.reading_calendar import calendar
+from collector.policy.reading_clauses import clauses
 from collector.policy.rules import RULES
 from collector.policy.settings import Policy, PolicyError, Problem, RuleSettings
-
-T = TypeVar("T")
+from collector.policy.sheet import Sheet, not_known
 
 MOST_CHARACTERS = 65_536
 MOST_ON_A_LINE = 1_000
@@ -31,47 +32,25 @@ PASSWORD_DAYS = {
     "admin": (365, 0, 1095),
     "owner": (365, 0, 1095),
 }
+LONGEST_WAIVER_DAYS = (90, 1, 366)
+NEW_DEVICE_GRACE_DAYS = (0, 0, 90)
+FLAP_HOURS = (24, 0, 720)
 KEYS = (
-    "name",
-    "language",
-    "stale_after_days",
-    "check_in_minutes",
-    "password_days",
-    "contact",
-    "rules",
-)
+    "name", "language", "stale_after_days", "check_in_minutes", "longest_waiver_days",
+    "new_device_grace_days", "flap_hours", "time_zone", "weekend", "holidays",
+    "password_days", "contact", "rules", "clauses",
+)  # fmt: skip
 PASSWORD = ("password_days",)
 CONTACT = ("contact",)
 MOST_GROUPS = 200
-RULE_KEYS = ("enabled", "severity", "grace_days", "platforms", "form_factors")
+RULE_KEYS = ("enabled", "severity", "grace_days", "grace_counts", "platforms", "form_factors")
 
 
-@dataclass(slots=True)
-class _Text:
-    """What is known of the text while it is read."""
+class GraceUnit(StrEnum):
+    """What the days of a grace are."""
 
-    lines: dict[Path, int]
-    problems: list[Problem] = field(default_factory=list)
-
-    def refuse(self, path: Path, message: str) -> None:
-        self.problems.append(Problem(line_of(self.lines, path), ".".join(path), message))
-
-    def take(
-        self, table: Mapping[str, Any], path: Path, read: Callable[[object], T], default: T
-    ) -> T:
-        """The value of the last key of `path` in `table`, or the default when it has none."""
-        if path[-1] not in table:
-            return default
-        try:
-            return read(table[path[-1]])
-        except values.Refused as why:
-            self.refuse(path, str(why))
-            return default
-
-    def unknown_keys(self, table: Mapping[str, Any], path: Path, known: tuple[str, ...]) -> None:
-        for key in table:
-            if key not in known:
-                self.refuse((*path, key), _not_known("key", key, known))
+    DAYS = "days"
+    WORKING_DAYS = "working_days"
 
 
 def default_text() -> str:
@@ -85,21 +64,32 @@ def load(text: str, name: str, version: int = 0) -> Policy:
     Raises PolicyError with every problem found.
     """
     document = _document(text, name)
-    page = _Text(lines_of(text))
+    page = Sheet(lines_of(text))
     page.unknown_keys(document, (), KEYS)
     policy = Policy(
         version=version,
         name=page.take(document, ("name",), values.words, name),
         language=page.take(document, ("language",), values.one_of(Language), Language.EN),
-        stale_after_days=_number(page, document, "stale_after_days", STALE_AFTER_DAYS),
-        check_in_minutes=_number(page, document, "check_in_minutes", CHECK_IN_MINUTES),
+        stale_after_days=page.number(document, "stale_after_days", STALE_AFTER_DAYS),
+        check_in_minutes=page.number(document, "check_in_minutes", CHECK_IN_MINUTES),
         password_days=_password_days(page, page.take(document, PASSWORD, values.table, {})),
         contact=_contact(page, page.take(document, CONTACT, values.table, {})),
         rules=_rules(page, page.take(document, ("rules",), values.table, {})),
+        longest_waiver_days=page.number(document, "longest_waiver_days", LONGEST_WAIVER_DAYS),
+        new_device_grace_days=page.number(document, "new_device_grace_days", NEW_DEVICE_GRACE_DAYS),
+        flap_hours=page.number(document, "flap_hours", FLAP_HOURS),
+        calendar=calendar(page, document),
+        clauses=clauses(page, document if "clauses" in document else _shipped()),
     )
     if page.problems:
         raise PolicyError(name, sorted(page.problems, key=lambda problem: problem.line))
     return policy
+
+
+@cache
+def _shipped() -> Mapping[str, Any]:
+    """The clauses of the policy that the collector comes with, for one that has none."""
+    return {"clauses": tomllib.loads(default_text())["clauses"]}
 
 
 def _document(text: str, name: str) -> dict[str, Any]:
@@ -129,14 +119,14 @@ def _not_toml(said: str, text: str) -> Problem:
     return Problem(line, "", f"this is not TOML: {words[:1].lower()}{words[1:]}")
 
 
-def _password_days(page: _Text, table: Mapping[str, Any]) -> dict[str, int]:
+def _password_days(page: Sheet, table: Mapping[str, Any]) -> dict[str, int]:
     page.unknown_keys(table, PASSWORD, tuple(PASSWORD_DAYS))
     return {
-        role: _number(page, table, role, bounds, PASSWORD) for role, bounds in PASSWORD_DAYS.items()
+        role: page.number(table, role, bounds, PASSWORD) for role, bounds in PASSWORD_DAYS.items()
     }
 
 
-def _contact(page: _Text, table: Mapping[str, Any]) -> ContactSettings:
+def _contact(page: Sheet, table: Mapping[str, Any]) -> ContactSettings:
     """Groups are not looked up: a policy may name one that is made later."""
     page.unknown_keys(table, CONTACT, ("mode", "groups"))
     groups: Mapping[str, Any] = page.take(table, (*CONTACT, "groups"), values.table, {})
@@ -152,46 +142,35 @@ def _contact(page: _Text, table: Mapping[str, Any]) -> ContactSettings:
     )
 
 
-def _rules(page: _Text, tables: Mapping[str, Any]) -> dict[str, RuleSettings]:
+def _rules(page: Sheet, tables: Mapping[str, Any]) -> dict[str, RuleSettings]:
     if len(tables) > MOST_RULES:
         page.refuse(("rules",), f"{len(tables)} rules are named; there are {len(RULES)}")
         return {}
     known = tuple(rule.id for rule in RULES)
     for rule_id in tables:
         if rule_id not in known:
-            page.refuse(("rules", rule_id), _not_known("rule", rule_id, known))
+            page.refuse(("rules", rule_id), not_known("rule", rule_id, known))
     return {
         rule.id: _settings(page, rule, page.take(tables, ("rules", rule.id), values.table, {}))
         for rule in RULES
     }
 
 
-def _settings(page: _Text, rule: Rule, table: Mapping[str, Any]) -> RuleSettings:
+def _settings(page: Sheet, rule: Rule, table: Mapping[str, Any]) -> RuleSettings:
     path = ("rules", rule.id)
     limits = {limit.name: (limit.default, limit.least, limit.most) for limit in rule.limits}
     page.unknown_keys(table, path, (*RULE_KEYS, *limits))
     return RuleSettings(
         enabled=page.take(table, (*path, "enabled"), values.truth, True),
         severity=page.take(table, (*path, "severity"), values.one_of(Severity), rule.severity),
-        grace_days=_number(page, table, "grace_days", (0, 0, MOST_GRACE_DAYS), path),
+        grace_days=page.number(table, "grace_days", (0, 0, MOST_GRACE_DAYS), path),
         platforms=page.take(table, (*path, "platforms"), values.some_of(Platform), rule.platforms),
         form_factors=page.take(
             table, (*path, "form_factors"), values.some_of(FormFactor), frozenset(FormFactor)
         ),
-        limits={name: _number(page, table, name, bounds, path) for name, bounds in limits.items()},
+        limits={name: page.number(table, name, bounds, path) for name, bounds in limits.items()},
+        in_working_days=page.take(
+            table, (*path, "grace_counts"), values.one_of(GraceUnit), GraceUnit.DAYS
+        )
+        is GraceUnit.WORKING_DAYS,
     )
-
-
-def _number(
-    page: _Text, table: Mapping[str, Any], key: str, bounds: tuple[int, int, int], path: Path = ()
-) -> int:
-    """`bounds`: default, least, most."""
-    default, least, most = bounds
-    return page.take(table, (*path, key), values.whole_number(least, most), default)
-
-
-def _not_known(kind: str, word: str, known: tuple[str, ...]) -> str:
-    near = get_close_matches(word[:100], known, n=1)
-    if near:
-        return f"there is no such {kind}; did you mean {near[0]}?"
-    return f"there is no such {kind}; known are {', '.join(known)}"

@@ -2,14 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from zoneinfo import ZoneInfo
 
 from collector.model import FormFactor, Language, Platform, Severity
 from collector.policy.keeping_in_touch import ContactSettings
 
+UTC = ZoneInfo("UTC")
+
 
 @dataclass(frozen=True, slots=True)
 class RuleSettings:
-    """How one rule is applied. `limits` holds every limit of the rule, by name."""
+    """How one rule is applied. `limits` holds every limit of the rule, by name.
+
+    `in_working_days`: what `grace_days` counts.
+    """
 
     enabled: bool
     severity: Severity
@@ -17,6 +24,26 @@ class RuleSettings:
     platforms: frozenset[Platform]
     form_factors: frozenset[FormFactor]
     limits: Mapping[str, int]
+    in_working_days: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Which days work is done on, and where a day begins and ends. Monday is 0."""
+
+    zone: ZoneInfo = UTC
+    weekend: frozenset[int] = frozenset({5, 6})
+    holidays: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One requirement of the written policy; without `rules`, nothing here measures it."""
+
+    id: str
+    title: str
+    text: str
+    rules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +52,9 @@ class Policy:
 
     `version` is the store's number for it; 0 means that it is not in the store. `language` is that
     of the words in the agent's answer. `password_days` is by role: after so many days a new
-    password must be chosen; 0: never.
+    password must be chosen; 0: never. Failures of a device that was enrolled less than
+    `new_device_grace_days` ago do not count. A pass of less than `flap_hours` between two failures
+    does not begin the grace anew.
     """
 
     version: int
@@ -36,6 +65,11 @@ class Policy:
     password_days: Mapping[str, int]
     rules: Mapping[str, RuleSettings]
     contact: ContactSettings = field(default_factory=ContactSettings)
+    longest_waiver_days: int = 90
+    new_device_grace_days: int = 0
+    flap_hours: int = 24
+    calendar: Calendar = field(default_factory=Calendar)
+    clauses: tuple[Clause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ def whole_number(least: int, most: int) -> Callable[[object], int]:
     def read(value: object) -> int:
         if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
             return value
-        raise Refused(f"{_quoted(value)} is not a whole number from {least} to {most}")
+        raise Refused(f"{quoted(value)} is not a whole number from {least} to {most}")
 
     return read
 
@@ -28,7 +28,7 @@ def one_of(words: type[E]) -> Callable[[object], E]:
         for word in words:
             if value == word.value:
                 return word
-        raise Refused(f"{_quoted(value)} is not one of {', '.join(words)}")
+        raise Refused(f"{quoted(value)} is not one of {', '.join(words)}")
 
     return read
 
@@ -36,7 +36,7 @@ def one_of(words: type[E]) -> Callable[[object], E]:
 def some_of(words: type[E]) -> Callable[[object], frozenset[E]]:
     def read(value: object) -> frozenset[E]:
         if not isinstance(value, list) or not value:
-            raise Refused(f"{_quoted(value)} is not a list with some of {', '.join(words)}")
+            raise Refused(f"{quoted(value)} is not a list with some of {', '.join(words)}")
         return frozenset(one_of(words)(each) for each in value)
 
     return read
@@ -45,7 +45,7 @@ def some_of(words: type[E]) -> Callable[[object], frozenset[E]]:
 def truth(value: object) -> bool:
     if isinstance(value, bool):
         return value
-    raise Refused(f"{_quoted(value)} is not one of true, false")
+    raise Refused(f"{quoted(value)} is not one of true, false")
 
 
 def words(value: object) -> str:
@@ -53,19 +53,19 @@ def words(value: object) -> str:
         if len(value) <= LONGEST_NAME:
             return value
         raise Refused(f"the text has {len(value)} characters; at most {LONGEST_NAME} are read")
-    raise Refused(f"{_quoted(value)} is not a text of one line")
+    raise Refused(f"{quoted(value)} is not a text of one line")
 
 
 def table(value: object) -> Mapping[str, Any]:
     if isinstance(value, dict):
         return value
-    raise Refused(f"{_quoted(value)} is not a table")
+    raise Refused(f"{quoted(value)} is not a table")
 
 
-def _quoted(value: object) -> str:
+def quoted(value: object) -> str:
     """The value as it is written in TOML, shortened.
 
-    >>> _quoted("hihg"), _quoted(True)
+    >>> quoted("hihg"), quoted(True)
     ("'hihg'", 'true')
     """
     said = str(value).lower() if isinstance(value, bool) else repr(value)

@@ -37,6 +37,12 @@ HISTORY = (
 TAKEN = Prepared(
     select(finding.c.rule_id, finding.c.recorded_at, finding.c.closed_at).where(OF_DEVICE)
 )
+OF_RULE = Prepared(
+    select(finding)
+    .where(OF_DEVICE, finding.c.rule_id == bindparam("of_rule"))
+    .order_by(finding.c.recorded_at.desc())
+    .limit(bindparam("most"))
+)
 INSERT = Prepared(insert(finding))
 ONE_OPEN = (OF_DEVICE, finding.c.rule_id == bindparam("of_rule"), OPEN)
 CLOSE = Prepared(update(finding).where(*ONE_OPEN).values(closed_at=bindparam("closing_at")))
@@ -116,6 +122,12 @@ def taken_until(connection: Connection, device_id: str) -> dict[str, datetime]:
     return taken
 
 
+def of_rule(connection: Connection, device_id: str, rule_id: str, most: int) -> list[Finding]:
+    """The newest intervals of one rule, newest first, the open one among them."""
+    rows = OF_RULE.rows(connection, of_device=device_id, of_rule=rule_id, most=most)
+    return [_finding(row) for row in rows]
+
+
 def move(connection: Connection, device_id: str, moves: Moves) -> None:
     """Close, open and refresh. A rule whose status changed is in both `closed` and `opened`."""
     one: dict[str, Any] = {"of_device": device_id}
@@ -175,6 +187,7 @@ def _row(opening: Opening) -> dict[str, object]:
         "evaluated_at": new.evaluated_at,
         "policy_version": new.policy_version,
         "cause": str(new.cause),
+        "failing_from": new.failing_from,
     }
 
 
@@ -201,6 +214,7 @@ def _finding(row: Row[Any], looked_at_again: datetime | None = None) -> Finding:
         evaluated_at=max(row.evaluated_at, looked_at_again or row.evaluated_at),
         policy_version=row.policy_version,
         cause=row.cause,
+        failing_from=row.failing_from,
     )
 
 

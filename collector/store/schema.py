@@ -12,6 +12,7 @@ from collector.store.counted import device_tally, finding_tally, flow, snapshot,
 from collector.store.outbox import notification
 from collector.store.owning import fleet_group, membership, ownership, person, person_word
 from collector.store.past_tables import absence, device_past, finding_past, groups_past
+from collector.store.waiver_table import waiver
 
 __all__ = [
     "absence",
@@ -30,6 +31,7 @@ __all__ = [
     "person_word",
     "snapshot",
     "turn",
+    "waiver",
 ]
 
 metadata = tables.metadata
@@ -175,6 +177,7 @@ finding = _table(
     _at("evaluated_at"),
     _number("policy_version"),
     Column("cause", Text, nullable=False, server_default=""),
+    _maybe("failing_from", Moment),
 )
 _index(
     "finding_open_by_rule",
@@ -193,17 +196,6 @@ policy = _table(
     _at("applied_at"),
     _text("applied_by"),
     Column("note", Text, nullable=False, server_default=""),
-)
-
-waiver = _table(
-    "waiver",
-    _key("device_id"),
-    _key("rule_id"),
-    _key("created_at", Moment),
-    _text("reason"),
-    _text("requested_by"),
-    _at("ends_at"),
-    _maybe("ended_at", Moment),
 )
 
 account = _table(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, MetaData, Table, Text
 from sqlalchemy import text as expression
 
 from collector.store.columns import INTEGER, Moment
@@ -34,7 +34,7 @@ def maybe(name: str, kind: Any) -> Column[Any]:
     return Column(name, kind, nullable=True)
 
 
-def table(name: str, *columns: Column[Any], clustered: bool = True) -> Table:
+def table(name: str, *columns: Column[Any] | CheckConstraint, clustered: bool = True) -> Table:
     """`clustered`: SQLite keeps the rows in the order of the key, without a rowid."""
     return Table(name, metadata, *columns, sqlite_strict=True, sqlite_with_rowid=not clustered)
 

@@ -1,85 +1,333 @@
-"""Justified exceptions. Each ends by itself, or earlier when a person ends it."""
+"""Justified exceptions, from the request on. Two people make one, and each ends by itself.
 
-from collections.abc import Collection
+Whoever asked for a waiver cannot approve it: `approve` refuses, and so does the database.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from collector.model import Waiver
-from collector.store import devices
+from collector.store.columns import whole
 from collector.store.prepared import Prepared
-from collector.store.schema import waiver
+from collector.store.schema import device, membership, waiver
 
+APPROVED, REFUSED, WITHDRAWN = "approved", "refused", "withdrawn"
+STANDS = (waiver.c.decision == APPROVED, waiver.c.ended_at.is_(None))
 IN_FORCE = (
-    waiver.c.created_at <= bindparam("now"),
+    waiver.c.decided_at <= bindparam("now"),
     waiver.c.ends_at > bindparam("now"),
-    waiver.c.ended_at.is_(None),
+    *STANDS,
 )
+OWN = select(waiver, waiver.c.device_id.label("covers")).where(*IN_FORCE)
+SHARED = (
+    select(waiver, membership.c.device_id.label("covers"))
+    .join(membership, membership.c.group_name == waiver.c.group_name)
+    .where(*IN_FORCE)
+)
+OF_GROUPS = select(membership.c.group_name).where(membership.c.device_id == bindparam("of_device"))
 ACTIVE = Prepared(
     select(waiver)
-    .where(waiver.c.device_id == bindparam("of_device"), *IN_FORCE)
-    .order_by(waiver.c.ends_at)
+    .where(
+        or_(waiver.c.device_id == bindparam("of_device"), waiver.c.group_name.in_(OF_GROUPS)),
+        *IN_FORCE,
+    )
+    .order_by(waiver.c.ends_at, waiver.c.number)
 )
 
 
-def add(connection: Connection, granted: Waiver) -> None:
-    """Grant it; the device is judged again at once. It must end after it begins."""
-    if granted.ends_at <= granted.created_at:
+class WaiverState(StrEnum):
+    WAITING = "waiting"
+    IN_FORCE = "in_force"
+    ENDED = "ended"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+class ByOnePerson(ValueError):
+    """Whoever asked for the waiver is about to approve it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request. It names a device or a group, never both."""
+
+    rule_id: str
+    reason: str
+    requested_by: str
+    ends_at: datetime
+    device_id: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One waiver in the register, whatever became of it."""
+
+    number: int
+    asked: Asked
+    requested_at: datetime
+    decision: str
+    decided_by: str
+    decided_at: datetime | None
+    remark: str
+    ended_by: str
+    ended_at: datetime | None
+
+    def state(self, now: datetime) -> WaiverState:
+        """A request that nobody decided before its last day is over, too."""
+        if self.decision in (REFUSED, WITHDRAWN):
+            return WaiverState(self.decision)
+        if self.ended_at is not None or self.asked.ends_at <= now:
+            return WaiverState.ENDED
+        return WaiverState.IN_FORCE if self.decision == APPROVED else WaiverState.WAITING
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names stand for one person, also behind sudo and in another case.
+
+    >>> same_person("alice (as root)", "Alice"), same_person("alice", "bob")
+    (True, False)
+    """
+    return _person(one) == _person(other)
+
+
+def _person(name: str) -> str:
+    return name.split(" (as ", maxsplit=1)[0].casefold()
+
+
+def request(connection: Connection, asked: Asked, at: datetime) -> int:
+    """Write the request down; its number. It must end after now."""
+    if asked.ends_at <= at:
         raise ValueError("a waiver ends after it begins")
-    connection.execute(
-        insert(waiver).values(
-            device_id=granted.device_id,
-            rule_id=granted.rule_id,
-            created_at=granted.created_at,
-            reason=granted.reason,
-            requested_by=granted.requested_by,
-            ends_at=granted.ends_at,
-        )
-    )
-    devices.judge_again(connection, granted.device_id, granted.created_at)
+    newest = connection.execute(select(func.coalesce(func.max(waiver.c.number), 0))).scalar_one()
+    values = {
+        "number": newest + 1,
+        "device_id": asked.device_id,
+        "group_name": asked.group,
+        "rule_id": asked.rule_id,
+        "reason": asked.reason,
+        "requested_by": asked.requested_by,
+        "requested_at": at,
+        "ends_at": asked.ends_at,
+        "decision": "",
+        "decided_by": "",
+        "remark": "",
+        "ended_by": "",
+    }
+    connection.execute(insert(waiver).values(values))
+    return int(newest) + 1
 
 
-def end(connection: Connection, device_id: str, rule_id: str, at: datetime) -> bool:
-    """End what is in force for this rule now; False when nothing was."""
-    statement = update(waiver).where(
-        waiver.c.device_id == device_id, waiver.c.rule_id == rule_id, *IN_FORCE
+def approve(connection: Connection, number: int, by: str, at: datetime) -> bool:
+    """Put it in force, in place of what is in force for the same device or group and rule.
+
+    False when it does not wait for a decision. Raises ByOnePerson.
+    """
+    entry = get(connection, number)
+    if entry is None or entry.state(at) is not WaiverState.WAITING:
+        return False
+    if same_person(by, entry.asked.requested_by):
+        raise ByOnePerson
+    for older in in_force_for(connection, entry.asked, at):
+        _end(connection, older, by, at)
+    _decide(connection, number, APPROVED, by, at)
+    judge_covered(connection, entry.asked, at)
+    return True
+
+
+def refuse(connection: Connection, number: int, by: str, at: datetime, remark: str = "") -> bool:
+    """Say no; whoever asked takes it back so. False when it does not wait for a decision."""
+    entry = get(connection, number)
+    if entry is None or entry.state(at) is not WaiverState.WAITING:
+        return False
+    own = same_person(by, entry.asked.requested_by)
+    _decide(connection, number, WITHDRAWN if own else REFUSED, by, at, remark)
+    return True
+
+
+def end(connection: Connection, number: int, by: str, at: datetime) -> bool:
+    """End what is in force, now; False when it is not."""
+    entry = get(connection, number)
+    if entry is None or entry.state(at) is not WaiverState.IN_FORCE:
+        return False
+    _end(connection, entry, by, at)
+    judge_covered(connection, entry.asked, at)
+    return True
+
+
+def judge_covered(connection: Connection, asked: Asked, at: datetime) -> None:
+    """Have the device, or every member of the group, judged again by the upkeep after `at`."""
+    members = select(membership.c.device_id).where(membership.c.group_name == asked.group)
+    which = (
+        device.c.device_id.in_(members) if asked.group else device.c.device_id == asked.device_id
     )
-    ended = connection.execute(statement.values(ended_at=at), {"now": at}).rowcount
-    if ended:
-        devices.judge_again(connection, device_id, at)
-    return ended > 0
+    connection.execute(update(device).where(which).values(next_evaluation_at=whole(at)))
+
+
+def get(connection: Connection, number: int) -> Entry | None:
+    row = connection.execute(select(waiver).where(waiver.c.number == number)).first()
+    return None if row is None else _entry(row)
 
 
 def active_for(connection: Connection, device_id: str, now: datetime) -> list[Waiver]:
-    """What is in force on the device now; of several for one rule, the last to end comes last."""
+    """What is in force on the device now, its groups' too; the last to end comes last."""
     rows = ACTIVE.rows(connection, of_device=device_id, now=now)
-    return [_waiver(row) for row in rows]
+    return [_waiver(row, device_id) for row in rows]
 
 
 def active_for_many(
     connection: Connection, device_ids: Collection[str], now: datetime
 ) -> dict[str, list[Waiver]]:
     """As `active_for`, by device, in one query for a page of devices."""
-    query = select(waiver).where(waiver.c.device_id.in_(device_ids), *IN_FORCE)
+    query = union_all(
+        OWN.where(waiver.c.device_id.in_(device_ids)),
+        SHARED.where(membership.c.device_id.in_(device_ids)),
+    ).order_by("ends_at", "number")
     found: dict[str, list[Waiver]] = {}
-    for row in connection.execute(query.order_by(waiver.c.ends_at), {"now": now}):
-        found.setdefault(row.device_id, []).append(_waiver(row))
+    for row in connection.execute(query, {"now": now}):
+        found.setdefault(row.covers, []).append(_waiver(row, row.covers))
     return found
 
 
-def list_all(connection: Connection) -> list[Waiver]:
-    """Every waiver, past ones too, newest first; one that was ended says when."""
-    query = select(waiver).order_by(waiver.c.created_at.desc(), waiver.c.device_id)
-    return [_waiver(row) for row in connection.execute(query)]
+def all_active(connection: Connection, now: datetime) -> Iterable[Waiver]:
+    """Every waiver on every device that is covered, the last to end last. In a stream."""
+    query = union_all(OWN, SHARED).order_by("ends_at", "number")
+    rows = connection.execution_options(yield_per=500).execute(query, {"now": now})
+    return (_waiver(row, row.covers) for row in rows)
 
 
-def _waiver(row: Row[Any]) -> Waiver:
+def in_force_for(connection: Connection, asked: Asked, now: datetime) -> list[Entry]:
+    """What the request would extend: of the same device or group, for the same rule."""
+    query = select(waiver).where(*_same(asked), *IN_FORCE).order_by(waiver.c.ends_at)
+    return [_entry(row) for row in connection.execute(query, {"now": now})]
+
+
+def waiting_for(connection: Connection, asked: Asked, now: datetime) -> list[Entry]:
+    """Requests that are the same but for reason and end, and still wait."""
+    waits = (waiver.c.decision == "", waiver.c.ends_at > now)
+    query = select(waiver).where(*_same(asked), *waits)
+    return [_entry(row) for row in connection.execute(query)]
+
+
+def waiting(connection: Connection, now: datetime, after: int, limit: int) -> list[Entry]:
+    """What waits for a decision, oldest first, from number `after` on."""
+    query = select(waiver).where(
+        waiver.c.decision == "", waiver.c.number > after, waiver.c.ends_at > now
+    )
+    return _entries(connection, query.order_by(waiver.c.number).limit(limit))
+
+
+def in_force(
+    connection: Connection,
+    now: datetime,
+    until: datetime | None,
+    after: tuple[datetime, int] | None,
+    limit: int,
+) -> list[Entry]:
+    """The first to end first; only those that end by `until`. `after`: end and number."""
+    query = select(waiver).where(*STANDS, waiver.c.ends_at > now, waiver.c.decided_at <= now)
+    if until is not None:
+        query = query.where(waiver.c.ends_at <= until)
+    if after is not None:
+        at, number = after
+        later = and_(waiver.c.ends_at == at, waiver.c.number > number)
+        query = query.where(waiver.c.ends_at >= at, or_(waiver.c.ends_at > at, later))
+    return _entries(connection, query.order_by(waiver.c.ends_at, waiver.c.number).limit(limit))
+
+
+def over(connection: Connection, now: datetime, before: int, limit: int) -> list[Entry]:
+    """Ended, refused and withdrawn, newest first, below number `before`."""
+    is_over = or_(
+        waiver.c.ends_at <= now,
+        waiver.c.ended_at.is_not(None),
+        waiver.c.decision.in_((REFUSED, WITHDRAWN)),
+    )
+    query = select(waiver).where(is_over, waiver.c.number < before)
+    return _entries(connection, query.order_by(waiver.c.number.desc()).limit(limit))
+
+
+def every(connection: Connection, before: int, limit: int) -> list[Entry]:
+    """The whole register, newest first, below number `before`."""
+    query = select(waiver).where(waiver.c.number < before)
+    return _entries(connection, query.order_by(waiver.c.number.desc()).limit(limit))
+
+
+def of_target(connection: Connection, device_id: str, group: str, limit: int) -> list[Entry]:
+    """Those of one device or one group, newest first."""
+    which = waiver.c.group_name == group if group else waiver.c.device_id == device_id
+    query = select(waiver).where(which).order_by(waiver.c.number.desc()).limit(limit)
+    return _entries(connection, query)
+
+
+def _same(asked: Asked) -> tuple[ColumnElement[bool], ...]:
+    return (
+        waiver.c.device_id == asked.device_id,
+        waiver.c.group_name == asked.group,
+        waiver.c.rule_id == asked.rule_id,
+    )
+
+
+def _decide(
+    connection: Connection, number: int, decision: str, by: str, at: datetime, remark: str = ""
+) -> None:
+    values = {"decision": decision, "decided_by": by, "decided_at": at, "remark": remark}
+    connection.execute(update(waiver).where(waiver.c.number == number).values(values))
+
+
+def _end(connection: Connection, entry: Entry, by: str, at: datetime) -> None:
+    values = {"ended_by": by, "ended_at": at}
+    connection.execute(update(waiver).where(waiver.c.number == entry.number).values(values))
+
+
+def _entries(connection: Connection, query: Select[Any]) -> list[Entry]:
+    return [_entry(row) for row in connection.execute(query)]
+
+
+def _entry(row: Row[Any]) -> Entry:
+    asked = Asked(
+        row.rule_id, row.reason, row.requested_by, row.ends_at, row.device_id, row.group_name
+    )
+    return Entry(
+        row.number,
+        asked,
+        row.requested_at,
+        row.decision,
+        row.decided_by,
+        row.decided_at,
+        row.remark,
+        row.ended_by,
+        row.ended_at,
+    )
+
+
+def _waiver(row: Any, device_id: str) -> Waiver:
+    """As it lies over a device, which a group's waiver does not name itself."""
     return Waiver(
-        device_id=row.device_id,
+        device_id=device_id,
         rule_id=row.rule_id,
         reason=row.reason,
         requested_by=row.requested_by,
-        created_at=row.created_at,
-        ends_at=row.ended_at or row.ends_at,
+        created_at=row.decided_at,
+        ends_at=row.ends_at,
+        approved_by=row.decided_by,
+        group=row.group_name,
+        number=row.number,
     )

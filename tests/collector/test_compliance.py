@@ -42,7 +42,9 @@ def finding(status: Status, since: datetime = NOW) -> Finding:
 
 
 def laid(status: Status, grace_days: int = 0, waiver: Waiver | None = None) -> OpenFinding:
-    return lay_over(finding(status), WORDS, Severity.HIGH, grace_days, waiver)
+    found = finding(status)
+    ends_at = found.since + timedelta(days=grace_days) if grace_days else None
+    return lay_over(found, WORDS, Severity.HIGH, ends_at, waiver)
 
 
 @pytest.mark.parametrize(

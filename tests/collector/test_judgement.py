@@ -7,14 +7,29 @@ from pathlib import Path
 import pytest
 
 from collector import upkeep
+from collector.described import whole
+from collector.export.rows import rows
 from collector.ingest import rejudge
 from collector.model import Compliance, FormFactor, Platform, Status, Waiver
 from collector.policy import default_text, load
-from collector.store import devices, tracked, waivers
+from collector.policy.grace import after_working_days
+from collector.policy.settings import Calendar
+from collector.store import devices, policies, tracked
 from collector.store.devices import InventoryRow
 from collector.upkeep import Rejudged, rejudge_due
 from protos.posture.v1.signals_pb2 import UNKNOWN_REASON_PERMISSION_DENIED, Observation, Unknown
-from tests.collector.desk import BAD, RULE, UPDATES_RULE, Desk, one_device, pending, posture, status
+from tests.collector.desk import (
+    BAD,
+    GOOD,
+    RULE,
+    UPDATES_RULE,
+    Desk,
+    one_device,
+    pending,
+    posture,
+    status,
+)
+from tests.collector.granting import grant
 
 DAY = timedelta(days=1)
 
@@ -69,7 +84,7 @@ def test_a_grace_that_runs_out_counts_without_a_new_report(desk: Desk) -> None:
 def test_a_waiver_lies_over_the_finding_and_ends_by_itself(desk: Desk) -> None:
     failing = desk.report(1, BAD)
     granted = Waiver("d1", RULE, "in repair", "alice", desk.clock(), desk.clock() + DAY)
-    desk.store.write(lambda c: waivers.add(c, granted))
+    desk.store.write(lambda c: grant(c, granted))
     waived = desk.unchanged(2, BAD, held=failing.answer_version)
     assert waived.compliance is Compliance.UNKNOWN
     assert status(waived) is Status.FAIL
@@ -120,3 +135,46 @@ def test_the_upkeep_goes_on_until_every_device_is_judged(
         desk.device_id = name
         desk.report(1, BAD)
     assert rejudge_due(desk.store, desk.clock) == Rejudged(4, 0)
+
+
+def test_a_short_pass_continues_the_clock_and_since_stays_true(desk: Desk) -> None:
+    """The employee, the helpdesk and the auditor read the same date."""
+    text = default_text().replace(
+        f'[rules.{RULE}]\nenabled = true\nseverity = "high"\ngrace_days = 0',
+        f'[rules.{RULE}]\ngrace_days = 3\ngrace_counts = "working_days"',
+    )
+    desk.store.write(lambda c: policies.add(c, text, desk.clock(), "somebody"))
+    desk.policy = load(text, "policy.toml", 1)
+    failed_at = desk.clock()
+    desk.report(1, BAD)
+    desk.clock.advance(hours=5)
+    desk.report(2, GOOD)
+    desk.clock.advance(hours=5)
+    again_at = desk.clock()
+    told = next(f for f in desk.report(3, BAD).findings if f.finding.rule_id == RULE)
+    assert told.finding.since == again_at
+    assert told.finding.failing_from == failed_at
+    expected = after_working_days(Calendar(), failed_at, 3)
+    assert told.grace_ends_at == expected
+    helpdesk = desk.store.read(lambda c: whole(c, "d1", desk.clock())).findings
+    shown = next(f for f in helpdesk if f.finding.rule_id == RULE)
+    exported = desk.store.read(lambda c: list(rows(c, desk.policy, desk.clock())))
+    row = next(each for each in exported if each.rule_id == RULE)
+    assert {told.grace_ends_at, shown.grace_ends_at, row.grace_ends_at} == {expected}
+    assert (shown.finding.since, row.since) == (again_at, again_at)
+
+
+def test_a_pass_long_enough_begins_the_clock_anew(desk: Desk) -> None:
+    desk.report(1, BAD)
+    desk.clock.advance(hours=1)
+    desk.report(2, GOOD)
+    desk.clock.advance(hours=24)
+    told = next(f for f in desk.report(3, BAD).findings if f.finding.rule_id == RULE)
+    assert told.finding.failing_from is None
+
+
+def test_a_failure_on_a_new_device_counts_only_when_its_first_days_are_over(desk: Desk) -> None:
+    desk.policy = load("new_device_grace_days = 2", "policy.toml", 1)
+    assert desk.report(1, BAD).compliance is Compliance.UNKNOWN
+    desk.clock.advance(days=2)
+    assert desk.unchanged(2, BAD).compliance is Compliance.NON_COMPLIANT

@@ -119,7 +119,7 @@ async def open_findings(call: Call) -> Several:
         device, policy, now = _known(c, call), call.site.policy.current(c), call.now
         mine = {each.rule_id: each for each in waivers.active_for(c, device.device_id, now)}
         held = findings.open_of(c, device.device_id)
-        laid = laid_over(held, policy, mine, device.system)
+        laid = laid_over(held, policy, mine, device)
         return Several([_finding(each, now) for each in laid], veil=_veil(c, device))
 
     return await call.read(find)

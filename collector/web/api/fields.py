@@ -11,6 +11,7 @@ from typing import Any
 from collector.accounts.roles import Permission, Role
 from collector.model import Compliance, FormFactor, Platform, Severity, Status
 from collector.store.commands import CommandAction, CommandOutcome
+from collector.store.waivers import WaiverState
 from collector.web.api.people import Veil
 from collector.wording import machine
 
@@ -137,12 +138,20 @@ OBJECTS: Table = {
         "disks": Field("list of Disk", ""),
     },
     "Waiver": {
-        "device_id": Field("string", ""),
+        "number": Field("integer", "In the register."),
+        "state": Field("string", "", choices=_of(*WaiverState)),
+        "device_id": Field("string", "Empty: it is a group's."),
+        "group": Field("string", "Empty: it is a device's."),
         "rule_id": Field("string", ""),
         "reason": Field("string", ""),
         "requested_by": Field("string", "Whose account or command line."),
-        "created_at": Field("moment", ""),
+        "requested_at": Field("moment", ""),
         "ends_at": Field("moment", ""),
+        "decided_by": Field("string", "Never who asked for it; empty: nobody yet."),
+        "decided_at": Field("moment?", ""),
+        "remark": Field("string", "Why it was refused."),
+        "ended_by": Field("string", "Empty: nobody; it ends by itself."),
+        "ended_at": Field("moment?", ""),
         "in_force": Field("boolean", ""),
     },
     "Policy": {

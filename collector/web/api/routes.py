@@ -19,6 +19,7 @@ PATH_FORMS = {
     "rule_id": "[a-z0-9_]{1,64}",
     "token_id": "[0-9a-f]{12}",
     "version": "[0-9]{1,9}",
+    "number": "[0-9]{1,9}",
 }
 """What a part of a path may look like. Anything else is not there."""
 
@@ -75,7 +76,16 @@ _DEVICES = (
     Given("cursor", "text", "`next` of the page before", most=devices.LONGEST_CURSOR, default=""),
 )
 
-_GRANT = (
+_WAIVERS = (
+    Given("state", "choice", "which", choices=waivers.STATES, default="in_force"),
+    _LIMIT,
+    Given("cursor", "text", "`next` of the page before", most=waivers.LONGEST_CURSOR, default=""),
+)
+
+_GROUP = Given("group", "text", "the group's name", required=True, least=1, most=100)
+_REMARK = Given("remark", "text", "why not", most=500, default="")
+
+_WAIVE = (
     Given("rule_id", "choice", "the rule", required=True, choices=_RULE_IDS),
     Given("until", "day", "the last day of it (UTC)", required=True),
     Given("reason", "text", "why; auditors read it", required=True, least=1, most=500),
@@ -110,7 +120,7 @@ def routes() -> tuple[Route, ...]:
     """A fresh list: a trial of policies waits for others of the same application only."""
     trials = policies.Trials()
     see, own = Permission.SEE_DEVICES, Permission.OWN_ACCOUNT
-    device = "/devices/{device_id}"
+    device, one = "/devices/{device_id}", "/waivers/{number}"
     return (
         Route("GET", OPENAPI, own, "This API as OpenAPI 3.1", "", None),
         Route("GET", "/status", see, "How the collector is", "Status", about.status),
@@ -135,13 +145,22 @@ def routes() -> tuple[Route, ...]:
               changes=True),
         Route("POST", f"{device}/lock", Permission.LOCK_SCREEN, "Lock its screen", "Command",
               commanding.lock, body=_LOCK, changes=True),
-        Route("GET", "/waivers", see, "Exceptions, newest first", "Waiver", waivers.list_waivers,
-              (Given("all", "boolean", "those that have ended, too", default=False),),
-              several=True),
-        Route("POST", f"{device}/waivers", Permission.APPROVE_WAIVER, "Grant an exception",
-              "Waiver", waivers.grant, body=_GRANT, changes=True),
-        Route("POST", f"{device}/waivers/{{rule_id}}/end", Permission.APPROVE_WAIVER,
-              "End an exception now", "Waiver", waivers.end, body=(), changes=True),
+        Route("GET", "/waivers", see, "Exceptions, a page at a time", "Waiver",
+              waivers.list_waivers, _WAIVERS, several=True),
+        Route("POST", "/waivers", Permission.REQUEST_WAIVER, "Ask for an exception for a group",
+              "Waiver", waivers.request, body=(_GROUP, *_WAIVE), changes=True),
+        Route("POST", f"{device}/waivers", Permission.REQUEST_WAIVER,
+              "Ask for an exception, or for more time", "Waiver", waivers.request, body=_WAIVE,
+              changes=True),
+        Route("POST", f"{one}/approve", Permission.APPROVE_WAIVER,
+              "Grant what somebody else asked for", "Waiver", waivers.approve, body=(),
+              changes=True),
+        Route("POST", f"{one}/refuse", Permission.APPROVE_WAIVER, "Say no to a request", "Waiver",
+              waivers.refuse, body=(_REMARK,), changes=True),
+        Route("POST", f"{one}/withdraw", Permission.REQUEST_WAIVER, "Take back what you asked for",
+              "Waiver", waivers.withdraw, body=(), changes=True),
+        Route("POST", f"{one}/end", Permission.APPROVE_WAIVER, "End an exception now", "Waiver",
+              waivers.end, body=(), changes=True),
         Route("GET", "/policy", Permission.SEE_POLICY, "The policy in force", "Policy",
               policies.in_force),
         Route("GET", "/policy/versions", Permission.SEE_POLICY, "Every version, newest first",

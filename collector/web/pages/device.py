@@ -101,7 +101,7 @@ def _context(
     now, policy = frame.now, site.policy.current(c)
     mine = {waiver.rule_id: waiver for waiver in waivers.active_for(c, device_id, now)}
     language = asked or policy.language
-    laid = laid_over(findings.open_of(c, device_id), policy, mine, device.system, language)
+    laid = laid_over(findings.open_of(c, device_id), policy, mine, device, language)
     state = compliance_at(device, now, timedelta(days=policy.stale_after_days))
     stored = reports.current(c, device_id)
     report = sent(stored)

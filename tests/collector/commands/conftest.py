@@ -24,9 +24,10 @@ class Console:
 
     folder: Path
     clock: FixedClock
+    who: str = "alice"
 
     def run(self, *words: str, stdin: str = "") -> Result:
-        around = Surroundings(self.folder, self.clock, who=lambda: "alice")
+        around = Surroundings(self.folder, self.clock, who=lambda: self.who)
         result = CliRunner().invoke(program, list(words), input=stdin, obj=around)
         assert isinstance(result.exception, SystemExit | None), result.exception
         return result

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 from collector.model import Compliance, EvidenceLine, Finding, FormFactor, Platform, Status, Waiver
 from collector.policy import RULES, Policy, load
-from collector.store import Connection, devices, findings, policies, waivers
+from collector.store import Connection, devices, findings, policies
 from collector.store.devices import InventoryRow, Judgement
 from collector.store.findings import Moves, Opening
+from tests.collector.granting import grant
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -59,8 +60,8 @@ def everyone(c: Connection) -> None:
     )
     enrol(c, "id-bad", "beta")
     judged(c, "id-bad", {DISKS: (Status.FAIL, "/ is plain."), FIREWALL: (Status.FAIL, "Off.")})
-    waivers.add(c, Waiver("id-bad", DISKS, "in repair", "alice", NOW - DAY, NOW + DAY))
-    waivers.add(c, Waiver("id-bad", FIREWALL, "was over", "alice", NOW - 3 * DAY, NOW - DAY))
+    grant(c, Waiver("id-bad", DISKS, "in repair", "alice", NOW - DAY, NOW + DAY))
+    grant(c, Waiver("id-bad", FIREWALL, "was over", "alice", NOW - 3 * DAY, NOW - DAY))
     enrol(c, "id-evil", '=HYPERLINK("http://example.org";"x")')
     judged(
         c, "id-evil", {DISKS: (Status.UNKNOWN, "\x1b[2J\r\n+1;=2"), FIREWALL: (Status.PASS, "ä")}

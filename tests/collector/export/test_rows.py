@@ -40,7 +40,8 @@ def test_a_rule_that_was_never_put_to_a_device_is_unknown(store: Store) -> None:
 
 def test_a_waiver_is_there_while_it_lasts_and_hides_nothing(store: Store) -> None:
     waived = exported(store)["id-bad", DISKS]
-    assert (waived.status, waived.waiver) == ("fail", "until 2026-11-23: in repair")
+    words = "until 2026-11-23, number 1, asked for by alice, approved by bob: in repair"
+    assert (waived.status, waived.waiver) == ("fail", words)
     assert exported(store)["id-bad", FIREWALL].waiver == ""
 
 

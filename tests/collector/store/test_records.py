@@ -25,6 +25,7 @@ from collector.store import (
 from collector.store.invitations import Invitation
 from collector.store.personal_tokens import PersonalToken
 from collector.store.sessions import Session
+from tests.collector.granting import grant
 from tests.fakes import FixedClock
 
 DAY = timedelta(days=1)
@@ -78,20 +79,22 @@ def test_a_waiver_covers_its_time_and_ends_early(store: Store, clock: FixedClock
     row = devices.InventoryRow("h", None, FormFactor.UNKNOWN)
     store.write(lambda c: devices.add(c, "d", row, clock()))
     granted = Waiver("d", "rule", "in repair", "alice", clock(), clock() + 2 * DAY)
-    store.write(lambda c: waivers.add(c, granted))
+    store.write(lambda c: grant(c, granted))
     later = clock() + DAY
-    assert store.read(lambda c: waivers.active_for(c, "d", later)) == [granted]
+    held = replace(granted, approved_by="bob", number=1)
+    assert store.read(lambda c: waivers.active_for(c, "d", later)) == [held]
     assert store.read(lambda c: waivers.active_for(c, "d", granted.ends_at)) == []
-    assert store.write(lambda c: waivers.end(c, "d", "rule", later))
-    assert not store.write(lambda c: waivers.end(c, "d", "rule", later))
+    assert store.write(lambda c: waivers.end(c, 1, "carol", later))
+    assert not store.write(lambda c: waivers.end(c, 1, "carol", later))
     assert store.read(lambda c: waivers.active_for(c, "d", later)) == []
-    assert [w.ends_at for w in store.read(waivers.list_all)] == [later]
+    (entry,) = store.read(lambda c: waivers.every(c, 99, 9))
+    assert (entry.ended_by, entry.ended_at) == ("carol", later)
 
 
 def test_a_waiver_without_a_duration_is_refused(store: Store, clock: FixedClock) -> None:
     granted = Waiver("d", "rule", "why", "alice", clock(), clock())
     with pytest.raises(ValueError, match="ends after it begins"):
-        store.write(lambda c: waivers.add(c, granted))
+        store.write(lambda c: grant(c, granted))
 
 
 def test_sessions_end_by_time_by_logout_and_all_at_once(store: Store, clock: FixedClock) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from collector.model import Compliance, EvidenceLine, Status, Waiver
 from collector.policy import RULES
-from collector.store import accounts, certificates, devices, policies, waivers
+from collector.store import accounts, certificates, devices, policies
+from tests.collector.granting import grant
 from tests.collector.web.conftest import Browser
 from tests.collector.web.fleet import DISKS, FIREWALL, LAPTOP, Seen, device_id
 
@@ -149,19 +150,19 @@ def test_a_waiver_shows_its_reason_and_its_end(helpdesk: Browser) -> None:
     now = helpdesk.clock()
     waiver = Waiver(device_id("zeta"), DISKS, "A loan", "alice", now, now + timedelta(days=9))
     helpdesk.enrol(BAD)
-    helpdesk.store.write(lambda c: waivers.add(c, waiver))
+    helpdesk.store.write(lambda c: grant(c, waiver))
     page = helpdesk.get("/devices/id-zeta")
     assert "Waived until Tuesday 1 December" in page
-    assert "Waived until Tuesday 1 December: A loan (granted by alice)." in page
+    assert "Waived until Tuesday 1 December: A loan (granted by bob)." in page
 
 
 def test_an_unknown_that_is_waived_says_until_when(helpdesk: Browser) -> None:
     now = helpdesk.clock()
     waiver = Waiver(device_id("zeta"), FIREWALL, "A loan", "alice", now, now + timedelta(days=9))
     helpdesk.enrol(BAD)
-    helpdesk.store.write(lambda c: waivers.add(c, waiver))
+    helpdesk.store.write(lambda c: grant(c, waiver))
     page = helpdesk.get("/devices/id-zeta")
-    assert "Waived until Tuesday 1 December: A loan (granted by alice)." in page
+    assert "Waived until Tuesday 1 December: A loan (granted by bob)." in page
 
 
 def test_check_in_health_says_when_the_next_one_is_expected(helpdesk: Browser) -> None:

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import event
 
 from collector.model import Compliance, Platform, Status, Waiver
-from collector.store import devices, waivers
+from collector.store import devices
 from collector.web.listing import PAGE_SIZE
+from tests.collector.granting import grant
 from tests.collector.web.conftest import Browser
 from tests.collector.web.fleet import DISKS, FIREWALL, LAPTOP, Seen, device_id
 
@@ -182,7 +183,7 @@ def test_a_waived_failure_says_until_when(helpdesk: Browser) -> None:
     helpdesk.enrol(BAD)
     now = helpdesk.clock()
     waiver = Waiver(device_id("zeta"), DISKS, "spare", "alice", now, now + timedelta(days=9))
-    helpdesk.store.write(lambda c: waivers.add(c, waiver))
+    helpdesk.store.write(lambda c: grant(c, waiver))
     page = helpdesk.get("/devices")
     assert "/ is not encrypted. <small>(waived until Tuesday 1 December)</small>" in page
 

@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from collector.accounts.roles import Role
 from collector.identity import tokens as making
 from collector.model import Compliance, Status, Waiver
 from collector.policy import default_text
-from collector.store import devices, personal_tokens, policies, tokens, waivers
+from collector.store import devices, groups, personal_tokens, policies, tokens, waivers
 from collector.web.api.routes import Route
+from tests.collector.granting import grant
 from tests.collector.web.api.desk import Desk
 from tests.collector.web.fleet import DISKS, FIREWALL, Seen, device_id
 
@@ -59,6 +60,8 @@ class Objects:
             return self._of_own_tokens(role)
         if template == "/enrollment-tokens/{token_id}/revoke":
             return self._of_enrollment()
+        if "{number}" in template:
+            return self._of_waivers(route, role)
         if "{version}" in template:
             return [
                 Asked(what, template.replace("{version}", version), status)
@@ -79,22 +82,40 @@ class Objects:
         if route.path.endswith("/release"):
             store.write(lambda c: devices.quarantine(c, device_id(there), "two of them", now))
         store.write(lambda c: devices.retire(c, device_id(retired), now))
-        if route.path.endswith("/end"):
-            end = now + timedelta(days=9)
-            granted = Waiver(device_id(there), FIREWALL, "in repair", "somebody", now, end)
-            store.write(lambda c: waivers.add(c, granted))
-        ended = 404 if route.path.endswith("/end") else 409
         body = self._body(route, role)
 
         def asked(what: str, name: str, status: int) -> Asked:
-            path = route.path.replace("{device_id}", name).replace("{rule_id}", FIREWALL)
+            path = route.path.replace("{device_id}", name)
             return Asked(what, path, status, body)
 
         return [
             asked("there", device_id(there), 200),
-            asked("retired", device_id(retired), ended if route.changes else 200),
+            asked("retired", device_id(retired), 409 if route.changes else 200),
             asked("never", NEVER["device_id"], 404),
             asked("malformed", ODD["device_id"], 404),
+        ]
+
+    def _of_waivers(self, route: Route, role: str) -> list[Asked]:
+        """One that waits and one in force, asked for by another; and one's own."""
+        there, now, store = f"lap-{self.made}", self.desk.clock(), self.desk.store
+        self.desk.enrol(Seen(there, Compliance.NON_COMPLIANT))
+        end, device = now + timedelta(days=9), device_id(there)
+        granted = Waiver(device, FIREWALL, "in repair", "somebody", now, end)
+        held = store.write(lambda c: grant(c, granted))
+        asked = waivers.Asked(DISKS, "in repair", "somebody", end, device)
+        waits = store.write(lambda c: waivers.request(c, asked, now))
+        own = store.write(lambda c: waivers.request(c, replace(asked, requested_by=role), now))
+        action = route.path.rsplit("/", 1)[1]
+        answers = {
+            "approve": {waits: 200, own: 409, held: 409},
+            "refuse": {waits: 200, own: 200, held: 409},
+            "withdraw": {own: 200, waits: 404, held: 409},
+            "end": {held: 200, waits: 409, own: 409},
+        }
+        body = self._body(route, role)
+        return [
+            Asked(f"number {number}", route.path.replace("{number}", str(number)), status, body)
+            for number, status in {**answers[action], 999: 404}.items()
         ]
 
     def _of_own_tokens(self, role: str) -> list[Asked]:
@@ -136,6 +157,11 @@ class Objects:
             )
         ]
 
+    def _group(self) -> str:
+        name, now = f"group-{self.made}", self.desk.clock()
+        self.desk.store.write(lambda c: groups.add(c, groups.Group(name, "", "", now)))
+        return name
+
     def _body(self, route: Route, role: str) -> dict[str, object] | None:
         """One that is right."""
         if route.body is None:
@@ -145,6 +171,8 @@ class Objects:
             "rule_id": DISKS,
             "until": f"{self.desk.clock() + timedelta(days=3):%Y-%m-%d}",
             "reason": "in repair",
+            "remark": "mend it",
+            "group": self._group(),
             "text": another,
             "label": "a job",
             "hours": 1,

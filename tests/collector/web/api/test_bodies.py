@@ -121,7 +121,7 @@ def test_a_waiver_that_cannot_be_granted_changes_nothing(
     assert owner.ask("POST", "/devices/id-lap/waivers", right).status_code == 200
     again = owner.ask("POST", "/devices/id-lap/waivers", right)
     assert again.status_code == 409
-    assert "end that waiver first" in again.json()["detail"]
+    assert "waits for a decision already" in again.json()["detail"]
 
 
 @pytest.mark.parametrize("hours", [0, 8761, -1, 1.5, "1", True, 10**30, None])

@@ -1,0 +1,60 @@
+"""The store itself keeps two people behind a waiver, and pages of them in order."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from collector.store import Store, StoreError, waivers
+from collector.store.waivers import Asked, ByOnePerson, WaiverState
+from tests.fakes import FixedClock
+
+DAY = timedelta(days=1)
+
+
+def asked(clock: FixedClock, days: int = 5, device_id: str = "d", rule: str = "rule") -> Asked:
+    return Asked(rule, "in repair", "alice", clock() + days * DAY, device_id)
+
+
+def test_nobody_approves_what_they_asked_for(store: Store, clock: FixedClock) -> None:
+    number = store.write(lambda c: waivers.request(c, asked(clock), clock()))
+    with pytest.raises(ByOnePerson):
+        store.write(lambda c: waivers.approve(c, number, "ALICE", clock()))
+    entry = store.read(lambda c: waivers.get(c, number))
+    assert entry is not None
+    assert entry.state(clock()) is WaiverState.WAITING
+
+
+def test_the_database_refuses_it_too(store: Store, clock: FixedClock) -> None:
+    store.write(lambda c: waivers.request(c, asked(clock), clock()))
+    statement = text("UPDATE waiver SET decision = 'approved', decided_by = requested_by")
+    with pytest.raises(Exception, match="waiver_by_two_people") as refused:
+        store.write(lambda c: c.execute(statement))
+    assert not isinstance(refused.value, AssertionError | StoreError)
+
+
+def test_a_request_that_nobody_decided_in_time_cannot_be_approved(
+    store: Store, clock: FixedClock
+) -> None:
+    number = store.write(lambda c: waivers.request(c, asked(clock), clock()))
+    late = clock() + 5 * DAY
+    assert not store.write(lambda c: waivers.approve(c, number, "bob", late))
+
+
+def test_pages_follow_each_other_without_gap(store: Store, clock: FixedClock) -> None:
+    for days in (9, 3, 3, 7, 5):
+        wanted = asked(clock, days, rule=f"r{days}")
+        number = store.write(lambda c, w=wanted: waivers.request(c, w, clock()))
+        if days != 5:
+            store.write(lambda c, n=number: waivers.approve(c, n, "bob", clock()))
+    now = clock()
+    every = store.read(lambda c: waivers.in_force(c, now, None, None, 9))
+    assert [each.number for each in every] == [3, 4, 1]  # 3 extends 2
+    first, *_ = store.read(lambda c: waivers.in_force(c, now, None, None, 1))
+    mark = (first.asked.ends_at, first.number)
+    rest = store.read(lambda c: waivers.in_force(c, now, None, mark, 9))
+    assert [each.number for each in rest] == [4, 1]
+    soon = store.read(lambda c: waivers.in_force(c, now, now + 4 * DAY, None, 9))
+    assert [each.number for each in soon] == [3]
+    assert [each.number for each in store.read(lambda c: waivers.waiting(c, now, 0, 9))] == [5]
+    assert [each.number for each in store.read(lambda c: waivers.over(c, now, 99, 9))] == [2]
