@@ -36,11 +36,9 @@ IN_FORCE = (
     waiver.c.ends_at > bindparam("now"),
     *STANDS,
 )
-OWN = select(waiver, waiver.c.device_id.label("covers")).where(*IN_FORCE)
-SHARED = (
-    select(waiver, membership.c.device_id.label("covers"))
-    .join(membership, membership.c.group_name == waiver.c.group_name)
-    .where(*IN_FORCE)
+OWN = select(waiver, waiver.c.device_id.label("covers")).where(waiver.c.device_id != "")
+SHARED = select(waiver, membership.c.device_id.label("covers")).join(
+    membership, membership.c.group_name == waiver.c.group_name
 )
 OF_GROUPS = select(membership.c.group_name).where(membership.c.device_id == bindparam("of_device"))
 ACTIVE = Prepared(
@@ -198,8 +196,8 @@ def active_for_many(
 ) -> dict[str, list[Waiver]]:
     """As `active_for`, by device, in one query for a page of devices."""
     query = union_all(
-        OWN.where(waiver.c.device_id.in_(device_ids)),
-        SHARED.where(membership.c.device_id.in_(device_ids)),
+        OWN.where(waiver.c.device_id.in_(device_ids), *IN_FORCE),
+        SHARED.where(membership.c.device_id.in_(device_ids), *IN_FORCE),
     ).order_by("ends_at", "number")
     found: dict[str, list[Waiver]] = {}
     for row in connection.execute(query, {"now": now}):
@@ -208,8 +206,17 @@ def active_for_many(
 
 
 def all_active(connection: Connection, now: datetime) -> Iterable[Waiver]:
-    """Every waiver on every device that is covered, the last to end last. In a stream."""
-    query = union_all(OWN, SHARED).order_by("ends_at", "number")
+    """What was in force at `now`, which may be past, on every device; the last to end last.
+
+    Groups as they are today. In a stream.
+    """
+    held = (
+        waiver.c.decision == APPROVED,
+        waiver.c.decided_at <= bindparam("now"),
+        waiver.c.ends_at > bindparam("now"),
+        or_(waiver.c.ended_at.is_(None), waiver.c.ended_at > bindparam("now")),
+    )
+    query = union_all(OWN.where(*held), SHARED.where(*held)).order_by("ends_at", "number")
     rows = connection.execution_options(yield_per=500).execute(query, {"now": now})
     return (_waiver(row, row.covers) for row in rows)
 

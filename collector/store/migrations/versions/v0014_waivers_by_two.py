@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 IN_FORCE = "decision = 'approved' AND ended_at IS NULL"
