@@ -23,13 +23,20 @@ from collector.terminal import say
     multiple=True,
     help="Which files to write, such as csv (may be repeated; all of them).",
 )
+@click.option(
+    "--for",
+    "role",
+    type=click.Choice(["viewer", "helpdesk", "admin", "owner"]),
+    help="Leave out what this role may not see, such as names of people (nothing).",
+)
 @click.pass_obj
-def export(around: Surroundings, out: Path, formats: tuple[str, ...]) -> None:
+def export(around: Surroundings, out: Path, formats: tuple[str, ...], role: str | None) -> None:
     """Write a folder with one row for every device and rule, and print its name.
 
     README.txt in it explains the columns; policy.toml is the policy in force. The
     files appear together when they are complete, or not at all.
     """
+    from collector.accounts.roles import Role
     from collector.export import FORMATS, writing
     from collector.policy_in_force import policy_in_force
     from collector.upkeep import rejudge_due
@@ -43,8 +50,10 @@ def export(around: Surroundings, out: Path, formats: tuple[str, ...]) -> None:
         rejudge_due(store, around.clock)
         policy = store.read(policy_in_force)
         try:
-            with around.noting("export.written", "posture", formats=", ".join(chosen)):
-                folder = writing.write(store, policy, around.clock(), out, chosen)
+            told = {"formats": ", ".join(chosen), **({"for": role} if role else {})}
+            with around.noting("export.written", "posture", **told):
+                eyes = Role(role) if role else None
+                folder = writing.write(store, policy, around.clock(), out, chosen, eyes)
         except writing.CannotExport as error:
             raise Trouble(str(error)) from error
     say(str(folder))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from collector.accounts.roles import ROLES, Permission, Role
 from collector.compliance import compliance_at
 from collector.judged import seen
 from collector.model import (
@@ -22,7 +23,8 @@ from collector.model import (
     Waiver,
 )
 from collector.policy import RULES, Policy, words_for
-from collector.store import Connection, findings, waivers
+from collector.store import Connection, findings, reports, waivers
+from collector.veil import Veil, veil_for, veiled
 
 NEVER_REPORTED = "The device has not reported yet."
 NOT_JUDGED = "The device has not been judged by this rule yet."
@@ -89,12 +91,16 @@ class Row:
     )
 
 
-def rows(connection: Connection, policy: Policy, now: datetime) -> Iterator[Row]:
+def rows(
+    connection: Connection, policy: Policy, now: datetime, role: Role | None = None
+) -> Iterator[Row]:
     """Every device in service with every rule the policy asks, by host name, in a stream.
 
     What was not judged is there as unknown: nothing is left out for want of a report, and no
-    device is called compliant before every rule was put to it.
+    device is called compliant before every rule was put to it. `role`: whose eyes it is for;
+    names of people and serial numbers that it may not see are left out. None: everything.
     """
+    sees = frozenset(Permission) if role is None else ROLES[role]
     rules = [rule for rule in RULES if policy.rules[rule.id].enabled]
     granted = _in_force(connection, now)
     stale_after = timedelta(days=policy.stale_after_days)
@@ -107,12 +113,22 @@ def rows(connection: Connection, policy: Policy, now: datetime) -> Iterator[Row]
         if compliance is Compliance.COMPLIANT and not held.keys() >= {rule.id for rule in rules}:
             compliance = Compliance.UNKNOWN
         about = _about(device, compliance)
+        if Permission.SEE_HARDWARE_IDS not in sees:
+            about["serial"] = ""
+        veil = None if Permission.SEE_PEOPLE in sees else _veil(connection, device)
         for rule in rules:
             finding = held.get(rule.id) or _unjudged(device, rule, policy, now)
             waiver = granted.get((device.device_id, rule.id))
             words = words_for(finding, device.system, Language.EN)
             found = seen(finding, words, policy, waiver, device.enrolled_at)
-            yield Row(**about, **_said(found, judged=rule.id in held))
+            shown = found if veil is None else veiled(found, veil)
+            yield Row(**about, **_said(shown, judged=rule.id in held))
+
+
+def _veil(c: Connection, device: Device) -> Veil:
+    """Over the names in what the device said: findings rest on its last report."""
+    last = reports.current(c, device.device_id)
+    return veil_for(last.posture if last else None)
 
 
 def _in_force(connection: Connection, now: datetime) -> Mapping[tuple[str, str], Waiver]:

@@ -31,6 +31,9 @@ since was judged.
 Devices that were retired are not in the export. A device that has never
 reported is, with every rule unknown.
 
+An export that was made for an auditor (`--for viewer`) says (somebody) where a
+device named the account of a person.
+
 Times are UTC. In the CSV a cell that a spreadsheet might run begins with an
 apostrophe, and control characters are spaces; the JSON holds every text as it
 came."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from collector.accounts.roles import Role
 from collector.export import FORMATS, to_readme
 from collector.export.rows import Heading, rows
 from collector.policy import Policy, default_text
@@ -37,9 +38,10 @@ def write(
     now: datetime,
     out: Path,
     formats: Collection[str] = tuple(FORMATS),
+    role: Role | None = None,
 ) -> Path:
     """Write one export below `out` and return its folder; beside the rows, what they mean and
-    the policy.
+    the policy. `role` as in `rows`.
 
     Files are written beside it and moved in one step after they are on disk, so a reader never
     meets half an export. Raises CannotExport or StoreError; then nothing is left behind.
@@ -51,7 +53,7 @@ def write(
         missing = [folder for folder in (out, *out.parents) if not folder.exists()]
         out.mkdir(parents=True, exist_ok=True)
         with _draft(out) as draft:
-            _fill(draft, store, policy, now, formats)
+            _fill(draft, store, policy, now, (formats, role))
             draft.rename(target)
         _settle(out)
     except OSError as error:
@@ -87,15 +89,20 @@ def _take_away(folders: Iterable[Path]) -> None:
 
 
 def _fill(
-    draft: Path, store: Store, policy: Policy, now: datetime, formats: Collection[str]
+    draft: Path,
+    store: Store,
+    policy: Policy,
+    now: datetime,
+    asked: tuple[Collection[str], Role | None],
 ) -> None:
     """Write every file from one view of the store, so that they agree."""
     heading = Heading(now, "muster-collector", policy.version)
+    formats, role = asked
 
     def every_file(connection: Connection) -> None:
         for name in formats:
             with _lasting(draft / f"posture.{name}") as file:
-                FORMATS[name](heading, rows(connection, policy, now), file)
+                FORMATS[name](heading, rows(connection, policy, now, role), file)
         with _lasting(draft / "README.txt") as file:
             to_readme.write(heading, policy, file)
         with _lasting(draft / "policy.toml") as file:

@@ -12,7 +12,7 @@ from collector.accounts.roles import Permission
 from collector.accounts.throttle import Throttle
 from collector.audit.entry import Action, Actor, ActorKind, Entry, Outcome
 from collector.store import Connection
-from collector.web.api.people import Veil
+from collector.veil import Veil
 from collector.web.site import Site
 
 T = TypeVar("T")

@@ -21,10 +21,10 @@ from collector.store import (
     reports,
     waivers,
 )
+from collector.veil import NOT_SHOWN, Veil, names_people, veil_for
 from collector.web import listing
 from collector.web.api.calls import Call, One, Several
 from collector.web.api.fields import OBJECTS
-from collector.web.api.people import NOT_SHOWN, Veil, names_people, veil_for
 from collector.web.api.problems import Wrong, conflict, not_found, unfit
 from collector.web.listing import Question
 

@@ -12,7 +12,7 @@ from collector.accounts.roles import Permission, Role
 from collector.model import Compliance, FormFactor, Platform, Severity, Status
 from collector.store.commands import CommandAction, CommandOutcome
 from collector.store.waivers import WaiverState
-from collector.web.api.people import Veil
+from collector.veil import Veil
 from collector.wording import machine
 
 People, Hardware = Permission.SEE_PEOPLE, Permission.SEE_HARDWARE_IDS

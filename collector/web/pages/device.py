@@ -16,7 +16,7 @@ from collector.policy import Policy
 from collector.policy.advice import book
 from collector.store import Connection, certificates, devices, findings, reports, waivers
 from collector.translation import gettext as _
-from collector.web.api.people import veil_for, veiled
+from collector.veil import veil_for, veiled
 from collector.web.commanding import Commanding, commanding
 from collector.web.errors import NOT_FOUND
 from collector.web.frame import Frame, frame_of

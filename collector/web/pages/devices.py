@@ -15,8 +15,8 @@ from collector.policy import RULES, Policy, title
 from collector.store import Connection, devices, tallies
 from collector.translation import gettext as _
 from collector.translation import language
+from collector.veil import unnamed
 from collector.web import listing
-from collector.web.api.people import unnamed
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
 from collector.web.listing import Listed, Question, question_of

@@ -4,10 +4,15 @@ from datetime import timedelta
 
 import pytest
 
+from collector.accounts.roles import ROLES, Permission, Role
 from collector.export.rows import NEVER_REPORTED, NOT_JUDGED, Row, rows
+from collector.model import Status
 from collector.policy import Policy, default_text, load
-from collector.store import Store, devices
-from tests.collector.export.fleet import DAY, DISKS, FIREWALL, NOW, two_rules
+from collector.store import Connection, Store, devices, reports
+from collector.store.reports import StoredReport
+from protos.posture.v1.posture_service_pb2 import Posture
+from protos.posture.v1.signals_pb2 import Observation, ScreenLock, UserScreenLock
+from tests.collector.export.fleet import DAY, DISKS, FIREWALL, NOW, enrol, judged, two_rules
 
 
 def exported(store: Store, policy: Policy | None = None) -> dict[tuple[str, str], Row]:
@@ -69,3 +74,24 @@ def test_the_state_takes_silence_into_account(store: Store, silent_days: int) ->
     store.write(heard)
     state = exported(store)["id-good", DISKS].compliance
     assert state == ("stale" if silent_days else "compliant")
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+def test_an_export_for_a_role_names_people_to_those_who_may_see_them(
+    store: Store, role: Role | None
+) -> None:
+    lock = ScreenLock(users=[UserScreenLock(user="alice")])
+    report = Posture(observations=[Observation(screen_lock=lock)]).SerializeToString()
+    said = "alice never locks, see /home/bob/.config"
+
+    def name_them(c: Connection) -> None:
+        enrol(c, "id-named", "omega")
+        judged(c, "id-named", {DISKS: (Status.FAIL, said), FIREWALL: (Status.PASS, "On.")})
+        reports.add(c, "id-named", StoredReport(99, b"d", report, NOW, NOW))
+
+    store.write(name_them)
+    found = store.read(lambda c: list(rows(c, two_rules(), NOW, role)))
+    text = " ".join(f"{row.because} {row.evidence}" for row in found)
+    sees = role is None or Permission.SEE_PEOPLE in ROLES[role]
+    assert ("alice" in text, "bob" in text) == (sees, sees)
+    assert ("(somebody) never locks, see /home/(somebody)/.config" in text) is not sees
