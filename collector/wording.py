@@ -187,7 +187,7 @@ def waived_words(waiver: Waiver, now: datetime) -> str:
         "Waived until %(day)s: %(reason)s (granted by %(who)s).",
         day=day(waiver.ends_at, now),
         reason=sentence_end(waiver.reason),
-        who=waiver.requested_by,
+        who=waiver.approved_by or waiver.requested_by,
     )
 
 

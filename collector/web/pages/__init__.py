@@ -10,6 +10,10 @@ from collector.web.pages import (
     codes,
     confirm,
     device,
+    device_change,
+    device_forget,
+    device_history,
+    device_retire,
     devices,
     end_sessions,
     factor,
@@ -44,6 +48,7 @@ from collector.web.pages import (
 PAGES = (
     *(login, passkey_login, factor, app, setup, logout, healthz, look),
     *(devices, device, check_now, lock_screen),
+    *(device_change, device_retire, device_forget, device_history),
     *(account, password, end_sessions, new_app, codes, confirm, new_passkey, passkey, tokens),
     *(people, people_import, person, person_forget),
     *(accounts, one_account, review, sign_review),

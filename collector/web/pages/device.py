@@ -16,7 +16,12 @@ from collector.policy import Policy
 from collector.policy.advice import book
 from collector.store import Connection, certificates, devices, findings, reports, waivers
 from collector.translation import gettext as _
+<<<<<<< HEAD
 from collector.veil import veil_for, veiled
+=======
+from collector.web.api.people import veil_for, veiled
+from collector.web.caring import DONE, Care, Said, caring
+>>>>>>> e07b9df (Decide about a device on its page, and show what happened to it)
 from collector.web.commanding import Commanding, commanding
 from collector.web.errors import NOT_FOUND
 from collector.web.frame import Frame, frame_of
@@ -51,6 +56,15 @@ class FindingView:
 
 
 @dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks, the language they asked for, and what they are told about a change."""
+
+    role: Role
+    language: Language | None
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """`language` is that of the rules' words; the page around them is in English.
 
@@ -73,17 +87,25 @@ class Context:
     report: Sent | None
     latest: int
     commanding: Commanding
+    care: Care
 
 
 def page(request: Request) -> Response:
+    done = DONE.get(request.query_params.get("done", ""))
+    return shown(request, Said(done=_(done) if done else ""))
+
+
+def shown(request: Request, said: Said, status_code: int = 200) -> Response:
+    """The page, with what is to be said about a change that was asked for."""
     site, device_id = site_of(request.scope), request.path_params["device_id"]
     frame = frame_of(request.scope, _("Device"))
     asked = asked_language(request)
     role, named = session_of(request).role, device_id[:LONGEST_ID]
-    context = site.store.read(lambda c: _context(c, site, frame, named, asked, role))
+    viewer = Viewer(role, asked, said)
+    context = site.store.read(lambda c: _context(c, site, frame, named, viewer))
     if context is None:
         return NOT_FOUND.response(request.scope)
-    return render("device.html", context)
+    return render("device.html", context, status_code=status_code)
 
 
 def _context(
@@ -91,16 +113,15 @@ def _context(
     site: Site,
     frame: Frame,
     device_id: str,
-    asked: Language | None,
-    role: Role,
+    viewer: Viewer,
 ) -> Context | None:
-    """What somebody of this role may see of it."""
-    device = devices.get(c, device_id)
+    """What this viewer may see of it."""
+    device, role = devices.get(c, device_id), viewer.role
     if device is None:
         return None
     now, policy = frame.now, site.policy.current(c)
     mine = {waiver.rule_id: waiver for waiver in waivers.active_for(c, device_id, now)}
-    language = asked or policy.language
+    language = viewer.language or policy.language
     laid = laid_over(findings.open_of(c, device_id), policy, mine, device, language)
     state = compliance_at(device, now, timedelta(days=policy.stale_after_days))
     stored = reports.current(c, device_id)
@@ -127,6 +148,7 @@ def _context(
         report=report,
         latest=device.last_sequence,
         commanding=commanding(c, site, device, role),
+        care=caring(c, device, role, viewer.said, now),
     )
 
 

@@ -37,7 +37,7 @@ NASTY = [
 PLAIN_TAGS = {
     *("html", "head", "meta", "title", "link", "body", "header", "main", "footer", "nav"),
     *("section", "article", "aside", "h1", "h2", "h3", "h4", "p", "a", "span", "small", "b"),
-    *("ul", "li", "dl", "dt", "dd", "div", "table", "caption", "thead", "tbody", "tr", "th"),
+    *("ul", "ol", "li", "dl", "dt", "dd", "div", "table", "caption", "thead", "tbody", "tr", "th"),
     *("td", "time", "code", "pre", "details", "summary", "svg", "path", "circle", "img"),
     *("form", "input", "select", "option", "label", "button"),
 }
