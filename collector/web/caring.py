@@ -12,7 +12,7 @@ from collector.store.columns import EPOCH, MILLISECOND
 from collector.store.timeline import Enrolled, Given, Happened, Judged, Moment, Silent
 from collector.translation import gettext as _
 from collector.translation import marked
-from collector.web.api.people import names_people
+from collector.veil import names_people
 from collector.web.pages.people import href_of
 
 NEWEST = 12

@@ -16,12 +16,8 @@ from collector.policy import Policy
 from collector.policy.advice import book
 from collector.store import Connection, certificates, devices, findings, reports, waivers
 from collector.translation import gettext as _
-<<<<<<< HEAD
 from collector.veil import veil_for, veiled
-=======
-from collector.web.api.people import veil_for, veiled
 from collector.web.caring import DONE, Care, Said, caring
->>>>>>> e07b9df (Decide about a device on its page, and show what happened to it)
 from collector.web.commanding import Commanding, commanding
 from collector.web.errors import NOT_FOUND
 from collector.web.frame import Frame, frame_of
