@@ -20,7 +20,8 @@ FINDING = schema.finding
 @dataclass(frozen=True, slots=True)
 class DeviceFilter:
     """Which devices. `rule_id` and `signal`: those with such a finding open that is `status`,
-    or when that is None, a failure or unknown. `after` is `DevicePage.next_after`.
+    or when that is None, a failure or unknown; with `cause`, for that cause only. `after` is
+    `DevicePage.next_after`.
     """
 
     state: Compliance | None = None
@@ -29,6 +30,7 @@ class DeviceFilter:
     rule_id: str = ""
     signal: str = ""
     status: Status | None = None
+    cause: str | None = None
     after: tuple[str, str] | None = None
     limit: int = 100
 
@@ -107,4 +109,6 @@ def _has_finding(wanted: DeviceFilter) -> ColumnElement[bool]:
         conditions.append(FINDING.c.rule_id == wanted.rule_id)
     if wanted.signal:
         conditions.append(FINDING.c.signal == wanted.signal)
+    if wanted.cause is not None:
+        conditions.append(FINDING.c.cause == wanted.cause)
     return exists().where(*conditions)

@@ -8,8 +8,6 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -24,7 +22,6 @@ from collector.web.api.door import ApiDoor
 from collector.web.body import BodyLimit
 from collector.web.boundaries import OneLength
 from collector.web.forgery import ForgeryProtection
-from collector.web.frame import ONWARD
 from collector.web.guard import guarded
 from collector.web.headers import SecurityHeaders
 from collector.web.pages import PAGES
@@ -100,10 +97,5 @@ def _routes() -> list[BaseRoute]:
     pages = [Route(page.PATH, guarded(page), methods=list(page.METHODS)) for page in PAGES]
     return [
         *pages,
-        Route("/", _home, name=ONWARD),
         Mount("/static", StaticFiles(directory=STATIC, follow_symlink=False)),
     ]
-
-
-def _home(_request: Request) -> Response:
-    return RedirectResponse("/devices", 303)

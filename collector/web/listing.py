@@ -24,6 +24,7 @@ PAGE_SIZE = 50
 class Question:
     """What the address asks for. A value that means nothing is as if it were not there.
 
+    `status` and `cause` say what the rule must have said, where it is not just any failure.
     `after_state` and `after` say where the previous page ended.
     """
 
@@ -31,6 +32,8 @@ class Question:
     state: Compliance | None = None
     platform: Platform | None = None
     rule_id: str = ""
+    status: Status | None = None
+    cause: str | None = None
     after_state: Compliance | None = None
     after: tuple[str, str] | None = None
 
@@ -44,11 +47,15 @@ class Question:
             "state": self.state,
             "platform": self.platform,
             "rule": self.rule_id,
+            "status": self.status,
             "from": self.after_state,
             "name": self.after[0] if self.after else "",
             "id": self.after[1] if self.after else "",
         }
-        query = urlencode({name: value for name, value in values.items() if value})
+        given = {name: value for name, value in values.items() if value}
+        if self.cause is not None:  # an empty one is one, too
+            given["cause"] = self.cause
+        query = urlencode(given)
         return f"/devices?{query}" if query else "/devices"
 
 
@@ -64,11 +71,14 @@ def question_of(params: QueryParams) -> Question:
     state = params.get("state", "")
     platform = params.get("platform", "")
     after_state = params.get("from", "")
+    status, rule_id = params.get("status", ""), params.get("rule", "")[:LONGEST_TEXT]
     return Question(
         text=_printable(params.get("q", "")[:LONGEST_TEXT]).strip(),
         state=Compliance(state) if state in set(Compliance) else None,
         platform=Platform(platform) if platform in set(Platform) else None,
-        rule_id=params.get("rule", "")[:LONGEST_TEXT],
+        rule_id=rule_id,
+        status=Status(status) if status in set(Status) else None,
+        cause=params["cause"][:LONGEST_TEXT] if "cause" in params and rule_id else None,
         after_state=Compliance(after_state) if after_state in set(Compliance) else None,
         after=_after(params),
     )
@@ -109,7 +119,8 @@ def wanted(
         platform=question.platform,
         text=question.text,
         rule_id=question.rule_id,
-        status=Status.FAIL,
+        status=question.status or Status.FAIL,
+        cause=question.cause,
         after=after,
         limit=limit,
     )

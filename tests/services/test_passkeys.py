@@ -105,13 +105,13 @@ def test_a_passkey_is_made_and_opens_the_account_alone_and_as_a_second_step(visi
 
     visit.log_out()
     page.fill_in("form[data-passkey]")
-    assert page.path() == "/devices", page.text()
+    assert page.path() == "/", page.text()
 
     visit.log_out()
     page.fill_in("form[action='/login']", username="admin", password=WORDS)
     assert page.path() == "/login/factor"
     page.fill_in("form[data-passkey]")
-    assert page.path() == "/devices", page.text()
+    assert page.path() == "/", page.text()
 
     held = page.ask("WebAuthn.getCredentials", authenticatorId=visit.authenticator)["credentials"]
     assert [(each["rpId"], each["signCount"]) for each in held] == [("localhost", 3)]
@@ -128,7 +128,7 @@ def test_an_authenticator_that_does_not_know_the_person_opens_nothing(visit: Vis
     assert page.path() == "/login"
     page.ask("WebAuthn.setUserVerified", **known, isUserVerified=True)
     page.fill_in("form[data-passkey]")
-    assert page.path() == "/devices"
+    assert page.path() == "/"
 
 
 def test_a_device_that_holds_one_already_says_so(visit: Visit) -> None:

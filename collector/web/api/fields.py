@@ -176,6 +176,18 @@ OBJECTS: Table = {
         "sound": Field("boolean", ""),
         "problems": Field("list of PolicyProblem", ""),
     },
+    "Fix": {
+        "rule_id": Field("string", ""),
+        "cause": Field("string", "What the failure lacks, where that changes what to do."),
+        "platform": Field("string?", "", choices=_of(*Platform)),
+        "title": Field("string", "The rule's."),
+        "remediation": Field("string", "What to do, on this platform."),
+        "severity": Field("string", "", choices=_of(*Severity)),
+        "devices": Field("integer", "How many wait for it, waived ones too."),
+        "percent_with_before": Field(
+            "integer", "How much of all open failures this one and those before make."
+        ),
+    },
     "PolicyTrial": {
         "as_of": Field("moment", ""),
         "devices": Field("integer", "How many were judged."),

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from collector.accounts.roles import Permission, Role
 from collector.model import Compliance, Platform
 from collector.policy import RULES
-from collector.web.api import about, account, commanding, devices, enrollment, policies, waivers
+from collector.web.api import (
+    about,
+    account,
+    commanding,
+    devices,
+    enrollment,
+    fixes,
+    policies,
+    waivers,
+)
 from collector.web.api.calls import Call, One, Several
 from collector.web.api.given import Given
 
@@ -145,6 +154,8 @@ def routes() -> tuple[Route, ...]:
               changes=True),
         Route("POST", f"{device}/lock", Permission.LOCK_SCREEN, "Lock its screen", "Command",
               commanding.lock, body=_LOCK, changes=True),
+        Route("GET", "/fixes", see, "What to fix first: the same remediation once, with how many "
+              "devices wait for it", "Fix", fixes.list_fixes, several=True),
         Route("GET", "/waivers", see, "Exceptions, a page at a time", "Waiver",
               waivers.list_waivers, _WAIVERS, several=True),
         Route("POST", "/waivers", Permission.REQUEST_WAIVER, "Ask for an exception for a group",

@@ -6,6 +6,7 @@ from collector.web.pages import (
     app,
     audit,
     audit_review,
+    changes,
     check_now,
     codes,
     confirm,
@@ -17,6 +18,7 @@ from collector.web.pages import (
     devices,
     end_sessions,
     factor,
+    fixes,
     healthz,
     incident,
     incident_change,
@@ -28,6 +30,7 @@ from collector.web.pages import (
     new_app,
     new_passkey,
     one_account,
+    overview,
     passkey,
     passkey_login,
     password,
@@ -47,7 +50,7 @@ from collector.web.pages import (
 
 PAGES = (
     *(login, passkey_login, factor, app, setup, logout, healthz, look),
-    *(devices, device, check_now, lock_screen),
+    *(overview, changes, fixes, devices, device, check_now, lock_screen),
     *(device_change, device_retire, device_forget, device_history),
     *(account, password, end_sessions, new_app, codes, confirm, new_passkey, passkey, tokens),
     *(people, people_import, person, person_forget),

@@ -39,7 +39,7 @@ def test_a_connected_person_is_let_in_and_asked_for_the_second_factor(visit: Vis
     visit.link("alice")
     response = visit.log_in()
     assert response.status_code == 200
-    assert response.headers["refresh"] == "0; url=/devices"
+    assert response.headers["refresh"] == "0; url=/"
     onward = visit.client.get("/devices")
     assert onward.headers["location"] == "/login/factor"
     assert visit.client.get("/login/factor").headers["location"] == "/login/app"

@@ -118,7 +118,7 @@ def test_what_the_address_says_of_where_to_go_is_not_looked_at(visit: Visit, nam
     assert asked.startswith(f"{ISSUER}/authorize?")
     assert "evil" not in asked
     back = visit.come_back(visit.fake.log_in(asked) + "&next=https://evil.example/")
-    assert back.headers["refresh"] == "0; url=/devices"
+    assert back.headers["refresh"] == "0; url=/"
     assert "evil" not in back.text
 
 
