@@ -110,7 +110,7 @@ async def running(
         counting = Counting(store, clock, PolicyReader())
         counting.begin()
         web = f"https://{config.reachable(config.web)}"
-        notifying = notifying_of(store, settings.told, clock)
+        notifying = notifying_of(store, settings.told, clock, web)
         with overseeing(store, journal, settings, clock, web=web) as oversight:
             async with (
                 open_ports(collector) as serving,

@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from collector.clock import Clock
+from collector.notify.daily import Daily
 from collector.notify.delivering import Delivering, open_channels
+from collector.notify.failing import Failing
+from collector.policy_in_force import PolicyReader
 from collector.store import Store, notifications
 from collector.subscriptions import Subscriptions
 
@@ -19,6 +22,8 @@ log = logging.getLogger(__name__)
 
 SECONDS = 5.0
 KEPT = timedelta(days=90)
+BETWEEN_BURSTS = timedelta(minutes=10)
+"""A first failure is told at once; what follows within these minutes is one message."""
 
 
 @dataclass(slots=True)
@@ -28,9 +33,18 @@ class Notifying:
     store: Store
     clock: Clock
     delivering: Delivering
+    failing: Failing
+    daily: Daily
+    policies: PolicyReader = field(default_factory=PolicyReader)
+    _gathered_at: datetime | None = field(default=None)
     _swept_at: datetime | None = field(default=None)
 
     def tick(self) -> None:
+        policy, now = self.store.read(self.policies.current), self.clock()
+        rested = self._gathered_at is None or now - self._gathered_at >= BETWEEN_BURSTS
+        if rested and self.failing.gather(policy, now):
+            self._gathered_at = now
+        self.daily.tell(policy, now)
         self.delivering.deliver_due()
         self._sweep()
 
@@ -42,8 +56,15 @@ class Notifying:
             self.store.write(lambda c: notifications.forget(c, now - KEPT))
 
 
-def notifying_of(store: Store, told: Subscriptions, clock: Clock) -> Notifying:
-    return Notifying(store, clock, Delivering(store, open_channels(told), clock))
+def notifying_of(store: Store, told: Subscriptions, clock: Clock, web: str = "") -> Notifying:
+    """`web`: where people open the pages, as "https://host:port"."""
+    return Notifying(
+        store,
+        clock,
+        Delivering(store, open_channels(told), clock),
+        Failing(store, told, web),
+        Daily(store, told, web),
+    )
 
 
 @asynccontextmanager

@@ -5,15 +5,26 @@ a posture by it, `tracked` names what must be remembered between reports, `words
 what to do.
 """
 
-from collector.policy.advice import title, words_for
+from collector.policy.advice import title, words_for, words_for_failure
 from collector.policy.judging import Judged, evaluate, tracked
 from collector.policy.reading import default_text, load
 from collector.policy.rules import RULES
-from collector.policy.settings import Policy, PolicyError, Problem, RuleSettings
+from collector.policy.settings import (
+    Disputes,
+    Notices,
+    Owners,
+    Policy,
+    PolicyError,
+    Problem,
+    RuleSettings,
+)
 
 __all__ = [
     "RULES",
+    "Disputes",
     "Judged",
+    "Notices",
+    "Owners",
     "Policy",
     "PolicyError",
     "Problem",
@@ -24,4 +35,5 @@ __all__ = [
     "title",
     "tracked",
     "words_for",
+    "words_for_failure",
 ]

@@ -62,14 +62,20 @@ def title(rule_id: str, language: Language = Language.EN) -> str:
 
 def words_for(finding: Finding, system: System, language: Language) -> Words:
     """Of a finding of one of RULES."""
+    if finding.status is Status.FAIL:
+        return words_for_failure(finding.rule_id, finding.cause, system, language)
     rule = book(language).rules[finding.rule_id]
     choices: Choices = {}
-    if finding.status is Status.FAIL:
-        choices = rule.fail
-    elif finding.status is Status.UNKNOWN:
+    if finding.status is Status.UNKNOWN:
         choices = _of_unknown(book(language).unknown, finding)
     to_do = choices[key_for(choices, system, finding.cause)] if choices else ""
     return Words(rule.title, rule.why, to_do)
+
+
+def words_for_failure(rule_id: str, cause: str, system: System, language: Language) -> Words:
+    """Of a failure of one of RULES."""
+    rule = book(language).rules[rule_id]
+    return Words(rule.title, rule.why, rule.fail[key_for(rule.fail, system, cause)])
 
 
 def key_for(choices: Choices, system: System, cause: str) -> str:

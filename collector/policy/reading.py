@@ -14,6 +14,7 @@ from collector.policy.keeping_in_touch import ContactMode, ContactSettings
 from collector.policy.lines import lines_of
 from collector.policy.reading_calendar import calendar
 from collector.policy.reading_clauses import clauses
+from collector.policy.reading_notices import disputes, notices
 from collector.policy.rules import RULES
 from collector.policy.settings import Policy, PolicyError, Problem, RuleSettings
 from collector.policy.sheet import Sheet, not_known
@@ -38,7 +39,7 @@ FLAP_HOURS = (24, 0, 720)
 KEYS = (
     "name", "language", "stale_after_days", "check_in_minutes", "longest_waiver_days",
     "new_device_grace_days", "flap_hours", "time_zone", "weekend", "holidays",
-    "password_days", "contact", "rules", "clauses",
+    "password_days", "contact", "notifications", "disputes", "rules", "clauses",
 )  # fmt: skip
 PASSWORD = ("password_days",)
 CONTACT = ("contact",)
@@ -79,6 +80,8 @@ def load(text: str, name: str, version: int = 0) -> Policy:
         new_device_grace_days=page.number(document, "new_device_grace_days", NEW_DEVICE_GRACE_DAYS),
         flap_hours=page.number(document, "flap_hours", FLAP_HOURS),
         calendar=calendar(page, document),
+        notices=notices(page, document),
+        disputes=disputes(page, document),
         clauses=clauses(page, document if "clauses" in document else _shipped()),
     )
     if page.problems:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from collector.model import FormFactor, Language, Platform, Severity
@@ -46,6 +47,38 @@ class Clause:
     rules: tuple[str, ...] = ()
 
 
+class Owners(StrEnum):
+    """When the person whose device it is hears of it by mail."""
+
+    NEVER = "never"
+    DAILY = "daily"
+    AT_ONCE = "at_once"
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """When people are told, in hours of the policy's time zone. The quiet ones are none when they
+    begin as they end.
+    """
+
+    owners: Owners = Owners.NEVER
+    digest_hour: int = 8
+    quiet_from: int = 20
+    quiet_until: int = 7
+    waiver_days: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Disputes:
+    """From when on it is the check that is doubted, and not the devices: so many of one build of
+    an operating system or one version of the agent turn within a day.
+    """
+
+    enabled: bool = True
+    share_percent: int = 25
+    least_devices: int = 10
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """One version of the policy. `rules` holds settings for every rule, enabled or not.
@@ -70,6 +103,8 @@ class Policy:
     flap_hours: int = 24
     calendar: Calendar = field(default_factory=Calendar)
     clauses: tuple[Clause, ...] = ()
+    notices: Notices = Notices()
+    disputes: Disputes = Disputes()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,17 @@ that it was sent, to whom and about what, stays for the delivery log.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from collector.store.outbox import notification
+from collector.store import incidents
+from collector.store.incidents import Place
+from collector.store.schema import notification
 
 MOST_SHOWN = 200
+DAILY = "daily messages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +167,16 @@ def forget(connection: Connection, created_before: datetime, most: int = 2_000) 
     )
     statement = delete(notification).where(notification.c.number.in_(old))
     return connection.execute(statement).rowcount
+
+
+def last_day(connection: Connection) -> date | None:
+    """Whose daily messages were put out last."""
+    number = incidents.place_of(connection, DAILY).size
+    return date.fromordinal(number) if number else None
+
+
+def keep_day(connection: Connection, day: date) -> None:
+    incidents.keep_place(connection, DAILY, Place(0, day.toordinal()))
 
 
 def _set(connection: Connection, number: int, values: Mapping[str, Any]) -> None:

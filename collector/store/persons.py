@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from collector.model import Device
+from collector.model import Compliance, Device
 from collector.store.device_rows import SHOWN, device_of
 from collector.store.prepared import Prepared
 from collector.store.schema import device, person, person_word
@@ -136,6 +136,22 @@ def devices_of(connection: Connection, email: str, limit: int = 100) -> list[Dev
         .limit(limit)
     )
     return [device_of(row) for row in connection.execute(query)]
+
+
+def with_failing(connection: Connection, after: str, limit: int) -> list[Person]:
+    """People behind that address with a device in service that is not compliant, by address."""
+    short = exists().where(
+        device.c.owner == person.c.email,
+        device.c.retired_at.is_(None),
+        device.c.compliance == Compliance.NON_COMPLIANT.value,
+    )
+    query = (
+        select(person)
+        .where(person.c.email > after, person.c.devices > 0, short)
+        .order_by(person.c.email)
+        .limit(limit)
+    )
+    return [_person(row) for row in connection.execute(query)]
 
 
 def matching_device(connection: Connection, words: str) -> list[str]:

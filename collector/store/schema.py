@@ -9,7 +9,7 @@ from sqlalchemy import Column, Index, LargeBinary, Text, text
 from collector.store import tables
 from collector.store.columns import INTEGER, Moment
 from collector.store.counted import device_tally, finding_tally, flow, snapshot, turn
-from collector.store.outbox import notification
+from collector.store.outbox import new_failure, notification
 from collector.store.owning import fleet_group, membership, ownership, person, person_word
 from collector.store.past_tables import absence, device_past, finding_past, groups_past
 from collector.store.waiver_table import waiver
@@ -25,6 +25,7 @@ __all__ = [
     "groups_past",
     "membership",
     "metadata",
+    "new_failure",
     "notification",
     "ownership",
     "person",

@@ -109,6 +109,11 @@ TRIGGERS = {
         " max(0, NEW.since - before.since) / 1000"
         f" FROM ({_BEFORE}) before WHERE before.status = 'fail';",
     ),
+    "turn_to_be_told": (
+        "AFTER INSERT ON turn WHEN NEW.kind = 'failing'",
+        "INSERT INTO new_failure (device_id, rule_id, recorded_at)"
+        " VALUES (NEW.device_id, NEW.rule_id, NEW.at);",
+    ),
     "turn_counted": (
         "AFTER INSERT ON turn",
         "INSERT INTO flow (day, rule_id, kind, bucket, turns)"
