@@ -11,7 +11,7 @@ from functools import partial
 
 from collector.judged import laid_over
 from collector.model import Compliance, Language, OpenFinding, Status
-from collector.notify.failing import language_of, sound_address
+from collector.notify.failing import fails_on, language_of, sound_address
 from collector.notify.hours import digest_day
 from collector.policy import RULES, Owners, Policy, title
 from collector.store import (
@@ -96,7 +96,7 @@ class Daily:
             Item(ngettext("%(num)s device", "%(num)s devices", total), lines),
             *(
                 Item(
-                    gettext("%(rule)s: %(count)s", rule=title(rule_id, language), count=count),
+                    fails_on(count, title(rule_id, language)),
                     link=f"{self.web}/devices?rule={rule_id}",
                 )
                 for rule_id, count in worst

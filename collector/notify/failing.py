@@ -93,15 +93,12 @@ class Failing:
         total = sum(of_rule.count for of_rule in wanted.values())
         items = [
             Item(
-                ngettext(
-                    "%(rule)s: %(num)s device", "%(rule)s: %(num)s devices", of_rule.count,
-                    rule=title(rule_id, language),
-                ),
+                fails_on(of_rule.count, title(rule_id, language)),
                 (_names(of_rule),),
                 f"{self.web}/devices?rule={rule_id}",
             )
             for rule_id, of_rule in sorted(wanted.items(), key=lambda pair: -pair[1].count)
-        ]  # fmt: skip
+        ]
         return Message(
             ngettext("%(num)s new failure", "%(num)s new failures", total),
             gettext("Devices have begun to fail these rules since the last message:"),
@@ -127,6 +124,12 @@ class Failing:
                 key = f"failures:{burst.until}:{OWNERS}:{email}"
                 found.append(New(key, Topic.FAILURES, OWNERS, message, address))
         return found
+
+
+def fails_on(count: int, rule: str) -> str:
+    return ngettext(
+        "Fails on %(num)s device: %(rule)s", "Fails on %(num)s devices: %(rule)s", count, rule=rule
+    )
 
 
 def owners_message(mine: list[NewFailure], language: Language) -> Message:

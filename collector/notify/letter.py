@@ -28,9 +28,9 @@ def letter(notification: Notification, settings: MailSettings, at: datetime) -> 
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = message_id(notification, domain)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notice comes back
-    mail["Content-Language"] = message.language
     mail.set_content(as_text(message))
     mail.add_alternative(as_html(message), subtype="html")
+    mail["Content-Language"] = message.language
     return mail
 
 
