@@ -27,7 +27,8 @@ from collector.incidents.kinds import alarm
 from collector.incidents.suspicions import Suspicions
 from collector.incidents.telling import Telling
 from collector.settings import Settings
-from collector.store import Store, audit_reviews
+from collector.store import Store, StoreError, audit_reviews
+from collector.store.incidents import Alarm
 
 log = logging.getLogger(__name__)
 
@@ -53,16 +54,37 @@ class Oversight:
     _newest_at: datetime | None = None
     _all_at: datetime | None = None
     _said: dict[str, str] = field(default_factory=dict)
+    _owed: dict[tuple[str, str], tuple[Alarm, datetime]] = field(default_factory=dict)
 
     def tick(self) -> None:
-        """One round. A log that cannot be used is an incident, and that is still told."""
+        """One round. A log that cannot be used is an incident, and that is still told.
+
+        On a disk that is full for the store as well, it is kept in memory and said in the
+        program's own log until it can be stored.
+        """
+        self._raise_owed()
         try:
             self._look_after()
             follow(self.store, self.journal.folder, self.suspicions, self.clock)
         except (AuditUnavailable, OSError) as error:
             log.error("The audit log cannot be used: %s", error)
-            raise_alarm(self.store, alarm("audit_unwritable", "log", str(error)), self.clock())
+            self._raise(alarm("audit_unwritable", "log", str(error)))
         self.telling.tell_new()
+
+    def _raise(self, found: Alarm) -> None:
+        self._owed.setdefault((found.kind, found.subject), (found, self.clock()))
+        self._raise_owed()
+
+    def _raise_owed(self) -> None:
+        """Open the incidents that could not be stored until now, with the time they are of."""
+        for key, (found, at) in list(self._owed.items()):
+            try:
+                raise_alarm(self.store, found, at)
+            except StoreError as error:
+                words = "An incident cannot be stored kind=%s about=%s: %s"
+                log.critical(words, found.kind, found.subject, error)
+                return
+            del self._owed[key]
 
     def _look_after(self) -> None:
         self.journal.checkpoint()
@@ -72,7 +94,10 @@ class Oversight:
         self._watch_reviews()
 
     def _watch_replicas(self, seen: list[Seen]) -> None:
-        """Say once that one is down, and once that it is back; an incident stays until closed."""
+        """Say once a day that one is down, and once that it is back.
+
+        Daily, so that closing the incident does not end the matter while it lasts.
+        """
         for each in seen:
             trouble = each.standing.trouble or f"it is {int(each.lag.total_seconds())} s behind"
             if each.standing.refused:
@@ -83,16 +108,20 @@ class Oversight:
                 self._note(Action.REPLICA_DOWN, f"replica:{each.name}", Outcome.DONE, "is back")
         if seen and all(each.down for each in seen):
             words = ", ".join(each.name for each in seen)
-            if self._said.get("") != words:
+            if self._said.get("") != f"{words} {self._day()}":
                 raise_alarm(self.store, alarm("replicas_down", "log", words), self.clock())
-            self._said[""] = words
+            self._said[""] = f"{words} {self._day()}"
         else:
             self._said.pop("", None)
 
     def _say(self, name: str, action: Action, trouble: str) -> None:
-        if self._said.get(name) != action:
+        today = f"{action} {self._day()}"
+        if self._said.get(name) != today:
             self._note(action, f"replica:{name}", Outcome.FAILED, trouble)
-            self._said[name] = action
+            self._said[name] = today
+
+    def _day(self) -> str:
+        return self.clock().date().isoformat()
 
     def _verify(self) -> None:
         now = self.clock()

@@ -74,6 +74,34 @@ class Surroundings:
         except StoreError as error:
             raise Trouble(str(error)) from error
 
+    @contextmanager
+    def reading(self, what: str, *, in_need: bool = False) -> "Iterator[Store]":
+        """As `store`, for a command that shows something: that somebody looked is written down
+        first.
+
+        `in_need`: it shows what a person needs when nothing can be written down.
+        """
+        with self.store() as store:
+            if in_need:
+                self.seen_if_possible(what)
+            else:
+                self.seen(what)
+            yield store
+
+    def seen_if_possible(self, what: str) -> None:
+        """As `seen`, and said instead of raised where it cannot be."""
+        try:
+            self.seen(what)
+        except Trouble as error:
+            click.echo(f"This look is not written down: {error.format_message()}", err=True)
+
+    def seen(self, what: str, **detail: str) -> None:
+        """Write down that this command showed something. Raises Trouble; then show nothing."""
+        from collector.audit.entry import Action, Entry
+
+        subject = f"command:{what}"
+        self.record(Entry(Action.VIEWED, self.actor(), subject=subject, detail=detail))
+
     def actor(self) -> "Actor":
         """Who asks at the command line: the account of the operating system."""
         from collector.audit.entry import Actor, ActorKind

@@ -37,7 +37,7 @@ def list_accounts(around: Surroundings, wants_json: bool) -> None:
         every = accounts.list_all(c)
         return [(each, len(factors.passkeys_of(c, each.username))) for each in every]
 
-    with around.store() as store:
+    with around.reading("account list") as store:
         rows = store.read(known)
     if wants_json:
         say(as_json({"accounts": [_fields(each, passkeys) for each, passkeys in rows]}))

@@ -43,7 +43,7 @@ def list_records(
     """List what happened, oldest first."""
     from collector.audit.reading import newest
 
-    with around.store():
+    with around.reading("audit list", in_need=True):
         found = newest(_folder(around), last, action, actor)
     if wants_json:
         say(as_json({"records": [each.fields for each in found]}))
@@ -125,6 +125,8 @@ def verify(
         why = error.strerror or str(error)
         raise Trouble(f"the audit log in {plain(str(folder))} cannot be read: {why}") from error
     say(_verdict(found, elsewhere))
+    if own:  # afterwards: a log that was put back must not be written on, or it is another one
+        around.seen_if_possible("audit verify")
 
 
 def _verdict(found: "Result", elsewhere: "Known") -> Iterator[str]:
@@ -195,7 +197,7 @@ def list_replicas(around: Surroundings, /, wants_json: bool) -> None:
     """List the replicas: how far behind each is, and its last checkpoint."""
     from collector.commands.audit_replicas import seen_here, table
 
-    with around.store():
+    with around.reading("audit replicas", in_need=True):
         found = seen_here(around)
     say(as_json(found.as_fields()) if wants_json else table(found))
 

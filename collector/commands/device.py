@@ -55,6 +55,7 @@ def show(around: Surroundings, /, device: str, wants_json: bool, language: str |
     with around.store() as store:
         chosen = Language(language) if language else None
         shown = store.read(lambda c: whole(c, device, now, chosen))
+    around.seen("device show", device=shown.device.device_id)
     if wants_json:
         say(as_json(whole_fields(shown)))
     else:

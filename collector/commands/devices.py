@@ -49,7 +49,7 @@ def devices(around: Surroundings, /, wants_json: bool, **asked: Any) -> None:
     """List the devices, the worst first, with what is wrong with each."""
     wanted = _wanted(asked)
     now = around.clock()
-    with around.store() as store:
+    with around.reading("devices") as store:
         found = store.read(lambda c: list(_find(c, wanted, now)))
         anyone = bool(found) or store.read(lambda c: _anyone(c, now))
     if wants_json:

@@ -30,7 +30,7 @@ def list_groups(around: Surroundings, /, wants_json: bool) -> None:
     """List the groups by name, with how many devices are in each."""
     from collector.store import groups
 
-    with around.store() as store:
+    with around.reading("group list") as store:
         found = store.read(lambda c: groups.find(c, limit=10_000)).groups
     if wants_json:
         fields = ("name", "description", "contact", "devices", "created_at")

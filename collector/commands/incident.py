@@ -27,7 +27,7 @@ def list_incidents(around: Surroundings, /, wants_all: bool, wants_json: bool) -
     from collector.incidents.kinds import title_of
     from collector.store import incidents
 
-    with around.store() as store:
+    with around.reading("incident list", in_need=True) as store:
         found = store.read(lambda c: incidents.list_all(c, open_only=not wants_all))
     if wants_json:
         say(as_json({"incidents": [_fields(each) for each in found]}))
@@ -54,7 +54,7 @@ def show(around: Surroundings, /, number: int, wants_json: bool) -> None:
     def find(c: Connection) -> "tuple[Incident | None, list[Note]]":
         return incidents.get(c, number), incidents.notes(c, number)
 
-    with around.store() as store:
+    with around.reading("incident show", in_need=True) as store:
         found, notes = store.read(find)
     if found is None:
         raise BadInput(f"there is no incident {number} (see incident list --all)")

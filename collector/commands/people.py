@@ -48,6 +48,8 @@ def import_(around: Surroundings, /, file: Path, applies: bool, wants_json: bool
                 counts = {words: str(count) for words, count in importing.summary(made)}
                 with around.noting("people.imported", "people", **counts):
                     store.write(lambda c: importing.apply(c, wanted, now, who, plain(file.name)))
+            else:
+                around.seen("people import")
         except BadSheet as error:
             raise BadFile("\n".join(_at(file, each) for each in error.troubles[:50])) from error
     if wants_json:
@@ -70,7 +72,7 @@ def list_people(
 
     wanted = persons.PersonFilter(search, (only or "").replace("-", "_"), limit=limit)
     now = around.clock()
-    with around.store() as store:
+    with around.reading("people list") as store:
         page = store.read(lambda c: persons.find(c, wanted, now))
     if wants_json:
         listed = [person_fields(each) for each in page.persons]
@@ -93,7 +95,7 @@ def show(around: Surroundings, /, email: str, wants_json: bool) -> None:
     """Show a person, and the devices that are theirs."""
     from collector.store import persons
 
-    with around.store() as store:
+    with around.reading("people show") as store:
         person = store.read(lambda c: persons.get(c, email))
         if person is None:
             raise BadInput(f"nobody has the address {plain(email)!r} (see people list)")

@@ -51,7 +51,7 @@ def show(around: Surroundings, /, wants_default: bool) -> None:
     if wants_default:
         click.echo(default_text(), nl=False)
         return
-    with around.store() as store:
+    with around.reading("policy show") as store:
         stored = store.read(policies.current)
     click.echo(stored.text if stored else default_text(), nl=False)
     if stored:
@@ -78,7 +78,7 @@ def try_(around: Surroundings, /, file: Path, wants_json: bool) -> None:
     from collector.trial import try_policy
 
     now = around.clock()
-    with around.store() as store:
+    with around.reading("policy try") as store:
         _, tried = _read(file, store.read(policies.current_version) + 1)
         every = list(try_policy(store, tried, now))
     changed = [each for each in every if each.changes]
@@ -141,7 +141,7 @@ def history(around: Surroundings, /, wants_json: bool) -> None:
     """List every version, newest first: when it was applied, by whom and why."""
     from collector.store import policies
 
-    with around.store() as store:
+    with around.reading("policy history") as store:
         known = store.read(policies.history)
     if wants_json:
         names = ("version", "applied_at", "applied_by", "note", "text")

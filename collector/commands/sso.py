@@ -50,7 +50,7 @@ def list_links(around: Surroundings, /, wants_json: bool) -> None:
     """List the accounts that are connected with somebody at a provider."""
     from collector.store import linked_identities
 
-    with around.store() as store:
+    with around.reading("sso list") as store:
         found = store.read(linked_identities.list_all)
     if wants_json:
         fields = ("username", "issuer", "subject", "linked_at", "linked_by")

@@ -70,7 +70,7 @@ def list_tokens(around: Surroundings, wants_json: bool) -> None:
     """List every token, newest first: what it admitted and until when."""
     from collector.store import tokens
 
-    with around.store() as store:
+    with around.reading("token list") as store:
         known = store.read(tokens.list_all)
     now = around.clock()
     if wants_json:

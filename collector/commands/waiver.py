@@ -138,7 +138,7 @@ def list_waivers(around: Surroundings, /, wants_all: bool, wants_json: bool) -> 
         names = {key: device.hostname if device else "" for key, device in known.items()}
         return [(names[each.asked.device_id], each) for each in listed]
 
-    with around.store() as store:
+    with around.reading("waiver list") as store:
         found = store.read(find)
     if wants_json:
         say(as_json({"waivers": [_fields(name, each, now) for name, each in found]}))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -18,8 +19,9 @@ from collector.audit.verifying import verify
 from collector.audit.weeks import week_of
 from collector.oversight import Oversight, overseeing
 from collector.settings import DirectorySettings, Settings
-from collector.store import Store, audit_reviews, incidents
+from collector.store import Store, StoreFull, audit_reviews, incidents
 from collector.store.audit_reviews import AuditReview
+from collector.store.incidents import Closing
 from tests.fakes import FixedClock
 
 VISIT = Entry(Action.LOGIN, Actor(ActorKind.ACCOUNT, "alice"))
@@ -124,6 +126,55 @@ def test_a_log_that_cannot_be_written_is_an_incident(watched: Watched) -> None:
     watched.oversight.tick()
     assert watched.open() == {"audit_unwritable"}
     assert watched.oversight.store.read(incidents.untold) == []
+
+
+def test_an_incident_that_the_store_cannot_take_is_opened_when_it_can(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The disk is full for the log and for the store: it happened, and must not be forgotten."""
+    watched.minutes(1)
+    folder, real = watched.journal.folder, watched.oversight.store
+    folder.rename(folder.with_name("gone"))
+    folder.write_text("")
+    watched.oversight.store = cast("Store", Full(real))
+    happened_at = watched.clock()
+    watched.oversight.tick()
+    assert "An incident cannot be stored kind=audit_unwritable about=log" in caplog.text
+    folder.unlink()
+    folder.with_name("gone").rename(folder)
+    watched.oversight.store = real
+    watched.clock.advance(hours=3)
+    watched.oversight.tick()
+    watched.oversight.tick()
+    found = real.read(lambda c: incidents.list_all(c, open_only=True))
+    (opened,) = (each for each in found if each.kind == "audit_unwritable")
+    assert (opened.opened_at, opened.times) == (happened_at, 1)
+
+
+class Full:
+    """A store on a full disk: it can be read."""
+
+    def __init__(self, real: Store) -> None:
+        self.read = real.read
+
+    def write(self, _change: object) -> None:
+        raise StoreFull("the disk is full")
+
+
+def test_what_lasts_opens_again_the_day_after_it_was_closed(watched: Watched) -> None:
+    watched.minutes(1)
+    watched.vaults[0].rename(watched.vaults[0].with_name("away"))
+    watched.journal.append(VISIT)
+    watched.minutes(6)
+    store, now = watched.oversight.store, watched.clock()
+    (opened,) = store.read(lambda c: incidents.list_all(c, open_only=True))
+    closing = Closing("olga", "a cable", "none")
+    store.write(lambda c: incidents.close(c, opened.number, closing, now))
+    watched.minutes(30)
+    assert watched.open() == set()
+    watched.clock.advance(days=1)
+    watched.minutes(1)
+    assert watched.open() == {"replica_down"}
 
 
 def test_a_clock_that_was_moved_on_drops_nothing_for_a_day(watched: Watched) -> None:

@@ -132,10 +132,19 @@ def test_a_log_host_is_not_said_to_agree(console: Console, tmp_path: Path) -> No
     assert lines in heard.read_bytes()
     shutil.rmtree(console.folder)
     before.rename(console.folder)
+    compared = console.run("audit", "verify", "--seen", str(heard))
+    assert compared.exit_code == 1
+    assert "held by messages knows" in compared.stderr
     alone = console.run("audit", "verify")
     assert alone.exit_code == 0
     assert "acknowledged by" not in alone.output
     assert "gives nothing back: compare what it wrote with --seen" in " ".join(alone.stderr.split())
-    compared = console.run("audit", "verify", "--seen", str(heard))
-    assert compared.exit_code == 1
-    assert "held by messages knows" in compared.stderr
+
+
+def test_a_log_that_is_not_sound_is_not_written_on(console: Console, vault: Path) -> None:
+    """It is evidence, and one more line would make another log of it."""
+    path = console.folder / FOLDER / "000001.log"
+    path.write_bytes(path.read_bytes()[:-300])
+    before = path.read_bytes()
+    found(console)
+    assert path.read_bytes() == before
