@@ -202,6 +202,23 @@ def test_a_long_message_is_cut_to_what_a_chat_takes(office: Office, target: str)
     assert len(body) < 28_000
 
 
+@pytest.mark.parametrize("answer", [200, 500, 401])
+def test_the_secret_of_a_webhook_is_never_sent_kept_or_logged(
+    office: Office, tmp_path: Path, caplog: pytest.LogCaptureFixture, answer: int
+) -> None:
+    """It signs what is sent; whoever receives has it already."""
+    caplog.set_level(logging.DEBUG)
+    (tmp_path / "secret").write_text("canary of the webhook\n")
+    office.receiver.answers = [answer]
+    office.put("one", target=EMERGENCY)
+    office.minutes(1)
+    sent = str(office.receiver.got)
+    assert office.receiver.got
+    kept = b"".join(file.read_bytes() for file in (tmp_path / "data").iterdir())
+    assert "canary" not in sent + caplog.text + office.one().trouble
+    assert b"canary" not in kept
+
+
 def test_the_secret_address_of_a_chat_is_never_repeated(
     office: Office, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -9,7 +9,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from httpx2 import Response
@@ -19,6 +19,7 @@ from collector.web.api.routes import routes
 from collector.web.cookie import NAME
 from collector.web.pages import PAGES
 from tests.collector.web.conftest import FROM_US, Browser
+from tests.collector.web.sso_visit import JOURNEY, add, visiting
 from tests.collector.web.test_entering import WORDS, app_secret, invite
 
 SERVING = """{"check_in": "127.0.0.1:1", "enroll": "127.0.0.1:2", "name": "Muster",
@@ -48,6 +49,7 @@ def secrets_of(browser: Browser) -> dict[str, str]:
         "password": WORDS,
         "app": totp.typed(secret).replace(" ", ""),
         "app as shown": totp.typed(secret),
+        "code of the app": code,
         "recovery code": recovery[0],
         "personal token": token[0],
         "enrollment string": enrolling.json()["enrollment_string"],
@@ -155,4 +157,42 @@ def given_back(answer: Response) -> bytes:
 
 
 def holds(content: bytes, secret: str) -> bool:
+    if re.fullmatch("[0-9]{6}", secret):  # six digits stand in many a number and digest
+        return re.search(rb"(?<![\w.-])" + secret.encode() + rb"(?![\w.-])", content) is not None
     return any(each in content for each in spellings(secret))
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["let in", "refused"])
+def test_no_secret_of_single_sign_on_is_kept_logged_or_given_back(
+    browser: Browser, caplog: pytest.LogCaptureFixture, refused: bool
+) -> None:
+    """Its code, the client's secret, and the cookies of the login under way and of the session."""
+    caplog.set_level(logging.DEBUG)
+    for visit in visiting(browser):
+        add(visit, "alice")
+        visit.link("alice")
+        address = visit.fake.log_in(visit.begin())
+        journey = visit.client.cookies[JOURNEY]
+        if refused:
+            visit.fake.claims["groups"] = ["nobody"]
+        answers = [visit.come_back(address), visit.come_back(address)]
+        asked = parse_qs(urlsplit(address).query)
+        session = {} if refused else {"session": visit.client.cookies[NAME]}
+        secrets = {
+            "client": "a secret of the client",
+            "code": asked["code"][0],
+            "state": asked["state"][0],
+            "journey": journey,
+            **session,
+        }
+    assert (answers[0].status_code, answers[1].status_code) == (403 if refused else 200, 400)
+    browser.store.close()
+    places = {**kept(browser), "log": logged(caplog)}
+    places |= {str(n): answer.content for n, answer in enumerate(answers)}
+    held = {
+        (kind, name)
+        for kind, secret in secrets.items()
+        for name, content in places.items()
+        if holds(content, secret)
+    }
+    assert held == set()
