@@ -19,7 +19,7 @@ ONWARD = "onward"
 
 
 HOME = "/"
-BEHIND_LINKS = "/setup/"
+BEHIND_LINKS = ("/setup/", "/login/sso")
 """Below it the address itself lets people in: no page repeats it."""
 
 

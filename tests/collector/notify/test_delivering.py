@@ -1,6 +1,7 @@
 """What lies in the outbox goes out once; what is not taken is tried later, and then given up."""
 
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta

@@ -77,7 +77,8 @@ def sent_everywhere(browser: Browser, secret: str, token: str) -> Iterator[Respo
             yield browser.client.post(path, data=form, headers=FROM_US)
             yield browser.client.post(path, content=secret.encode(), headers=FROM_US)
     for route in routes():
-        path = re.sub(r"\{\w+\}", quote(secret, safe=""), route.template)
+        known = route.template.replace("{version}", "1")  # what is taken there is a number
+        path = re.sub(r"\{\w+\}", quote(secret, safe=""), known)
         there = re.sub(r"\{\w+\}", "1", route.template)
         body = json.dumps(dict.fromkeys(("x", "days", "role"), secret)).encode()
         as_json = api | {"Content-Type": "application/json"}
