@@ -12,10 +12,23 @@ from collector.policy import RULES
 from collector.policy_in_force import policy_in_force
 from collector.store import Connection, devices, events, groups, waivers
 from collector.store.waivers import Asked, ByOnePerson, Entry, WaiverState
+from collector.translation import Words, marked
+from collector.translation import gettext as _
 
 LONGEST_REASON = 500
 ABOUT_TO_END = timedelta(days=14)
 MOST_AT_ONCE = 500
+STATE_WORDS = Words(
+    {
+        WaiverState.WAITING: marked("waiting"),
+        WaiverState.IN_FORCE: marked("in force"),
+        WaiverState.ENDED: marked("ended"),
+        WaiverState.REFUSED: marked("refused"),
+        WaiverState.WITHDRAWN: marked("withdrawn"),
+    }
+)
+NOT_IN_FORCE = marked("waiver %(number)s is not in force any more, it is %(state)s")
+NOT_WAITING = marked("waiver %(number)s is not waiting for a decision any more, it is %(state)s")
 
 
 class NotWaived(Exception):
@@ -37,7 +50,9 @@ def last_second(day: str) -> datetime:
         if found.isoformat() != day or found.year >= date.max.year:
             raise ValueError
     except ValueError:
-        raise NotWaived("until", f"{day[:40]!r} is not a day: write it as 2027-01-31") from None
+        raise NotWaived(
+            "until", _("%(day)r is not a day: write it as 2027-01-31", day=day[:40])
+        ) from None
     return datetime(found.year, found.month, found.day, 23, 59, 59, tzinfo=UTC)
 
 
@@ -59,8 +74,9 @@ def request_for_all(
     asked for is wrong for all.
     """
     if not 1 <= len(device_ids) <= MOST_AT_ONCE:
-        raise NotWaived("devices", f"choose 1 to {MOST_AT_ONCE} devices, or ask for a group")
-    _check_words(c, asked, now)
+        words = _("choose 1 to %(most)s devices, or ask for a group", most=MOST_AT_ONCE)
+        raise NotWaived("devices", words)
+    check_words(c, asked, now)
     made: list[int] = []
     left_out: dict[str, str] = {}
     for device_id in device_ids:
@@ -73,12 +89,16 @@ def request_for_all(
 
 def checked(c: Connection, asked: Asked, now: datetime) -> Asked:
     """The request as it will be kept. Raises NotWaived."""
-    asked = _check_words(c, asked, now)
+    asked = check_words(c, asked, now)
     _check_target(c, asked)
     waiting = waivers.waiting_for(c, asked, now)
     if waiting:
         raise NotWaived(
-            "", f"the same waits for a decision already: see number {waiting[0].number}"
+            "",
+            _(
+                "the same waits for a decision already: see number %(number)s",
+                number=waiting[0].number,
+            ),
         )
     return asked
 
@@ -87,12 +107,11 @@ def require(c: Connection, number: int, state: WaiverState, now: datetime) -> En
     """The waiver of this number, which must be in this state. Raises NotWaived."""
     entry = waivers.get(c, number)
     if entry is None:
-        raise NoSuchThing("", f"there is no waiver {number}")
+        raise NoSuchThing("", _("there is no waiver %(number)s", number=number))
     is_now = entry.state(now)
     if is_now is not state:
-        words = "in force" if state is WaiverState.IN_FORCE else "waiting for a decision"
-        said = is_now.replace("_", " ")
-        raise NotWaived("", f"waiver {number} is not {words} any more, it is {said}")
+        words = NOT_IN_FORCE if state is WaiverState.IN_FORCE else NOT_WAITING
+        raise NotWaived("", _(words, number=number, state=STATE_WORDS[is_now]))
     return entry
 
 
@@ -104,7 +123,12 @@ def require_other(entry: Entry, by: str) -> None:
     """Raises NotWaived for who asked for it."""
     if not may_approve(entry, by):
         raise NotWaived(
-            "", f"{by} asked for waiver {entry.number}: somebody else has to approve it"
+            "",
+            _(
+                "%(who)s asked for waiver %(number)s: somebody else has to approve it",
+                who=by,
+                number=entry.number,
+            ),
         )
 
 
@@ -116,7 +140,7 @@ def approve(c: Connection, number: int, by: str, now: datetime) -> Entry:
     try:
         waivers.approve(c, number, by, now)
     except ByOnePerson:
-        raise NotWaived("", "whoever asked for a waiver cannot approve it") from None
+        raise NotWaived("", _("whoever asked for a waiver cannot approve it")) from None
     _happened(c, "waiver granted", entry, by, now)
     return entry
 
@@ -125,7 +149,8 @@ def refuse(c: Connection, number: int, by: str, now: datetime, remark: str = "")
     """Say no; who asked for it takes it back so. Raises NotWaived."""
     entry = require(c, number, WaiverState.WAITING, now)
     if len(remark) > LONGEST_REASON or not remark.isprintable():
-        raise NotWaived("remark", f"at most {LONGEST_REASON} printable characters in one line")
+        words = _("at most %(most)s printable characters in one line", most=LONGEST_REASON)
+        raise NotWaived("remark", words)
     waivers.refuse(c, number, by, now, remark)
     word = "waiver refused" if may_approve(entry, by) else "waiver withdrawn"
     _happened(c, word, entry, by, now)
@@ -156,21 +181,31 @@ def told(entry: Asked, number: int = 0) -> dict[str, str]:
     return {**numbered, "rule": entry.rule_id, "until": until, "reason": entry.reason}
 
 
-def _check_words(c: Connection, asked: Asked, now: datetime) -> Asked:
+def check_words(c: Connection, asked: Asked, now: datetime) -> Asked:
+    """Rule, reason and end, whatever they are asked for. Raises NotWaived."""
     known = sorted(rule.id for rule in RULES)
     if asked.rule_id not in known:
-        raise NotWaived("rule", f"no rule {asked.rule_id[:40]!r}; there are {', '.join(known)}")
+        rules = ", ".join(known)
+        words = _("no rule %(rule)r; there are %(rules)s", rule=asked.rule_id[:40], rules=rules)
+        raise NotWaived("rule", words)
     reason = asked.reason.strip()
     if not reason or len(reason) > LONGEST_REASON or not reason.isprintable():
-        raise NotWaived("reason", f"say why in 1 to {LONGEST_REASON} printable characters")
+        words = _("say why in 1 to %(most)s printable characters", most=LONGEST_REASON)
+        raise NotWaived("reason", words)
     if asked.ends_at.date() < now.date():
         day = f"{asked.ends_at:%Y-%m-%d}"
-        raise NotWaived("until", f"{day} is over: name today or a later day")
+        words = _("%(day)s is over: name today or a later day", day=day)
+        raise NotWaived("until", words)
     most = policy_in_force(c).longest_waiver_days
     latest = (now + timedelta(days=most)).date()
     if asked.ends_at.date() > latest:
         raise NotWaived(
-            "until", f"a waiver lasts {most} days at most: name a day up to {latest:%Y-%m-%d}"
+            "until",
+            _(
+                "a waiver lasts %(most)s days at most: name a day up to %(day)s",
+                most=most,
+                day=f"{latest:%Y-%m-%d}",
+            ),
         )
     return replace(asked, reason=reason)
 
@@ -178,13 +213,13 @@ def _check_words(c: Connection, asked: Asked, now: datetime) -> Asked:
 def _check_target(c: Connection, asked: Asked) -> None:
     if asked.group:
         if groups.get(c, asked.group) is None:
-            raise NoSuchThing("group", f"there is no group {asked.group[:100]!r}")
+            raise NoSuchThing("group", _("there is no group %(name)r", name=asked.group[:100]))
         return
     device = devices.get(c, asked.device_id)
     if device is None:
-        raise NoSuchThing("device", "there is no such device")
+        raise NoSuchThing("device", _("there is no such device"))
     if device.retired_at is not None:
-        raise NotWaived("device", "the device is retired: it needs no waiver")
+        raise NotWaived("device", _("the device is retired: it needs no waiver"))
 
 
 def _happened(c: Connection, kind: str, entry: Entry, by: str, now: datetime) -> None:

@@ -29,6 +29,7 @@ from collector.web.pages import (
     look,
     new_app,
     new_passkey,
+    new_waiver,
     one_account,
     overview,
     passkey,
@@ -46,6 +47,9 @@ from collector.web.pages import (
     sso_account,
     sso_return,
     tokens,
+    waiver_decide,
+    waiver_withdraw,
+    waivers,
 )
 
 PAGES = (
@@ -56,5 +60,6 @@ PAGES = (
     *(people, people_import, person, person_forget),
     *(accounts, one_account, review, sign_review),
     *(audit, audit_review, sign_audit, incidents, incident, incident_change),
+    *(waivers, new_waiver, waiver_decide, waiver_withdraw),
     *(sso, sso_return, sso_account),
 )

@@ -84,6 +84,8 @@ class Context:
     latest: int
     commanding: Commanding
     care: Care
+    device_id: str
+    may_ask: bool
 
 
 def page(request: Request) -> Response:
@@ -145,6 +147,8 @@ def _context(
         latest=device.last_sequence,
         commanding=commanding(c, site, device, role),
         care=caring(c, device, role, viewer.said, now),
+        device_id=device_id,
+        may_ask=device.retired_at is None and may(role, Permission.REQUEST_WAIVER),
     )
 
 

@@ -7,6 +7,7 @@ says which of them there are.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from itertools import product
 from types import ModuleType
@@ -21,7 +22,7 @@ from collector.accounts.roles import ROLES, Permission, Role
 from collector.audit import weeks
 from collector.incidents.kinds import alarm
 from collector.model import Compliance
-from collector.store import accounts, factors, groups, incidents, persons
+from collector.store import accounts, factors, groups, incidents, persons, waivers
 from collector.store.accounts import Account
 from collector.store.factors import Passkey
 from collector.store.groups import Group
@@ -57,6 +58,7 @@ class World:
     browser: Browser
     tokens: dict[str, str] = field(default_factory=dict)
     incident: int = 0
+    waiver: int = 0
 
     def build(self) -> None:
         now, write = self.browser.clock(), self.browser.store.write
@@ -73,6 +75,9 @@ class World:
         raised = write(lambda c: incidents.open_or_count(c, alarm("clone", "x", "y"), now))
         assert raised
         self.incident = raised.number
+        ends_at = now + timedelta(days=5)
+        asked = waivers.Asked("disk_encrypted", "why", "eve", ends_at, device_id("lap-1"))
+        self.waiver = write(lambda c: waivers.request(c, asked, now))
 
     def objects(self, parameter: str, caller: str) -> dict[str, bool]:
         """Every kind of object of this name, and whether it is there for the caller."""
@@ -91,6 +96,7 @@ class World:
                 NEVER: False,
                 "..%2f": False,
             },
+            "waiver": {str(self.waiver): True, "999999": False, "0": False, NEVER: False},
             "number": {str(self.incident): True, "999999": False, "0": False, NEVER: False},
             "email": {OWNER: True, "nobody@example.org": False, NEVER: False, "%00": False},
             "group": {"sales": True, "none": False, NEVER: False, "..%2f": False},
