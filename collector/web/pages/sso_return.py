@@ -103,7 +103,7 @@ async def _let_in(arrival: Arrival, request: Request, who: Identity, journey: Jo
 
     token = await site.store.submit(let_in)
     frame = frame_of(request.scope, _("You are logged in"), token)
-    response = onward(frame, "/devices", _("Continue to the devices"))
+    response = onward(frame, "/", _("Continue to the devices"))
     cookie.put(request.scope, response, token)
     return response
 
