@@ -30,6 +30,7 @@ COMMANDS = (
     "account",
     "audit",
     "incident",
+    "notify",
     "sso",
 )
 """Each is the command of the same name in the module of that name in `collector.commands`."""

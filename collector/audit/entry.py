@@ -62,6 +62,10 @@ class Action(StrEnum):
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_NOTED = "incident.noted"
     INCIDENT_CLOSED = "incident.closed"
+    NOTIFICATION_TESTED = "notification.tested"
+    NOTIFICATION_RETRIED = "notification.retried"
+    DISPUTE_OPENED = "dispute.opened"
+    DISPUTE_RESOLVED = "dispute.resolved"
 
 
 class Outcome(StrEnum):

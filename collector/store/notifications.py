@@ -79,6 +79,13 @@ class Notification:
     failed_at: datetime | None
     trouble: str
 
+    @property
+    def state(self) -> str:
+        """sent, failed (given up) or waiting."""
+        if self.sent_at is not None:
+            return "sent"
+        return "failed" if self.failed_at is not None else "waiting"
+
 
 def add(connection: Connection, new: Iterable[New], at: datetime, next_at: datetime) -> int:
     """How many of them are new."""

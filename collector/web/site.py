@@ -20,6 +20,7 @@ from collector.clock import Clock
 from collector.environment import PRODUCTION
 from collector.policy_in_force import PolicyReader
 from collector.store import Store
+from collector.subscriptions import Subscriptions
 
 MOST_WAITING = 16
 
@@ -30,7 +31,7 @@ T = TypeVar("T")
 class Keeping:
     """What is kept beside the store: the seal of secrets, the audit log, the collector's name.
 
-    `sso`: None where no OpenID provider is set.
+    `sso`: None where no OpenID provider is set. `told`: whom the settings name.
     """
 
     seal: Seal
@@ -38,6 +39,7 @@ class Keeping:
     name: str
     environment: str = PRODUCTION
     sso: SingleSignOn | None = None
+    told: Subscriptions = field(default_factory=Subscriptions)
 
 
 class Busy(Exception):

@@ -30,6 +30,8 @@ from collector.web.pages import (
     new_app,
     new_passkey,
     new_waiver,
+    notification_change,
+    notifications,
     one_account,
     overview,
     passkey,
@@ -61,5 +63,6 @@ PAGES = (
     *(accounts, one_account, review, sign_review),
     *(audit, audit_review, sign_audit, incidents, incident, incident_change),
     *(waivers, new_waiver, waiver_decide, waiver_withdraw),
+    *(notifications, notification_change),
     *(sso, sso_return, sso_account),
 )
