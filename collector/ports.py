@@ -157,6 +157,7 @@ async def _web(collector: Collector, bound: socket.socket) -> AsyncIterator[None
         yield
     finally:
         watching.cancel()
+        pages.state.site.listeners.close()
         server.should_exit = True
         await ticking
         await server.shutdown(sockets=[bound])

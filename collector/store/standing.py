@@ -104,6 +104,25 @@ def good_serials(connection: Connection, serials: Collection[str], now: datetime
     return set(connection.execute(query).scalars())
 
 
+def answers(connection: Connection, device_ids: Collection[str]) -> list[tuple[Any, ...]]:
+    """What would make a list of these devices another one."""
+    columns = (
+        device.c.device_id,
+        device.c.answer_version,
+        device.c.compliance,
+        device.c.quarantined_because,
+        device.c.retired_at,
+        device.c.owner,
+    )
+    query = select(*columns).where(device.c.device_id.in_(device_ids)).order_by(device.c.device_id)
+    return [tuple(row) for row in connection.execute(query)]
+
+
+def is_any(connection: Connection) -> bool:
+    """Whether any device was ever enrolled."""
+    return connection.execute(select(device.c.device_id).limit(1)).first() is not None
+
+
 def touch(connection: Connection, device_id: str, sequence: int, seen_at: datetime) -> None:
     """An unchanged check-in: the sequence and the last sign of life, by our clock."""
     TOUCH.run(connection, {"of_device": device_id, "sequence": sequence, "seen_at": seen_at})

@@ -18,6 +18,7 @@ from collector.accounts.sessions import Session, Visitor
 from collector.audit.entry import Action, Actor, ActorKind, Entry, Outcome
 from collector.web import errors
 from collector.web.frame import SESSION
+from collector.web.listeners import Listeners, is_refresh
 from collector.web.places import place, repeatable
 from collector.web.site import site_of
 
@@ -46,6 +47,8 @@ def guarded(page: ModuleType) -> Callable[[Request], Awaitable[Response]]:
 async def _may_enter(request: Request, template: str, needs: Permission) -> bool:
     session: Session | None = request.scope.get(SESSION)
     allowed = session is not None and may(session.role, needs)
+    if session is not None and allowed and is_refresh(request, session, listeners_of(request)):
+        return True
     if not allowed or request.method in ("GET", "HEAD"):  # a change writes down what it is
         action = Action.VIEWED if allowed else Action.DENIED
         outcome = Outcome.DONE if allowed else Outcome.DENIED
@@ -53,6 +56,10 @@ async def _may_enter(request: Request, template: str, needs: Permission) -> bool
         entry = Entry(action, actor_of(request), outcome, f"page:{where}")
         await site_of(request.scope).record(entry)
     return allowed
+
+
+def listeners_of(request: Request) -> Listeners:
+    return site_of(request.scope).listeners
 
 
 async def _where(request: Request, template: str) -> str:

@@ -21,6 +21,7 @@ from collector.environment import PRODUCTION
 from collector.policy_in_force import PolicyReader
 from collector.store import Store
 from collector.subscriptions import Subscriptions
+from collector.web.listeners import Listeners
 
 MOST_WAITING = 16
 
@@ -90,6 +91,7 @@ class Site:
     ports: tuple[int, ...]
     policy: PolicyReader = field(default_factory=PolicyReader)
     connected: Container[str] = frozenset()
+    listeners: Listeners = field(default_factory=Listeners)
 
     @property
     def words(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from collector.accounts.sessions import Session
 from collector.store import Connection
 from collector.web.cookie import token_in
 from collector.web.frame import SESSION
+from collector.web.listeners import asked_by_script
 from collector.web.site import Site, site_of
 
 OPEN_PATHS = frozenset(
@@ -75,7 +76,7 @@ async def _found(scope: Scope) -> tuple[Session | None, bool]:
         return session, session.password_is_due(now, site.policy.current(c).password_days)
 
     session, must_renew = await run_in_threadpool(site.store.read, look)
-    if session is not None:
+    if session is not None and not asked_by_script(scope):
         await _move_end(site, token, session)
     return session, must_renew
 

@@ -12,10 +12,12 @@ from collector.web.pages import (
     confirm,
     device,
     device_change,
+    device_events,
     device_forget,
     device_history,
     device_retire,
     devices,
+    devices_events,
     end_sessions,
     factor,
     fixes,
@@ -56,6 +58,7 @@ from collector.web.pages import (
 
 PAGES = (
     *(login, passkey_login, factor, app, setup, logout, healthz, look),
+    *(devices_events, device_events),
     *(overview, changes, fixes, devices, device, check_now, lock_screen),
     *(device_change, device_retire, device_forget, device_history),
     *(account, password, end_sessions, new_app, codes, confirm, new_passkey, passkey, tokens),

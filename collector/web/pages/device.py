@@ -23,6 +23,7 @@ from collector.web.errors import NOT_FOUND
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
 from collector.web.languages import Choice, asked_language, choices
+from collector.web.pages.device_events import version
 from collector.web.rendering import render
 from collector.web.sent import Fact, Sent, inventory_facts, sent
 from collector.web.site import Site, site_of
@@ -86,6 +87,8 @@ class Context:
     care: Care
     device_id: str
     may_ask: bool
+    events: str
+    version: str
 
 
 def page(request: Request) -> Response:
@@ -149,6 +152,8 @@ def _context(
         care=caring(c, device, role, viewer.said, now),
         device_id=device_id,
         may_ask=device.retired_at is None and may(role, Permission.REQUEST_WAIVER),
+        events=f"/devices/{device_id}/events",
+        version=version(c, site, device_id),
     )
 
 

@@ -20,6 +20,7 @@ from collector.web import listing
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
 from collector.web.listing import Listed, Question, question_of
+from collector.web.pages import devices_events
 from collector.web.rendering import render
 from collector.web.site import Site, site_of
 
@@ -95,6 +96,8 @@ class Context:
     first_href: str
     next_href: str
     page_size: int
+    events: str
+    version: str
 
 
 def page(request: Request) -> Response:
@@ -114,6 +117,7 @@ def _context(
     counts = devices.count_by_state(c, frame.now, stale_after)
     listed = listing.find(c, question, frame.now, stale_after)
     following = listed.next_question
+    ids = [device.device_id for device, _ in listed.devices]
     first = replace(question, after_state=None, after=None)
     return Context(
         frame=frame,
@@ -127,6 +131,8 @@ def _context(
         first_href=first.href() if question.after_state else "",
         next_href=following.href() if following else "",
         page_size=listing.PAGE_SIZE,
+        events=devices_events.address(ids),
+        version=devices_events.version(c, ids),
     )
 
 

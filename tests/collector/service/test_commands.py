@@ -84,7 +84,7 @@ async def test_an_outcome_that_is_not_known_here_counts_as_not_done(desk: EdgeDe
 async def test_a_device_in_quarantine_gets_no_commands(desk: EdgeDesk) -> None:
     enrolled = await desk.enroll()
     ask(desk, enrolled.device_id)
-    desk.store.write(lambda c: devices.quarantine(c, enrolled.device_id, "a copy reports"))
+    desk.store.write(lambda c: devices.quarantine(c, enrolled.device_id, "a copy", desk.clock()))
     assert not (await desk.check_in(report(), enrolled.certificate_pem)).commands
 
 

@@ -113,7 +113,7 @@ async def test_a_stream_ends_when_its_device_is_not_admitted_any_more(
         elif what == "retired":
             desk.store.write(partial(devices.retire, device_id=name, at=now))
         elif what == "quarantined":
-            desk.store.write(partial(devices.quarantine, device_id=name, because="a copy"))
+            desk.store.write(partial(devices.quarantine, device_id=name, because="a copy", at=now))
         else:
             desk.clock.advance(days=400)
         await Watch(desk.store, desk.posture.streams, desk.clock).look()

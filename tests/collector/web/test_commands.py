@@ -88,7 +88,7 @@ def test_a_device_that_is_kept_out_cannot_be_asked(desk: Browser, kept_out: str)
     if kept_out == "retired":
         desk.store.write(lambda c: devices.retire(c, name, now))
     else:
-        desk.store.write(lambda c: devices.quarantine(c, name, "two of them"))
+        desk.store.write(lambda c: devices.quarantine(c, name, "two of them", now))
     assert "Check now" not in desk.get(HERE)
     assert kept_out in desk.send(f"{HERE}/lock", reason="drill").text
     assert desk.send(f"{HERE}/check-now", HERE + "/lock").status_code == 400

@@ -39,9 +39,10 @@ PLAIN_TAGS = {
     *("section", "article", "aside", "h1", "h2", "h3", "h4", "p", "a", "span", "small", "b"),
     *("ul", "ol", "li", "dl", "dt", "dd", "div", "table", "caption", "thead", "tbody", "tr", "th"),
     *("td", "time", "code", "pre", "details", "summary", "svg", "path", "circle", "img"),
-    *("form", "input", "select", "option", "label", "button"),
+    *("form", "input", "select", "option", "label", "button", "script", "strong"),
 }
-OWN_IMAGES = ("/static/muster.svg",)
+OURS = {"img": "/static/muster.svg", "script": "/static/live.js"}
+"""What each tag with an address of its own may load."""
 
 
 def tags(page: str) -> list[str]:
@@ -57,7 +58,9 @@ def tags(page: str) -> list[str]:
                 if name in ("href", "action"):
                     assert (value or "").startswith(("/", "#"))
                 if name == "src":
-                    assert value in OWN_IMAGES
+                    assert value == OURS[tag]
+            if tag == "script":
+                assert [name for name, _ in attrs] == ["src", "type"]
 
     Reader().feed(page)
     return found
