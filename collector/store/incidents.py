@@ -119,7 +119,10 @@ def close(connection: Connection, number: int, closing: Closing, at: datetime) -
 
 
 def add_note(connection: Connection, number: int, note: Note) -> None:
-    note_id = f"{(note.at - EPOCH) // MILLISECOND:012x}-{secrets.token_hex(4)}"
+    there = select(func.count()).where(incident_note.c.number == number)
+    place = connection.execute(there).scalar_one()  # two notes of one moment keep their order
+    at = (note.at - EPOCH) // MILLISECOND
+    note_id = f"{at:012x}-{place:06x}-{secrets.token_hex(4)}"
     values = {
         "number": number,
         "note_id": note_id,

@@ -113,7 +113,10 @@ class World:
         return self.browser.store.write(lambda c: sessions.begin(c, account, now, factor_at=now))
 
     def ask(self, caller: str, method: str, path: str, form: dict[str, str]) -> Response:
-        token, client = self.log_in(caller), self.browser.client
+        return self.ask_as(self.log_in(caller), method, path, form)
+
+    def ask_as(self, token: str, method: str, path: str, form: dict[str, str]) -> Response:
+        client = self.browser.client
         client.cookies.clear()
         headers = {**FROM_US, "Cookie": f"{NAME}={token}"}
         if method == "GET":
@@ -202,6 +205,28 @@ def test_nothing_is_answered_otherwise_than_the_table_of_roles_says(
             assert said(answer) == nothing, f"{asked.path} tells that it is there"
     assert unexpected == []
     assert asked_for > 60
+
+
+@pytest.mark.parametrize("caller", [*Role])
+def test_what_is_shown_or_changed_is_written_down_with_who_it_was(
+    world: World, caller: str
+) -> None:
+    """A look is in the log as one; no row of any table changes without a line about it."""
+    for asked in questions(world, caller):
+        may_see = asked.needs in ROLES[Role(caller)] and asked.is_there
+        if not may_see or asked.path in BEFORE_THE_LOGIN:
+            continue
+        token, before = world.log_in(caller), world.everything()
+        known = len(world.browser.audited())
+        answer = world.ask_as(token, asked.method, asked.path, asked.form)
+        new = [r for r in world.browser.audited()[known:] if not r["action"].startswith("audit.c")]
+        mine = {r["action"] for r in new if r["name"] == name_of(caller)}
+        if asked.method == "GET":
+            assert "page.viewed" in mine, asked
+        elif world.everything() != before:
+            assert mine, asked
+        elif answer.status_code < 400:
+            assert mine or answer.is_redirect, asked
 
 
 @pytest.mark.parametrize("caller", [*Role])
