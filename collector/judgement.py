@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from collector.compliance import lay_over, state
 from collector.inventory import PLATFORMS
-from collector.model import Compliance, Finding, OpenFinding, Status, System
+from collector.model import Compliance, Finding, OpenFinding, Severity, Status, System
 from collector.policy import RULES, Judged, Policy, evaluate, words_for
 from collector.policy.grace import failing_from, grace_ends_at
 from collector.store import devices, findings, waivers
@@ -82,9 +82,16 @@ def judge(connection: Connection, policy: Policy, case: Case) -> Settled:
         judged_policy_version=policy.version,
         evaluated_at=case.now,
         next_evaluation_at=_next_evaluation_at(judged, seen, case.now),
+        severity=_worst(seen, case.now),
     )
     devices.record_judgement(connection, standing.device_id, judgement)
     return Settled(judgement, seen)
+
+
+def _worst(seen: Iterable[OpenFinding], now: datetime) -> int:
+    """From -4 for a critical failure that counts to 0 for none: the worst sort first."""
+    ranks = {severity: -place for place, severity in enumerate(Severity, start=1)}
+    return min((ranks[each.severity] for each in seen if each.counts(now)), default=0)
 
 
 def as_held(

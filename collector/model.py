@@ -220,6 +220,7 @@ class Device:
     `compliance` is the judged state without regard to silence; `compliance_at(now)` in
     `collector.compliance` adds it. Strings are empty when the device did not say. `owner` is the
     e-mail address of the person whose device it is, as somebody set it; empty: nobody has.
+    `severity` is that of the worst failure that counts, from -4 (critical) to 0 (none).
     """
 
     device_id: str
@@ -242,6 +243,7 @@ class Device:
     quarantined_because: str = ""
     retired_at: datetime | None = None
     owner: str = ""
+    severity: int = 0
     next_contact_at: datetime | None = None
 
     @property

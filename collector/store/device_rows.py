@@ -10,7 +10,7 @@ SHOWN = (
     "device_id", "hostname", "platform", "os_id", "os_name", "os_version", "form_factor",
     "manufacturer", "model", "serial", "agent_version", "enrolled_at", "last_seen_at",
     "last_report_at", "last_sequence", "compliance", "compliance_since", "quarantined_because",
-    "retired_at", "owner", "next_contact_at",
+    "retired_at", "owner", "severity", "next_contact_at",
 )  # fmt: skip
 
 

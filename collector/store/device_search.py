@@ -7,21 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, select, tuple_
+from sqlalchemy import ColumnElement, Connection, exists, or_, select
 
 from collector.model import Compliance, Device, Platform, Status
-from collector.store import schema
+from collector.store import device_order, schema
 from collector.store.device_rows import SHOWN, device_of
 
 DEVICE = schema.device
 FINDING = schema.finding
+SMALL_GROUP = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceFilter:
     """Which devices. `rule_id` and `signal`: those with such a finding open that is `status`,
-    or when that is None, a failure or unknown; with `cause`, for that cause only. `after` is
-    `DevicePage.next_after`.
+    or when that is None, a failure or unknown; with `cause`, for that cause only. `owner` is an
+    address, "" for nobody's, None for any; `text_of_owner`: the text may also be in the owner's
+    address. `order` is one of `device_order.ORDERS`, `after` is `DevicePage.next_after`.
     """
 
     state: Compliance | None = None
@@ -31,13 +33,19 @@ class DeviceFilter:
     signal: str = ""
     status: Status | None = None
     cause: str | None = None
+    group: str = ""
+    owner: str | None = None
+    text_of_owner: bool = False
+    seen_before: datetime | None = None
+    seen_since: datetime | None = None
+    order: str = device_order.NAME
     after: tuple[str, str] | None = None
     limit: int = 100
 
 
 @dataclass(frozen=True, slots=True)
 class DevicePage:
-    """Devices by host name; `next_after` is None on the last page."""
+    """Devices in order; `next_after` is None on the last page."""
 
     devices: tuple[Device, ...]
     next_after: tuple[str, str] | None
@@ -46,20 +54,20 @@ class DevicePage:
 def find(
     connection: Connection, wanted: DeviceFilter, now: datetime, stale_after: timedelta
 ) -> DevicePage:
-    """One page of the devices in service, ordered by host name and id."""
-    key = (DEVICE.c.hostname, DEVICE.c.device_id)
+    """One page of the devices in service."""
     query = (
         select(*(DEVICE.c[name] for name in SHOWN))
         .where(DEVICE.c.retired_at.is_(None), *_conditions(wanted, now - stale_after))
-        .order_by(*key)
+        .where(*_of_group(connection, wanted.group))
+        .order_by(*device_order.ORDERS[wanted.order])
         .limit(wanted.limit + 1)
     )
     if wanted.after is not None:
-        query = query.where(tuple_(*key) > tuple_(*wanted.after))
+        query = query.where(device_order.after(wanted.order, wanted.after))
     devices = tuple(device_of(row) for row in connection.execute(query))
     page = devices[: wanted.limit]
     more = len(devices) > wanted.limit
-    return DevicePage(page, (page[-1].hostname, page[-1].device_id) if more else None)
+    return DevicePage(page, device_order.place_of(wanted.order, page[-1]) if more else None)
 
 
 def named(connection: Connection, words: str, limit: int = 20) -> list[Device]:
@@ -92,10 +100,43 @@ def _conditions(wanted: DeviceFilter, heard_since: datetime) -> list[ColumnEleme
     if wanted.platform is not None:
         conditions.append(DEVICE.c.platform == wanted.platform.value)
     if wanted.text:
-        conditions.append(DEVICE.c.searched.contains(wanted.text.casefold(), autoescape=True))
+        conditions.append(_has_text(wanted))
+    conditions += _whose_and_when(wanted)
     if wanted.rule_id or wanted.signal:
         conditions.append(_has_finding(wanted))
     return conditions
+
+
+def _whose_and_when(wanted: DeviceFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.owner is not None:
+        conditions.append(DEVICE.c.owner == wanted.owner)
+    if wanted.seen_before is not None:
+        conditions.append(DEVICE.c.last_seen_at < wanted.seen_before)
+    if wanted.seen_since is not None:
+        conditions.append(DEVICE.c.last_seen_at >= wanted.seen_since)
+    return conditions
+
+
+def _has_text(wanted: DeviceFilter) -> ColumnElement[bool]:
+    text = wanted.text.casefold()
+    described = DEVICE.c.searched.contains(text, autoescape=True)
+    if not wanted.text_of_owner:
+        return described
+    return or_(described, DEVICE.c.owner.contains(text, autoescape=True))
+
+
+def _of_group(connection: Connection, name: str) -> list[ColumnElement[bool]]:
+    """A small group is read whole and sorted; beside a large one the list is walked in order."""
+    if not name:
+        return []
+    member = schema.membership
+    size = select(schema.fleet_group.c.devices).where(schema.fleet_group.c.name == name)
+    if (connection.execute(size).scalar() or 0) <= SMALL_GROUP:
+        within = select(member.c.device_id).where(member.c.group_name == name)
+        return [DEVICE.c.device_id.in_(within)]
+    mine = (member.c.group_name == name, member.c.device_id == DEVICE.c.device_id)
+    return [exists().where(*mine)]
 
 
 def _has_finding(wanted: DeviceFilter) -> ColumnElement[bool]:

@@ -75,7 +75,7 @@ class InventoryRow:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What judging a device left in its row."""
+    """What judging a device left in its row; `severity` as in `Device`."""
 
     compliance: Compliance
     compliance_since: datetime
@@ -84,6 +84,7 @@ class Judgement:
     judged_policy_version: int
     evaluated_at: datetime
     next_evaluation_at: datetime | None
+    severity: int = 0
 
 
 DESCRIBED = (

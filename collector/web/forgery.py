@@ -18,7 +18,8 @@ from collector.web.cookie import form_token, token_in
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 FIELD = "form_token"
-MOST_FIELDS = 20
+MOST_FIELDS = 100
+"""A page of devices, each with its box, and what is to be done with them."""
 FORM, UPLOAD = "application/x-www-form-urlencoded", "multipart/form-data"
 UPLOADS = frozenset({"/people/import"})
 """Where a form may bring a file along."""

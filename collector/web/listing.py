@@ -1,13 +1,16 @@
 """Which devices a list shows: what was asked for, worst first, in a constant number of queries."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 
+from collector.compliance import compliance_at
 from collector.model import Compliance, Device, Platform, Status
 from collector.store import Connection, devices
+from collector.store.device_order import NAME, ORDERS
 from collector.store.devices import DeviceFilter
 
 WORST_FIRST = (
@@ -17,6 +20,9 @@ WORST_FIRST = (
     Compliance.COMPLIANT,
 )
 LONGEST_TEXT = 200
+LONGEST_EMAIL = 254
+NOBODY = "none"
+SEEN = re.compile(r"(over|within)-[0-9]{1,4}")
 PAGE_SIZE = 50
 
 
@@ -25,7 +31,9 @@ class Question:
     """What the address asks for. A value that means nothing is as if it were not there.
 
     `status` and `cause` say what the rule must have said, where it is not just any failure.
-    `after_state` and `after` say where the previous page ended.
+    `owner` is an address, or "none" for devices without one. `seen` is "over-7" (not heard of for
+    7 days or longer) or "within-7". `sort` is empty for the worst state first. `after_state` and
+    `after` say where the previous page ended.
     """
 
     text: str = ""
@@ -34,20 +42,31 @@ class Question:
     rule_id: str = ""
     status: Status | None = None
     cause: str | None = None
+    group: str = ""
+    owner: str = ""
+    seen: str = ""
+    sort: str = ""
     after_state: Compliance | None = None
     after: tuple[str, str] | None = None
+    sees_people: bool = False
 
     @property
     def narrows(self) -> bool:
-        return bool(self.text or self.state or self.platform or self.rule_id)
+        asked = (self.text, self.state, self.platform, self.rule_id)
+        return any((*asked, self.group, self.owner, self.seen))
 
-    def href(self) -> str:
+    def href(self, path: str = "/devices") -> str:
+        """The address that asks this: it can be kept as a bookmark."""
         values = {
             "q": self.text,
             "state": self.state,
             "platform": self.platform,
             "rule": self.rule_id,
             "status": self.status,
+            "group": self.group,
+            "owner": self.owner,
+            "seen": self.seen,
+            "sort": self.sort,
             "from": self.after_state,
             "name": self.after[0] if self.after else "",
             "id": self.after[1] if self.after else "",
@@ -56,7 +75,7 @@ class Question:
         if self.cause is not None:  # an empty one is one, too
             given["cause"] = self.cause
         query = urlencode(given)
-        return f"/devices?{query}" if query else "/devices"
+        return f"{path}?{query}" if query else path
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +86,15 @@ class Listed:
     next_question: Question | None
 
 
-def question_of(params: QueryParams) -> Question:
+def question_of(params: QueryParams, *, sees_people: bool = False) -> Question:
+    """Whoever may not see people cannot ask by owner: it is as if it were not asked."""
+    asked = _question_of(params)
+    if sees_people:
+        return replace(asked, sees_people=True)
+    return replace(asked, owner="")
+
+
+def _question_of(params: QueryParams) -> Question:
     state = params.get("state", "")
     platform = params.get("platform", "")
     after_state = params.get("from", "")
@@ -79,6 +106,10 @@ def question_of(params: QueryParams) -> Question:
         rule_id=rule_id,
         status=Status(status) if status in set(Status) else None,
         cause=params["cause"][:LONGEST_TEXT] if "cause" in params and rule_id else None,
+        group=_printable(params.get("group", "")[:LONGEST_TEXT]),
+        owner=_printable(params.get("owner", "")[:LONGEST_EMAIL]).strip().casefold(),
+        seen=params.get("seen", "") if SEEN.fullmatch(params.get("seen", "")) else "",
+        sort=params.get("sort", "") if params.get("sort", "") in ORDERS else "",
         after_state=Compliance(after_state) if after_state in set(Compliance) else None,
         after=_after(params),
     )
@@ -91,7 +122,11 @@ def find(
     stale_after: timedelta,
     size: int = PAGE_SIZE,
 ) -> Listed:
-    """At most one query a state: those of the worst state first, by name within a state."""
+    """At most one query a state: those of the worst state first, by name within a state; or in
+    the order that is asked for, which is one query.
+    """
+    if question.sort:
+        return _sorted(c, question, now, stale_after, size)
     states = [question.state] if question.state else list(WORST_FIRST)
     if question.after_state in states:
         states = states[states.index(question.after_state) :]
@@ -99,7 +134,7 @@ def find(
     for state in states:
         after = question.after if state is question.after_state else None
         room = size - len(found)
-        page = devices.find(c, wanted(question, state, after, room), now, stale_after)
+        page = devices.find(c, wanted(question, state, after, room, now), now, stale_after)
         found += [(device, state) for device in page.devices]
         if page.next_after:
             following = replace(question, after_state=state, after=page.next_after)
@@ -110,10 +145,25 @@ def find(
     return Listed(tuple(found), None)
 
 
+def _sorted(
+    c: Connection, question: Question, now: datetime, stale_after: timedelta, size: int
+) -> Listed:
+    asked = wanted(question, question.state, question.after, size, now)
+    page = devices.find(c, asked, now, stale_after)
+    found = tuple((each, compliance_at(each, now, stale_after)) for each in page.devices)
+    return Listed(found, replace(question, after=page.next_after) if page.next_after else None)
+
+
 def wanted(
-    question: Question, state: Compliance | None, after: tuple[str, str] | None, limit: int
+    question: Question,
+    state: Compliance | None,
+    after: tuple[str, str] | None,
+    limit: int,
+    now: datetime,
 ) -> DeviceFilter:
     """The part of the question that the store answers."""
+    kind, _, days = question.seen.partition("-")
+    ago = now - timedelta(days=int(days)) if days else None
     return DeviceFilter(
         state=state,
         platform=question.platform,
@@ -121,6 +171,12 @@ def wanted(
         rule_id=question.rule_id,
         status=question.status or Status.FAIL,
         cause=question.cause,
+        group=question.group,
+        owner=None if not question.owner else "" if question.owner == NOBODY else question.owner,
+        text_of_owner=question.sees_people,
+        seen_before=ago if kind == "over" else None,
+        seen_since=ago if kind == "within" else None,
+        order=question.sort or NAME,
         after=after,
         limit=limit,
     )

@@ -55,7 +55,7 @@ def _worst_first(c: Connection, call: Call) -> Found:
 def _by_name(c: Connection, call: Call) -> Found:
     policy, question = call.site.policy.current(c), _question(call)
     stale_after = timedelta(days=policy.stale_after_days)
-    wanted = listing.wanted(question, question.state, question.after, call.query["limit"])
+    wanted = listing.wanted(question, question.state, question.after, call.query["limit"], call.now)
     page = devices.find(c, wanted, call.now, stale_after)
     found = [(each, compliance_at(each, call.now, stale_after)) for each in page.devices]
     return found, ("", *page.next_after) if page.next_after else None

@@ -17,6 +17,8 @@ from collector.web.pages import (
     device_history,
     device_retire,
     devices,
+    devices_bulk,
+    devices_csv,
     devices_events,
     end_sessions,
     factor,
@@ -59,7 +61,8 @@ from collector.web.pages import (
 PAGES = (
     *(login, passkey_login, factor, app, setup, logout, healthz, look),
     *(devices_events, device_events),
-    *(overview, changes, fixes, devices, device, check_now, lock_screen),
+    *(overview, changes, fixes, devices, devices_csv, devices_bulk),
+    *(device, check_now, lock_screen),
     *(device_change, device_retire, device_forget, device_history),
     *(account, password, end_sessions, new_app, codes, confirm, new_passkey, passkey, tokens),
     *(people, people_import, person, person_forget),

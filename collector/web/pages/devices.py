@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from collector import wording
-from collector.accounts.roles import Permission, may
+from collector.accounts.roles import Permission, Role, may
 from collector.judged import falling_short
 from collector.model import Compliance, Device, OpenFinding, Status
 from collector.policy import RULES, Policy, title
@@ -17,6 +17,7 @@ from collector.translation import gettext as _
 from collector.translation import language
 from collector.veil import unnamed
 from collector.web import listing
+from collector.web.filters import Choice, more_choices
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
 from collector.web.listing import Listed, Question, question_of
@@ -51,16 +52,6 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """One drop-down list of the filters."""
-
-    name: str
-    label: str
-    chosen: str
-    options: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Problem:
     because: str
     note: str
@@ -79,6 +70,8 @@ class Row:
     since_at: datetime | None
     os: str
     last_seen_at: datetime | None
+    device_id: str
+    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +83,9 @@ class Context:
     chips: tuple[Chip, ...]
     causes: tuple[Cause, ...]
     choices: tuple[Choice, ...]
+    csv_href: str
+    bulk_query: str
+    may_change: bool
     caption: str
     rows: tuple[Row, ...]
     empty: str
@@ -102,16 +98,16 @@ class Context:
 
 def page(request: Request) -> Response:
     site, frame = site_of(request.scope), frame_of(request.scope, _("Devices"))
-    question = question_of(request.query_params)
-    people = may(session_of(request).role, Permission.SEE_PEOPLE)
-    context = site.store.read(lambda c: _context(c, site, frame, question, people=people))
+    role = session_of(request).role
+    people = may(role, Permission.SEE_PEOPLE)
+    question = question_of(request.query_params, sees_people=people)
+    context = site.store.read(lambda c: _context(c, site, frame, question, role))
     return render("devices.html", context)
 
 
-def _context(
-    c: Connection, site: Site, frame: Frame, question: Question, *, people: bool
-) -> Context:
-    """`people`: whether names of accounts on the devices may be seen."""
+def _context(c: Connection, site: Site, frame: Frame, question: Question, role: Role) -> Context:
+    """As somebody of this role may see it."""
+    people = may(role, Permission.SEE_PEOPLE)
     policy = site.policy.current(c)
     stale_after = timedelta(days=policy.stale_after_days)
     counts = devices.count_by_state(c, frame.now, stale_after)
@@ -124,11 +120,14 @@ def _context(
         question=question,
         chips=_chips(counts, question, policy.stale_after_days),
         causes=_causes(tallies.failing(tallies.findings(c))),
-        choices=_choices(question),
+        choices=(*_choices(question), *more_choices(c, question)),
+        csv_href=first.href("/devices/csv") if may(role, Permission.EXPORT) else "",
+        bulk_query=first.href(),
+        may_change=may(role, Permission.CHANGE_DEVICES),
         caption=_caption(question),
         rows=_rows(c, listed, policy, frame.now, people=people),
         empty=_empty(counts, listed, question),
-        first_href=first.href() if question.after_state else "",
+        first_href=first.href() if question.after or question.after_state else "",
         next_href=following.href() if following else "",
         page_size=listing.PAGE_SIZE,
         events=devices_events.address(ids),
@@ -192,7 +191,7 @@ def _empty(counts: Mapping[Compliance, int], listed: Listed, question: Question)
         return ""
     if not sum(counts.values()):
         return "no_devices"
-    return "no_more" if question.after_state else "no_match"
+    return "no_more" if question.after or question.after_state else "no_match"
 
 
 def _rows(
@@ -202,10 +201,11 @@ def _rows(
     if not people:
         found = {name: [unnamed(each) for each in laid] for name, laid in found.items()}
     stale_after = timedelta(days=policy.stale_after_days)
-    return tuple(
+    rows = (
         _row(device, state, found[device.device_id], now, stale_after)
         for device, state in listed.devices
     )
+    return tuple(row if people else replace(row, owner="") for row in rows)
 
 
 def _row(
@@ -241,6 +241,8 @@ def _row(
         since_at=since_at,
         os=wording.os_name(device),
         last_seen_at=device.last_seen_at,
+        device_id=device.device_id,
+        owner=device.owner,
     )
 
 
