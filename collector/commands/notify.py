@@ -32,7 +32,7 @@ def list_notifications(
     """List what was sent and what waits, newest first."""
     from collector.store import notifications
 
-    with around.store() as store:
+    with around.reading("notify list") as store:
         found = store.read(lambda c: notifications.newest(c, failed_only=failed_only, limit=limit))
     if wants_json:
         say(as_json({"notifications": [fields_of(each) for each in found]}))
