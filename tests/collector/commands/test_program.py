@@ -61,6 +61,8 @@ NEEDS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("waiver", "approve"): ("1",),
     ("waiver", "refuse"): ("1", "--reason", "r"),
     ("waiver", "end"): ("1",),
+    ("notify", "retry"): ("1",),
+    ("notify", "test"): ("night",),
     ("incident", "show"): ("1",),
     ("sso", "link"): ("alice", "sub"),
     ("sso", "unlink"): ("alice",),
