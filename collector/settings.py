@@ -7,11 +7,14 @@ data folder sets it; no page does, so no visitor can make the collector call an 
 import re
 import tomllib
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from collector.config import Address, ConfigError, parse_address
 from collector.settings_table import Table
 from collector.subscriptions import Subscriptions, read_subscriptions
+from collector.weekly import DAYS, Weekly
 
 FILE = "collector.toml"
 MOST_STREAMS = 10_000
@@ -68,6 +71,7 @@ class Settings:
     wanted: int = WANTED
     told: Subscriptions = field(default_factory=Subscriptions)
     most_streams: int = MOST_STREAMS
+    weekly: Weekly = field(default_factory=Weekly)
 
 
 def read_settings(folder: Path) -> Settings:
@@ -92,9 +96,31 @@ def _settings(table: Table) -> Settings:
             raise table.wrong("replica", f"two have the name {name!r}")
     wanted = table.number("replicas_wanted", WANTED, 0, 20)
     most_streams = table.number("most_streams", MOST_STREAMS, 0, 100_000)
-    found = Settings(replicas, wanted, read_subscriptions(table), most_streams)
+    told, weekly = read_subscriptions(table), _weekly(table)
+    found = Settings(replicas, wanted, told, most_streams, weekly)
     table.done()
     return found
+
+
+def _weekly(settings: Table) -> Weekly:
+    table = settings.table("export")
+    if table is None:
+        return Weekly()
+    day, at, zone = (
+        table.text("day", "sunday"),
+        table.text("at", "23:59"),
+        table.text("zone", "UTC"),
+    )
+    if day not in DAYS:
+        raise table.wrong("day", f"{day!r} is not one of {', '.join(DAYS)}")
+    try:
+        weekly = Weekly(DAYS.index(day), time.fromisoformat(at), ZoneInfo(zone))
+    except ZoneInfoNotFoundError as error:
+        raise table.wrong("zone", f"{zone!r} is no time zone: write Europe/Paris") from error
+    except ValueError as error:
+        raise table.wrong("at", f"{at!r} is no time of day: write 23:59") from error
+    table.done()
+    return weekly
 
 
 def _replica(table: Table) -> ReplicaSettings:

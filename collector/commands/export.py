@@ -1,62 +1,165 @@
-"""`muster-collector export`: the state of every device as files, for those who check it."""
+"""`muster-collector export`: the state of every device as one sealed file, for those who check."""
 
+import sys
+from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from collector.surroundings import BadInput, Surroundings, Trouble
-from collector.terminal import say
+from collector.terminal import plain, say
+
+if TYPE_CHECKING:
+    from collector.export.verifying import Checked
+    from collector.store import Store
 
 
-@click.command(epilog="Example: muster-collector export --out /srv/evidence --format csv")
+@click.group(
+    invoke_without_command=True, epilog="Example: muster-collector export --as-of 2026-11-22"
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=Path(),
     metavar="DIR",
-    help="Where to put the new folder (here).",
+    help="Where to put the pack (here).",
+)
+@click.option("--as-of", metavar="DATE", help="The end of that day, or a time in ISO 8601 (now).")
+@click.option("--group", metavar="NAME", help="Only the devices of this group.")
+@click.option("--pseudonyms", is_flag=True, help="People and host names under pseudonyms.")
+@click.pass_context
+def export(
+    context: click.Context,
+    /,
+    out: Path,
+    as_of: str | None,
+    group: str | None,
+    *,
+    pseudonyms: bool,
+) -> None:
+    """Write one sealed pack of the whole fleet, and print its name.
+
+    README.txt in it explains every file and column. The pack appears when it is
+    complete, or not at all.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    around: Surroundings = context.obj
+    with around.store() as store:
+        say(str(_packed(around, store, out, _scope(store, group), as_of, pseudonyms=pseudonyms)))
+
+
+@export.command(epilog="Example: muster-collector export verify posture-2026-W47.zip")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--previous", type=click.Path(path_type=Path), metavar="FILE", help="The pack before it."
 )
 @click.option(
-    "--format",
-    "formats",
-    metavar="FORMAT",
-    multiple=True,
-    help="Which files to write, such as csv (may be repeated; all of them).",
-)
-@click.option(
-    "--for",
-    "role",
-    type=click.Choice(["viewer", "helpdesk", "admin", "owner"]),
-    help="Leave out what this role may not see, such as names of people (nothing).",
+    "--key",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The collector's public key, audit.pub (the one of this data folder).",
 )
 @click.pass_obj
-def export(around: Surroundings, out: Path, formats: tuple[str, ...], role: str | None) -> None:
-    """Write a folder with one row for every device and rule, and print its name.
+def verify(around: Surroundings, file: Path, previous: Path | None, key: Path | None) -> None:
+    """Say whether a pack is complete and unchanged, and follows the pack before it."""
+    from collector.audit.signing import PUBLIC_FILE, open_verifier
+    from collector.export.verifying import NotAPack, check, follows
+    from collector.identity.key_files import KeyFileError
 
-    README.txt in it explains the columns; policy.toml is the policy in force. The
-    files appear together when they are complete, or not at all.
-    """
-    from collector.accounts.roles import Role
-    from collector.export import FORMATS, writing
-    from collector.policy_in_force import policy_in_force
+    try:
+        verifier = open_verifier(key or around.folder / PUBLIC_FILE)
+        checked = check(file, verifier)
+        problems = list(checked.problems)
+        if previous is not None:
+            before = check(previous, verifier)
+            problems += [f"{previous}: {each}" for each in before.problems]
+            problems += follows(checked, before)
+    except (KeyFileError, NotAPack) as error:
+        raise BadInput(str(error)) from error
+    for problem in problems:
+        say(plain(problem))
+    if problems:
+        raise Trouble(f"{file} is not valid")
+    say(_valid(checked, linked=previous is not None))
+
+
+def _valid(checked: "Checked", *, linked: bool) -> str:
+    manifest = checked.manifest
+    link = "follows the pack before it; " if linked else ""
+    files = len(manifest["files"])
+    return plain(
+        f"Valid: as of {manifest['as_of']}, {files} files, {link}signed by {manifest['signed_by']}"
+    )
+
+
+def _packed(
+    around: Surroundings,
+    store: "Store",
+    out: Path,
+    scope: str,
+    as_of: str | None,
+    *,
+    pseudonyms: bool,
+) -> Path:
+    from collector.export import packing
+    from collector.export.desk import Desk
+    from collector.identity.key_files import KeyFileError
     from collector.upkeep import rejudge_due
 
-    chosen = tuple(dict.fromkeys(formats)) or tuple(FORMATS)
-    for name in chosen:
-        if name not in FORMATS:
-            raise BadInput(f"no format {name!r}; there are {', '.join(FORMATS)}")
-    with around.store() as store:
-        # The collector may be stopped: no verdict is exported that time has overtaken since.
-        rejudge_due(store, around.clock)
-        policy = store.read(policy_in_force)
-        try:
-            told = {"formats": ", ".join(chosen), **({"for": role} if role else {})}
-            with around.noting("export.written", "posture", **told):
-                eyes = Role(role) if role else None
-                folder = writing.write(store, policy, around.clock(), out, chosen, eyes)
-        except writing.CannotExport as error:
-            raise Trouble(str(error)) from error
-    say(str(folder))
+    try:
+        desk = Desk.of(store, around.folder)
+        at = _moment(around, as_of)
+        if as_of is None:
+            # The collector may be stopped: no verdict is told that time has overtaken since.
+            rejudge_due(store, around.clock)
+        order = packing.Order(at, out, scope, desk.names(pseudonyms=pseudonyms))
+        order = packing.follow(desk, order)
+        told = {"scope": packing.variant(order), "as_of": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+        with around.noting("export.written", "posture", **told):
+            return packing.pack(desk, order, _progress).path
+    except (packing.CannotExport, KeyFileError) as error:
+        raise Trouble(str(error)) from error
+
+
+def _scope(store: "Store", group: str | None) -> str:
+    from collector.store import groups
+
+    if group is None:
+        return "all"
+    if store.read(lambda c: groups.get(c, group)) is None:
+        raise BadInput(f"no group {group!r}: `muster-collector group list` has their names")
+    return f"group:{group}"
+
+
+def _moment(around: Surroundings, asked: str | None) -> datetime:
+    from collector.export.settings import weekly_of
+
+    now = around.clock().replace(microsecond=0)
+    if asked is None:
+        return now
+    try:
+        moment = (
+            weekly_of(around.folder).on(date.fromisoformat(asked))
+            if len(asked) == len("2026-11-22")
+            else datetime.fromisoformat(asked)
+        )
+    except ValueError as error:
+        raise BadInput(
+            f"--as-of: {asked!r} is no day or time: write 2026-11-22 or 2026-11-22T23:59:00Z"
+        ) from error
+    if moment.tzinfo is None:
+        raise BadInput(f"--as-of: {asked!r} names no time zone: add Z for UTC")
+    if moment > now:
+        raise BadInput(f"--as-of: {asked!r} has not come yet ({moment:%Y-%m-%d %H:%M} UTC)")
+    return moment
+
+
+def _progress(what: str, count: int) -> None:
+    """On a terminal, how far it is; into a file, nothing."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{what} {count or ''}".ljust(40), nl=False, err=True)
 
 
 COMMAND = export

@@ -1,49 +1,38 @@
-"""Rows as CSV that no spreadsheet takes for a formula.
-
-RFC 4180, UTF-8 with a byte order mark (spreadsheets guess the encoding otherwise), times in
-ISO 8601 UTC. A cell that a spreadsheet could run begins with an apostrophe; control characters
-become spaces (OWASP, "CSV Injection").
+"""A table as CSV that no spreadsheet takes for a formula: RFC 4180, UTF-8 with a byte order mark
+(spreadsheets guess the encoding otherwise), times in ISO 8601 UTC.
 """
 
 import csv
-import re
-from collections.abc import Iterable
-from dataclasses import fields
-from datetime import datetime
-from typing import IO
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
-from collector.export.rows import Heading, Row
-
-# A sign that begins a formula, where a cell begins: also behind a separator, because a spreadsheet
-# may be set to another one than the comma and cut our cells there. Full-width forms count.
-RUNNABLE = re.compile(r"(^|[;,|])(?=[\s\"']*[=+\-@\uff1d\uff0b\uff0d\uff20])")
-CONTROL = ("\t", "\r", "\n")
+from collector.export.columns import TABLES, Table
+from collector.export.files import Files
+from collector.export.heading import Heading, Totals
+from collector.export.safe import cell, moment
 
 
-def write(heading: Heading, rows: Iterable[Row], out: IO[str]) -> None:
-    """Write a header line and one line a row; `out` is opened with newline=""."""
-    names = [field.name for field in fields(Row)]
-    writer = csv.writer(out)
-    out.write("\ufeff")
-    writer.writerow(["as_of", *names])
-    as_of = cell(heading.as_of)
-    for row in rows:
-        writer.writerow([as_of, *(cell(getattr(row, name)) for name in names)])
+class Writer:
+    """One file a table."""
 
+    def __init__(self, folder: Path, heading: Heading) -> None:
+        self._files = Files(folder)
+        self._as_of = moment(heading.as_of)
+        self._lines = {table.name: self._begun(table) for table in TABLES}
 
-def cell(value: object) -> str:
-    """One cell, as text that stays text.
+    def _begun(self, table: Table) -> Any:
+        out = self._files.text(f"{table.name}.csv")
+        out.write("\ufeff")
+        writer = csv.writer(out)
+        writer.writerow(["as_of", *table.columns])
+        return writer.writerow
 
-    >>> cell("=1+1"), cell("a\\nb"), cell(None), cell(3)
-    ("'=1+1", 'a b', '', '3')
-    >>> cell("nft: ok; =1+1")
-    "nft: ok;' =1+1"
-    """
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%dT%H:%M:%SZ}"
-    words = str(value)
-    plain = "".join(c if c.isprintable() else " " for c in words)
-    safe = RUNNABLE.sub(r"\1'", plain)
-    return f"'{safe}" if words.startswith(CONTROL) and not safe.startswith("'") else safe
+    def write(self, table: Table, values: Sequence[Any]) -> None:
+        self._lines[table.name]([self._as_of, *map(cell, values)])
+
+    def finish(self, totals: Totals) -> None:
+        self._files.finish()
+
+    def close(self) -> None:
+        self._files.close()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from collector.model import Device, EvidenceLine, Finding, Status
 from collector.store.device_rows import SHOWN, device_of
@@ -63,6 +63,39 @@ def fleet_as_of(connection: Connection, at: datetime, policy_version: int) -> It
             yield Then(device, tuple(found), within, _silent_since(row, at), told)
 
 
+def statuses_as_of(
+    connection: Connection, device_ids: Sequence[str], at: datetime
+) -> dict[str, dict[str, Status]]:
+    """By device and rule, without words."""
+    query = select(finding.c.device_id, finding.c.rule_id, finding.c.status)
+    query = query.where(*_held(device_ids, at))
+    found: dict[str, dict[str, Status]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.device_id, {})[row.rule_id] = Status(row.status)
+    return found
+
+
+def absences_as_of(
+    connection: Connection, device_ids: Sequence[str], at: datetime
+) -> dict[str, datetime]:
+    """Of these devices, those that were silent at the moment and have checked in since."""
+    query = select(absence.c.device_id, absence.c.from_at).where(
+        absence.c.device_id.in_(device_ids), absence.c.from_at <= at, absence.c.until_at > at
+    )
+    return {row.device_id: row.from_at for row in connection.execute(query)}
+
+
+def retired_between(connection: Connection, after: datetime, until: datetime) -> Iterator[Device]:
+    """Devices that left service after the one moment and until the other, by host name."""
+    query = (
+        select(*(device.c[name] for name in SHOWN))
+        .where(device.c.retired_at > after, device.c.retired_at <= until)
+        .order_by(device.c.hostname, device.c.device_id)
+    )
+    for row in connection.execution_options(yield_per=AT_ONCE).execute(query):
+        yield device_of(row)
+
+
 def _devices(at: datetime) -> Select[Any]:
     """What a device said of itself then is what it said before the next change, if any came."""
     nearest = func.row_number().over(
@@ -98,16 +131,20 @@ def _silent_since(row: Row[Any], at: datetime) -> datetime | None:
     return last_seen_at if at - last_seen_at >= A_DAY else None
 
 
+def _held(device_ids: Sequence[str], at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        finding.c.device_id.in_(device_ids),
+        finding.c.recorded_at <= at,
+        or_(finding.c.closed_at.is_(None), finding.c.closed_at > at),
+    )
+
+
 def _findings(
     connection: Connection, device_ids: Sequence[str], at: datetime, policy_version: int
 ) -> dict[str, list[Finding]]:
     query = (
         select(finding)
-        .where(
-            finding.c.device_id.in_(device_ids),
-            finding.c.recorded_at <= at,
-            or_(finding.c.closed_at.is_(None), finding.c.closed_at > at),
-        )
+        .where(*_held(device_ids, at))
         .order_by(finding.c.device_id, finding.c.rule_id)
     )
     overtaken = _overtaken(connection, device_ids, at)
@@ -173,4 +210,5 @@ def _finding(row: Row[Any], words: Row[Any], at: datetime, policy_version: int) 
         evaluated_at=at,
         policy_version=policy_version,
         cause=words.cause,
+        failing_from=row.failing_from,
     )

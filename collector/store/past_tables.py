@@ -1,7 +1,7 @@
 """The tables of what was so before it changed; a row tells what held until its `until_at`."""
 
 from collector.store.columns import Moment
-from collector.store.tables import key, moment, table, words
+from collector.store.tables import index, key, maybe, moment, table, words
 
 # What a device said of itself, and what people had decided about it.
 device_past = table(
@@ -38,3 +38,16 @@ finding_past = table(
 
 # A day or more without a check-in: from the last one before it to the first one after.
 absence = table("absence", key("device_id"), key("from_at", Moment), moment("until_at"))
+
+# The packs that the schedule sealed, each with the one before it.
+pack = table(
+    "pack",
+    key("variant"),
+    key("as_of", Moment),
+    words("name"),
+    words("manifest_sha256"),
+    maybe("previous_as_of", Moment),
+    words("sums"),
+    moment("sealed_at"),
+)
+index("pack_by_time", pack.c.as_of, pack.c.variant)

@@ -29,6 +29,12 @@ def current(connection: Connection) -> StoredPolicy | None:
     return None if row is None else StoredPolicy(**row._mapping)
 
 
+def in_force_at(connection: Connection, at: datetime) -> StoredPolicy | None:
+    """The newest that had been applied by then."""
+    row = connection.execute(NEWEST_FIRST.where(policy.c.applied_at <= at).limit(1)).first()
+    return None if row is None else StoredPolicy(**row._mapping)
+
+
 def current_version(connection: Connection) -> int:
     """0 when none was applied."""
     (version,) = VERSION.rows(connection)[0]

@@ -11,7 +11,7 @@ from collector.store.columns import INTEGER, Moment
 from collector.store.counted import device_tally, finding_tally, flow, snapshot, turn
 from collector.store.outbox import new_failure, notification
 from collector.store.owning import fleet_group, membership, ownership, person, person_word
-from collector.store.past_tables import absence, device_past, finding_past, groups_past
+from collector.store.past_tables import absence, device_past, finding_past, groups_past, pack
 from collector.store.waiver_table import waiver
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "new_failure",
     "notification",
     "ownership",
+    "pack",
     "person",
     "person_word",
     "snapshot",

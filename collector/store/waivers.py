@@ -221,6 +221,17 @@ def all_active(connection: Connection, now: datetime) -> Iterable[Waiver]:
     return (_waiver(row, row.covers) for row in rows)
 
 
+def approved_between(connection: Connection, after: datetime, until: datetime) -> list[Entry]:
+    """Approved by the later moment and still in force after the earlier one, by their end."""
+    query = select(waiver).where(
+        waiver.c.decision == APPROVED,
+        waiver.c.decided_at <= until,
+        waiver.c.ends_at > after,
+        or_(waiver.c.ended_at.is_(None), waiver.c.ended_at > after),
+    )
+    return _entries(connection, query.order_by(waiver.c.ends_at, waiver.c.number))
+
+
 def in_force_for(connection: Connection, asked: Asked, now: datetime) -> list[Entry]:
     """What the request would extend: of the same device or group, for the same rule."""
     query = select(waiver).where(*_same(asked), *IN_FORCE).order_by(waiver.c.ends_at)

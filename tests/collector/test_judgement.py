@@ -8,7 +8,6 @@ import pytest
 
 from collector import upkeep
 from collector.described import whole
-from collector.export.rows import rows
 from collector.ingest import rejudge
 from collector.model import Compliance, FormFactor, Platform, Status, Waiver
 from collector.policy import default_text, load
@@ -29,6 +28,7 @@ from tests.collector.desk import (
     posture,
     status,
 )
+from tests.collector.export.walking import findings_told
 from tests.collector.granting import grant
 
 DAY = timedelta(days=1)
@@ -158,7 +158,7 @@ def test_a_short_pass_continues_the_clock_and_since_stays_true(desk: Desk) -> No
     assert told.grace_ends_at == expected
     helpdesk = desk.store.read(lambda c: whole(c, "d1", desk.clock())).findings
     shown = next(f for f in helpdesk if f.finding.rule_id == RULE)
-    exported = desk.store.read(lambda c: list(rows(c, desk.policy, desk.clock())))
+    exported = findings_told(desk.store, desk.policy, desk.clock())
     row = next(each for each in exported if each.rule_id == RULE)
     assert {told.grace_ends_at, shown.grace_ends_at, row.grace_ends_at} == {expected}
     assert (shown.finding.since, row.since) == (again_at, again_at)

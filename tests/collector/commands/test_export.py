@@ -1,28 +1,39 @@
-"""An export prints the folder it wrote, and nothing else."""
+"""An export prints the pack it wrote, and nothing else; a pack is checked without a collector."""
 
 import json
+import zipfile
 from pathlib import Path
 
 from tests.collector.commands.conftest import Console
 from tests.collector.desk import BAD, RULE, UPDATES_RULE, Desk, pending
 
 
-def test_the_folder_is_printed_and_holds_every_format(
-    desk: Desk, console: Console, tmp_path: Path
-) -> None:
+def statuses(pack: Path, rule_id: str) -> set[str]:
+    with zipfile.ZipFile(pack) as archive:
+        rows = json.loads(archive.read("findings.json"))["rows"]
+    return {row["status"] for row in rows if row["rule_id"] == rule_id}
+
+
+def test_the_pack_is_printed_and_valid(desk: Desk, console: Console, tmp_path: Path) -> None:
     desk.report(1, BAD)
     result = console.run("export", "--out", str(tmp_path / "out"))
     assert (result.exit_code, result.stderr) == (0, "")
-    folder = Path(result.stdout.strip())
-    assert folder == tmp_path / "out" / "posture-2026-W47-20261122T130000Z"
-    assert sorted(path.name for path in folder.iterdir()) == [
-        "README.txt",
-        "policy.toml",
-        "posture.csv",
-        "posture.json",
-    ]
-    rows = json.loads((folder / "posture.json").read_text())["findings"]
-    assert {row["status"] for row in rows if row["rule_id"] == RULE} == {"fail"}
+    pack = Path(result.stdout.strip())
+    assert pack == tmp_path / "out" / "posture-2026-W47-20261122T130000Z.zip"
+    assert statuses(pack, RULE) == {"fail"}
+    said = console.run("export", "verify", str(pack))
+    assert said.exit_code == 0, said.output
+    assert said.stdout.startswith("Valid: as of 2026-11-22T13:00:00Z, ")
+
+
+def test_a_changed_pack_is_not_valid(desk: Desk, console: Console, tmp_path: Path) -> None:
+    pack = Path(console.run("export", "--out", str(tmp_path)).stdout.strip())
+    with zipfile.ZipFile(pack, "a") as archive:
+        archive.writestr("more.txt", "more")
+    result = console.run("export", "verify", str(pack))
+    assert result.exit_code == 1
+    assert "'more.txt': the manifest does not name it" in result.stdout
+    assert result.stderr.strip().endswith("is not valid")
 
 
 def test_no_pass_is_exported_that_time_has_overtaken(
@@ -32,21 +43,32 @@ def test_no_pass_is_exported_that_time_has_overtaken(
     desk.report(1, pending(desk))
     for days, status in ((0, "pass"), (8, "unknown")):
         desk.clock.advance(days=days)
-        result = console.run("export", "--out", str(tmp_path / "out"), "--format", "json")
-        exported = json.loads((Path(result.stdout.strip()) / "posture.json").read_text())
-        said = [row["status"] for row in exported["findings"] if row["rule_id"] == UPDATES_RULE]
-        assert said == [status]
+        pack = Path(console.run("export", "--out", str(tmp_path / "out")).stdout.strip())
+        assert statuses(pack, UPDATES_RULE) == {status}
 
 
-def test_one_format_is_enough(console: Console, tmp_path: Path) -> None:
-    out = str(tmp_path / "out")
-    folder = Path(console.run("export", "--out", out, "--format", "csv").stdout.strip())
-    assert [path.name for path in folder.glob("posture.*")] == ["posture.csv"]
+def test_a_day_that_is_past_is_told_as_of_its_end(
+    desk: Desk, console: Console, tmp_path: Path
+) -> None:
+    desk.report(1, BAD)
+    desk.clock.advance(days=3)
+    result = console.run("export", "--out", str(tmp_path / "out"), "--as-of", "2026-11-23")
+    assert result.stdout.strip().endswith("posture-2026-W48-20261123T235900Z.zip")
 
 
 def test_what_cannot_be_exported_is_one_line(console: Console, tmp_path: Path) -> None:
-    said = console.refuses("export", "--format", "xls")
-    assert said == "no format 'xls'; there are csv, json"
+    for asked, said in (
+        ("tomorrow", "--as-of: 'tomorrow' is no day or time: write 2026-11-22 or"),
+        ("2026-11-22T10:00:00", "--as-of: '2026-11-22T10:00:00' names no time zone: add Z for UTC"),
+        ("2027-01-01", "--as-of: '2027-01-01' has not come yet (2027-01-01 23:59 UTC)"),
+    ):
+        assert console.refuses("export", "--as-of", asked).startswith(said)
+    said = console.refuses("export", "--group", "lab")
+    assert said.startswith("no group 'lab': ")
     (tmp_path / "file").write_text("")
     said = console.refuses("export", "--out", str(tmp_path / "file"), status=1)
-    assert said.endswith("name another folder with --out")
+    assert "cannot be written to" in said
+    said = console.refuses("export", "verify", str(tmp_path / "file"))
+    assert "is not a whole pack" in said
+    said = console.refuses("export", "verify", str(tmp_path / "none"))
+    assert said.endswith("none does not exist")

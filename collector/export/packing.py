@@ -1,0 +1,207 @@
+"""One pack: told in one view of the store, sealed, and there as a whole or not at all.
+
+As of a moment, so that the same pack can be made again later: the same bytes, for as long as
+nothing of it was erased.
+"""
+
+import errno
+import os
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from collector.audit.marks import last_mark
+from collector.export import FORMATS, archive, manifest, to_readme
+from collector.export.columns import Table
+from collector.export.desk import NAME, Desk
+from collector.export.heading import Heading, Totals
+from collector.export.manifest import Previous
+from collector.export.pseudonyms import Names
+from collector.export.telling import Telling
+from collector.policy import Policy, default_text, load
+from collector.store import Connection, packs, policies
+
+DRAFT = ".pack-"
+"""How the name of what is not finished begins."""
+
+Step = Callable[[str, int], None]
+"""Told what is being done and how far it is; may raise Cancelled."""
+
+
+class CannotExport(Exception):
+    """The pack was not written; the message says why and what to do."""
+
+
+class Cancelled(CannotExport):
+    """Somebody stopped it; nothing is left behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is wanted. `since` is the moment of `previous`."""
+
+    as_of: datetime
+    out: Path
+    scope: str = "all"
+    names: Names = field(default_factory=Names)
+    since: datetime | None = None
+    previous: Previous | None = None
+    formats: Collection[str] = tuple(FORMATS)
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    path: Path
+    manifest_sha256: str
+    totals: Totals
+
+
+def variant(order: Order) -> str:
+    """What tells packs of one moment apart."""
+    return order.scope + ("+pseudonyms" if order.names.key is not None else "")
+
+
+def follow(desk: Desk, order: Order) -> Order:
+    """With the pack that the schedule sealed before it; the first of all follows none."""
+
+    def before(connection: Connection) -> packs.SealedPack | None:
+        known = packs.get(connection, variant(order), order.as_of)
+        if known is None:
+            return packs.last_before(connection, variant(order), order.as_of)
+        if known.previous_as_of is None:
+            return None
+        return packs.get(connection, variant(order), known.previous_as_of)
+
+    last = desk.store.read(before)
+    if last is None:
+        return order
+    return replace(order, since=last.as_of, previous=Previous(last.name, last.manifest_sha256))
+
+
+def file_name(order: Order) -> str:
+    """Sorts by time and names the ISO week of the moment, in UTC.
+
+    >>> from datetime import UTC
+    >>> at = datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
+    >>> file_name(Order(at, Path(), "group:Sales & co"))
+    'posture-2026-W47-20261122T235900Z-group-sales-co.zip'
+    """
+    year, week, _ = order.as_of.isocalendar()
+    parts = [f"posture-{year}-W{week:02}-{order.as_of:%Y%m%dT%H%M%SZ}"]
+    if order.scope != "all":
+        words = "".join(c if c.isascii() and c.isalnum() else " " for c in order.scope.lower())
+        parts.append("-".join(words.split())[:60])
+    if order.names.key is not None:
+        parts.append("pseudonyms")
+    return "-".join(parts) + ".zip"
+
+
+def pack(desk: Desk, order: Order, step: Step) -> Packed:
+    """Write the pack below `order.out`. Raises CannotExport or StoreError; then nothing is left."""
+    target = order.out / file_name(order)
+    if target.exists():
+        raise CannotExport(f"{target} is already there: move it away, or name another --out")
+    try:
+        _made(order.out)
+        with _draft(order.out) as draft:
+            packed = _fill(desk, order, draft, step)
+            sealed = draft / "sealed"
+            archive.pack(draft / "files", sealed, order.as_of, lambda: step("sealing", 0))
+            sealed.chmod(0o640)
+            os.link(sealed, target)  # unlike a rename, it never replaces what has come meanwhile
+        archive.settle(order.out)
+    except FileExistsError:
+        raise CannotExport(f"{target} is already there: another export wrote it") from None
+    except OSError as error:
+        raise CannotExport(explained(order.out, error)) from error
+    return Packed(target, packed[0], packed[1])
+
+
+def _made(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from error
+
+
+def explained(out: Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk that holds {out} is full: free space there, or name another --out"
+    return f"{out} cannot be written to ({error.strerror}): name another folder with --out"
+
+
+@contextmanager
+def _draft(out: Path) -> Iterator[Path]:
+    """A folder beside the target, gone afterwards; what a killed one left is swept at a start."""
+    with tempfile.TemporaryDirectory(prefix=DRAFT, dir=out, ignore_cleanup_errors=True) as name:
+        (Path(name) / "files").mkdir()
+        yield Path(name)
+
+
+def _fill(desk: Desk, order: Order, draft: Path, step: Step) -> tuple[str, Totals]:
+    files = draft / "files"
+
+    def tell(connection: Connection) -> tuple[Heading, Totals]:
+        text, policy = policy_then(connection, order.as_of)
+        heading = _heading(desk, order, policy)
+        (files / "policy.toml").write_text(text, encoding="utf-8")
+        with (files / "README.txt").open("w", encoding="utf-8") as out:
+            to_readme.write(heading, policy, out)
+        return heading, _tell(connection, order, heading, policy, files, step)
+
+    heading, totals = desk.store.read(tell)
+    mark = last_mark(desk.audit, order.as_of)
+    origin = desk.signer.verifier.origin
+    written = manifest.build(files, heading, totals, order.previous, mark, origin)
+    (files / manifest.FILE).write_bytes(written)
+    (files / manifest.SIGNATURE).write_bytes(manifest.sign(desk.signer, written))
+    return manifest.sha256_of(files / manifest.FILE), totals
+
+
+def _tell(
+    connection: Connection,
+    order: Order,
+    heading: Heading,
+    policy: Policy,
+    files: Path,
+    step: Step,
+) -> Totals:
+    with ExitStack() as stack:
+        writers = [
+            stack.enter_context(closing(FORMATS[name](files, heading))) for name in order.formats
+        ]
+
+        def take(table: Table, values: Sequence[Any]) -> None:
+            for writer in writers:
+                writer.write(table, values)
+
+        telling = Telling(heading, policy, order.names, take)
+        telling.walk(connection, lambda told: step("devices", told))
+        for writer in writers:
+            step("files", 0)
+            writer.finish(telling.totals)
+    return telling.totals
+
+
+def _heading(desk: Desk, order: Order, policy: Policy) -> Heading:
+    return Heading(
+        as_of=order.as_of,
+        collector=NAME,
+        environment=desk.environment,
+        policy_version=policy.version,
+        scope=order.scope,
+        pseudonyms=order.names.key is not None,
+        since=order.since,
+    )
+
+
+def policy_then(connection: Connection, at: datetime) -> tuple[str, Policy]:
+    """The policy in force at the moment, as it was applied and as it is read."""
+    stored = policies.in_force_at(connection, at)
+    if stored is None:
+        return default_text(), load(default_text(), "the default policy", 0)
+    return stored.text, load(stored.text, f"policy version {stored.version}", stored.version)
