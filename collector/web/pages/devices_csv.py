@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from collector.accounts.roles import Permission, Role, may
 from collector.audit.entry import Action
-from collector.export.to_csv import cell
+from collector.export.safe import cell
 from collector.judged import falling_short
 from collector.model import Compliance, Device, Status
 from collector.store import Connection, groups
