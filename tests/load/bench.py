@@ -2,6 +2,7 @@
 
 Collector: check-ins per second against the same server with a handler that does nothing, on kept
 connections and on a fresh mutual-TLS connection each; processor time per check-in; rows on disk.
+Pages: server time of each over 100,000 and 1,000,000 devices.
 Audit log: how long a million records take to be verified. Agent: one observation against the bare
 commands it runs. The load generator shares the machine.
 """
@@ -28,6 +29,7 @@ from protos.posture.v1 import posture_service_pb2 as messages
 from tests.fleet import CollectorProcess, Simulated, enroll
 from tests.load.agent_bench import measure_agent, measure_large
 from tests.load.audit_bench import measure_audit
+from tests.load.pages_bench import measure_pages
 
 CALLS_EACH = 20
 """Below the burst that one identity may take, so that no call is refused."""
@@ -199,8 +201,10 @@ def rows_on_disk(folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=("collector", "agent", "audit"))
-    only = parser.parse_args().only
+    parser.add_argument("--only", choices=("collector", "agent", "audit", "pages"))
+    parser.add_argument("--devices", type=int, action="append", help="for pages; may be repeated")
+    given = parser.parse_args()
+    only = given.only
     if only in (None, "collector"):
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / "data"
@@ -210,6 +214,9 @@ def main() -> None:
             rows_on_disk(folder)
     if only in (None, "audit"):
         measure_audit()
+    if only in (None, "pages"):
+        for many in given.devices or (100_000, 1_000_000):
+            measure_pages(many)
     if only in (None, "agent"):
         measure_agent()
         measure_large()

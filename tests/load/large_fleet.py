@@ -1,0 +1,163 @@
+"""A store with very many devices and weeks of history, made in bulk and not by check-ins."""
+
+import random
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from collector.policy import RULES, default_text
+from collector.store import Store, policies, recount, triggers
+
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+SYSTEMS = (
+    ("windows", "", "Windows 11 Pro"),
+    ("windows", "", "Windows 11 Pro"),
+    ("windows", "", "Windows 10 Pro"),
+    ("macos", "", "macOS 26.1"),
+    ("linux", "debian", "Debian GNU/Linux 12 (bookworm)"),
+)
+COLUMNS = [
+    "device_id",
+    "hostname",
+    "platform",
+    "os_id",
+    "os_name",
+    "os_version",
+    "os_build",
+    "form_factor",
+    "manufacturer",
+    "model",
+    "serial",
+    "agent_version",
+    "searched",
+    "enrolled_at",
+    "last_seen_at",
+    "last_report_at",
+    "last_sequence",
+    "digest",
+    "compliance",
+    "compliance_since",
+    "answer_version",
+    "answer_digest",
+    "judged_policy_version",
+    "evaluated_at",
+    "quarantined_because",
+    "retired_at",
+    "owner",
+    "silent",
+]
+FINDING_COLUMNS = [
+    "device_id",
+    "rule_id",
+    "recorded_at",
+    "closed_at",
+    "signal",
+    "status",
+    "because",
+    "evidence",
+    "since",
+    "evaluated_at",
+    "policy_version",
+    "cause",
+]
+SAID = '[["/proc/self/mountinfo", "/dev/mapper/root on / type ext4"]]'
+FAIL_SHARES = (0.03, 0.02, 0.04, 0.06, 0.05, 0.02, 0.08, 0.15, 0.1)
+PACKAGED = 20_000
+
+
+def seeded(folder: Path, many: int) -> Store:
+    """The store in this folder; made when it is not there, which takes minutes for a million."""
+    made = folder / "seeded"
+    new = not made.exists()
+    store = Store.open(folder)
+    if new:
+        begun = time.perf_counter()
+        now = int(datetime.now(UTC).timestamp() * 1000)
+        for first in range(0, many, PACKAGED):
+            last = min(first + PACKAGED, many)
+            store.write(lambda c, f=first, t=last: _fill(c, range(f, t), now))
+        store.write(_count)
+        made.touch()
+        print(f"seeded {many:,} devices in {time.perf_counter() - begun:.0f} s", flush=True)
+    return store
+
+
+def _fill(connection: Connection, numbers: range, now: int) -> None:
+    for name in triggers.TRIGGERS:
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+    devices, findings = [], []
+    chance = random.Random(numbers.start)
+    for number in numbers:
+        device, found = _one(number, now, chance)
+        devices.append(device)
+        findings.extend(found)
+    cursor = connection.connection.cursor()
+    cursor.executemany(_insert("device", COLUMNS), devices)
+    findings.sort(key=lambda row: row[:3])
+    cursor.executemany(_insert("finding", FINDING_COLUMNS), findings)
+
+
+def _insert(table: str, columns: list[str]) -> str:
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+
+
+def _one(number: int, now: int, chance: random.Random) -> tuple[tuple[Any, ...], list[Any]]:
+    device_id = f"{chance.getrandbits(128):032x}"
+    platform, os_id, os_name = SYSTEMS[number % len(SYSTEMS)]
+    hostname = f"{chance.choice(('LAP', 'PC', 'MAC', 'SITE7'))}-{chance.getrandbits(32):08X}"
+    serial, model = f"PF{chance.getrandbits(32):08X}", f"Model {chance.randrange(60)}"
+    enrolled = now - chance.randrange(60, 400) * DAY
+    silent = chance.random() < 0.03
+    seen = now - (chance.randrange(8, 90) * DAY if silent else chance.randrange(1440) * MINUTE)
+    findings = list(_findings(device_id, enrolled, seen, now, chance))
+    statuses = {row[5] for row in findings if row[3] is None}
+    state = (
+        "non_compliant"
+        if "fail" in statuses
+        else "unknown"
+        if "unknown" in statuses
+        else "compliant"
+    )
+    words = "\n".join((hostname, serial, model, os_name)).casefold()
+    retired = enrolled + 50 * DAY if chance.random() < 0.01 else None
+    owner = f"person{number // 2}@example.org" if chance.random() < 0.8 else ""
+    row = (
+        *(device_id, hostname, platform, os_id, os_name, "12", "", "laptop", "Maker", model),
+        *(serial, "0.1.0", words, enrolled, seen, seen, 7, chance.randbytes(32), state),
+        *(seen - 3 * DAY, 1, chance.randbytes(16), 1, seen, "", retired, owner, int(silent)),
+    )
+    return row, findings
+
+
+def _findings(
+    device_id: str, enrolled: int, seen: int, now: int, chance: random.Random
+) -> Iterator[tuple[Any, ...]]:
+    """One open interval a rule; some rules have failed before, or do since a while."""
+    for rule, share in zip(RULES, FAIL_SHARES, strict=True):
+        drawn = chance.random()
+        status = "fail" if drawn < share else "unknown" if drawn < share + 0.02 else "pass"
+        cause = chance.choice(("permission_denied", "timed_out")) if status == "unknown" else ""
+        turned = chance.random() < 0.15
+        at = max(enrolled, seen - chance.randrange(60 * 24) * HOUR) if turned else enrolled
+        before = "pass" if status == "fail" else "fail"
+        if turned and at - enrolled > HOUR:
+            began = max(enrolled, at - chance.randrange(1, 20 * 24) * HOUR)
+            said = (rule.signal, before, "It was so before.", SAID, began, at, 1, "")
+            yield (device_id, rule.id, began, at, *said)
+        said = (rule.signal, status, "It is so now.", SAID, at, seen, 1, cause)
+        yield (device_id, rule.id, at, None, *said)
+
+
+def _count(connection: Connection) -> None:
+    now = datetime.now(UTC)
+    if policies.current(connection) is None:
+        policies.add(connection, default_text(), now, "the measurement")
+    triggers.install(connection)
+    recount.recount(connection)
+    recount.make_up_past(connection, now)
+    connection.exec_driver_sql("ANALYZE")
