@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_MS = 10_000
 MOST_READERS = 8
+READER_CACHE_KIB = 16_384
 
 
 def write_ahead_is_safe(version: tuple[int, ...]) -> bool:
@@ -90,6 +91,7 @@ def open_readers(path: Path) -> Engine:
         connection = sqlite3.connect(address, uri=True, check_same_thread=False)
         database = Database(connection)
         _set_up(database)
+        database.execute(f"PRAGMA cache_size=-{READER_CACHE_KIB}")
         return database.conn
 
     engine = create_engine(

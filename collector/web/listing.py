@@ -80,10 +80,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One page of devices, each with its state, and the question that asks for the next."""
+    """One page of devices, each with its state, and the question that asks for the next.
+
+    `partial`: more devices may belong on this page; finding them would have taken too long.
+    """
 
     devices: tuple[tuple[Device, Compliance], ...]
     next_question: Question | None
+    partial: bool = False
 
 
 def question_of(params: QueryParams, *, sees_people: bool = False) -> Question:
@@ -138,7 +142,7 @@ def find(
         found += [(device, state) for device in page.devices]
         if page.next_after:
             following = replace(question, after_state=state, after=page.next_after)
-            return Listed(tuple(found), following)
+            return Listed(tuple(found), following, partial=len(found) < size)
         if len(found) == size and state is not states[-1]:
             rest = states[states.index(state) + 1]
             return Listed(tuple(found), replace(question, after_state=rest, after=None))

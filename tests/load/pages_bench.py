@@ -47,7 +47,7 @@ def measure_pages(many: int) -> None:
         client = logged_in(store, folder)
         floor = timed(client, "/healthz")[0]
         print(f"\n{many:,} devices; a page that does nothing: {floor:.1f} ms")
-        print(f"{'page':<76}{'median':>8}{'p95':>8}{'kB':>7}{'× no-op':>9}")
+        print(f"{'page':<76}{'median':>8}{'p95':>8}{'kB':>7}{'ratio':>9}")
         for path in (*PATHS, *further(client)):
             median, worst, size = timed(client, path)
             print(

@@ -76,7 +76,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`empty` is "", "no_devices" (none is enrolled), "no_match" or "no_more"."""
+    """`empty` is "", "no_devices" (none is enrolled), "no_match" or "no_more"; `partial`: as
+    `Listed` says.
+    """
 
     frame: Frame
     question: Question
@@ -91,6 +93,7 @@ class Context:
     empty: str
     first_href: str
     next_href: str
+    partial: bool
     page_size: int
     events: str
     version: str
@@ -129,6 +132,7 @@ def _context(c: Connection, site: Site, frame: Frame, question: Question, role: 
         empty=_empty(counts, listed, question),
         first_href=first.href() if question.after or question.after_state else "",
         next_href=following.href() if following else "",
+        partial=listed.partial,
         page_size=listing.PAGE_SIZE,
         events=devices_events.address(ids),
         version=devices_events.version(c, ids),
@@ -187,7 +191,7 @@ def _caption(question: Question) -> str:
 
 
 def _empty(counts: Mapping[Compliance, int], listed: Listed, question: Question) -> str:
-    if listed.devices:
+    if listed.devices or listed.partial:
         return ""
     if not sum(counts.values()):
         return "no_devices"

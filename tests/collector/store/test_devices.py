@@ -113,3 +113,27 @@ def test_a_fingerprint_names_the_devices_that_showed_it(store: Store, clock: Fix
     assert store.read(lambda c: devices.with_fingerprint(c, "serial", b"d2")) == ["d2"]
     store.write(lambda c: devices.retire(c, "d1", clock()))
     assert store.read(lambda c: devices.with_fingerprint(c, "board", b"b")) == ["d2"]
+
+
+def test_a_search_that_stops_early_says_where_to_go_on(store: Store, clock: FixedClock) -> None:
+    for number in range(20):
+        enrol(store, clock, f"d{number:02}", f"host{number:02}")
+    after, seen, pages = None, [], 0
+    while True:
+        wanted = DeviceFilter(text="host1", after=after, limit=4, most_looked_at=3)
+        page = store.read(lambda c, w=wanted: devices.find(c, w, clock(), WEEK))
+        seen += [device.device_id for device in page.devices]
+        after, pages = page.next_after, pages + 1
+        if after is None:
+            break
+    assert seen == [f"d{number}" for number in range(10, 20)]
+    assert pages == 7
+
+
+def test_a_rare_finding_is_found_however_far_it_is(store: Store, clock: FixedClock) -> None:
+    for number in range(20):
+        enrol(store, clock, f"d{number:02}", f"host{number:02}")
+    new = finding(clock(), Status.FAIL, "disk_encrypted", "d19")
+    store.write(lambda c: findings.move(c, "d19", Moves(opened=[Opening(new, "s")])))
+    wanted = {"rule_id": "disk_encrypted", "limit": 4, "most_looked_at": 3}
+    assert found(store, clock, **wanted) == ["d19"]
