@@ -12,12 +12,28 @@ from sqlalchemy import Connection
 
 from collector.policy import Policy
 from collector.policy.keeping_in_touch import ContactMode
-from collector.store import commands, events, groups, standing
+from collector.store import commands, events, groups, standing, tallies
 from collector.store.commands import Command, CommandAction, CommandOutcome, Told
 from collector.store.standing import Standing
 
 MOST_PER_SECOND = 300
 """Check-ins that one collector plans for; a larger fleet is asked for longer intervals."""
+
+
+SIZE_LASTS = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class FleetSize:
+    """How many devices are in service, read anew once a minute."""
+
+    _size: int = 0
+    _read_at: datetime | None = None
+
+    def size(self, c: Connection, now: datetime) -> int:
+        if self._read_at is None or not timedelta(0) <= now - self._read_at < SIZE_LASTS:
+            self._size, self._read_at = tallies.in_service(c), now
+        return self._size
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`muster-agent check`: what the agent sees, shown here and sent to nobody."""
+"""`muster-agent check`: what the agent sees, shown here; sent only with --report."""
 
 import argparse
 from pathlib import Path
@@ -11,12 +11,17 @@ from agent.recordings.replay import Recording, UnusableRecording
 from agent.surroundings import BadInput, Surroundings
 
 NAME = "check"
-HELP = "observe and show what was seen; nothing is sent"
+HELP = "observe and show what was seen; nothing is sent, unless with --report"
 EXAMPLE = "muster-agent check --signal firewall --signal disk_encryption"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, one object a signal")
+    parser.add_argument(
+        "--report",
+        action="store_true",
+        help="check in with it now and show the collector's answer, as `muster-agent report`",
+    )
     parser.add_argument(
         "--signal",
         action="append",
@@ -38,6 +43,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, around: Surroundings) -> int:
+    if args.report:
+        return _report(args, around)
     wrong = [signal for signal in args.signal if signal not in CHECKS]
     if wrong:
         raise BadInput(f"no signal {wrong[0]!r}; the signals are {', '.join(CHECKS)}")
@@ -55,6 +62,18 @@ def run(args: argparse.Namespace, around: Surroundings) -> int:
     seen = [MessageToDict(o, preserving_proto_field_name=True) for o in observations]
     around.say(json.dumps({"observations": seen}, indent=2))
     return 0
+
+
+def _report(args: argparse.Namespace, around: Surroundings) -> int:
+    """Only the whole of what this machine shows now is reported."""
+    if args.json or args.signal or args.recording or args.moment:
+        raise BadInput(
+            "--report goes alone: a report holds every signal of this machine "
+            "(muster-agent status --json shows the answer as JSON)"
+        )
+    from agent.commands import report
+
+    return report.run(args, around)
 
 
 def _host(recording: Path | None, moment: str | None, around: Surroundings) -> Host:

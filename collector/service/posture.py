@@ -15,7 +15,7 @@ from collector import contact, ingest
 from collector.audit.entry import Action, Actor, ActorKind, Entry
 from collector.audit.entry import Outcome as Written
 from collector.clock import Clock
-from collector.contact import Contact
+from collector.contact import Contact, FleetSize
 from collector.identity.authority import Authority, DeviceCertificate
 from collector.identity.certifying import certify
 from collector.identity.signing_request import RequestRefused, public_key_of
@@ -65,6 +65,7 @@ class PostureService:
     calls: Buckets = field(default_factory=lambda: Buckets(burst=30, per_second=1))
     reports: Buckets = field(default_factory=lambda: Buckets(burst=60, per_second=1 / 120))
     running: Concurrency = field(default_factory=lambda: Concurrency(2))
+    fleet: FleetSize = field(default_factory=FleetSize)
     streams: Streams = field(default_factory=lambda: Streams(MOST_STREAMS))
 
     def rpc(self) -> grpc.GenericRpcHandler:
@@ -193,7 +194,8 @@ class PostureService:
             raise Refused(grpc.StatusCode.PERMISSION_DENIED, str(gone)) from gone
         except Unacceptable as wrong:
             raise malformed(str(wrong)) from wrong
-        seconds = self._spread(policy.check_in_minutes * 60)
+        size = self.fleet.size(c, now)
+        seconds = self._spread(contact.interval_seconds(policy.check_in_minutes, size))
         given = contact.keep(c, Contact(standing, told, seconds), now)
         return Taken(outcome, seconds, given, contact.mode(c, policy, standing.device_id))
 

@@ -101,6 +101,12 @@ def fleet(connection: Connection, now: datetime, stale_after: timedelta) -> Flee
     return FleetCounts(named, sure)
 
 
+def in_service(connection: Connection) -> int:
+    """How many devices there are, by the counts that are kept."""
+    query = select(func.coalesce(func.sum(device_tally.c.devices), 0))
+    return int(connection.execute(query).scalar_one())
+
+
 def count_by_state(
     connection: Connection, now: datetime, stale_after: timedelta
 ) -> dict[Compliance, int]:

@@ -118,6 +118,14 @@ def test_report_shows_what_was_sent_and_what_was_answered(terminal: Terminal) ->
     assert max(map(len, terminal.out.splitlines())) <= 80
 
 
+def test_check_reports_when_it_is_told_to(terminal: Terminal) -> None:
+    terminal.enroll()
+    assert terminal.type("check", "--report") == 0
+    assert [type(each).__name__ for each in terminal.collector.sent][-1] == "CheckInRequest"
+    assert "last check-in" in terminal.out
+    assert terminal.type("check", "--report", "--signal", "firewall") == 2
+
+
 def test_an_unreachable_collector_is_one_line_and_status_1(
     terminal: Terminal, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,6 +29,7 @@ from protos.posture.v1 import posture_service_pb2 as messages
 from tests.fleet import CollectorProcess, Simulated, enroll
 from tests.load.agent_bench import measure_agent, measure_large
 from tests.load.audit_bench import measure_audit
+from tests.load.connected_bench import measure_connected
 from tests.load.pages_bench import measure_pages
 
 CALLS_EACH = 20
@@ -201,7 +202,7 @@ def rows_on_disk(folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=("collector", "agent", "audit", "pages"))
+    parser.add_argument("--only", choices=("collector", "agent", "audit", "connected", "pages"))
     parser.add_argument("--devices", type=int, action="append", help="for pages; may be repeated")
     given = parser.parse_args()
     only = given.only
@@ -214,6 +215,8 @@ def main() -> None:
             rows_on_disk(folder)
     if only in (None, "audit"):
         measure_audit()
+    if only in (None, "connected"):
+        measure_connected()
     if only in (None, "pages"):
         for many in given.devices or (100_000, 1_000_000):
             measure_pages(many)
