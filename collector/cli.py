@@ -31,6 +31,7 @@ COMMANDS = (
     "audit",
     "incident",
     "notify",
+    "dispute",
     "sso",
 )
 """Each is the command of the same name in the module of that name in `collector.commands`."""

@@ -231,7 +231,7 @@ def _take_report(connection: Connection, policy: Policy, visit: Visit, sent: byt
     known = sightings.remember(connection, device_id, keys, now)
     sightings.forget_others(connection, device_id, keys, known)
     begun_at = min(max(whole(visit.delivery.observed_at), standing.enrolled_at), now)
-    return judge(connection, policy, Case(standing, posture, known, begun_at, now))
+    return judge(connection, policy, Case(standing, posture, known, begun_at, now, reported=True))
 
 
 def _watch_the_hardware(connection: Connection, visit: Visit, posture: Posture) -> None:

@@ -12,31 +12,38 @@ from sqlalchemy import Connection
 
 from collector.compliance import lay_over, state
 from collector.inventory import PLATFORMS
-from collector.model import Compliance, Finding, OpenFinding, Severity, Status, System
+from collector.model import Compliance, Finding, OpenFinding, Severity, Status, System, Verdict
 from collector.policy import RULES, Judged, Policy, evaluate, words_for
+from collector.policy.causes import Cause
 from collector.policy.grace import failing_from, grace_ends_at
-from collector.store import devices, findings, waivers
+from collector.store import devices, disputes, findings, waivers
 from collector.store.columns import MILLISECOND
 from collector.store.devices import Judgement, Standing
+from collector.store.disputes import Dispute, Place, places_of
 from collector.store.findings import Moves, Opening
 from collector.store.tracked import FirstSeen
 from protos.posture.v1.posture_service_pb2 import Posture
 
 MOST_FLAPS = 20
 """So many intervals back a failure is looked for that a new one may continue."""
+STEADY = timedelta(days=1)
 SOONEST = timedelta(minutes=1)
 """No device is judged again by the clock more often than this, whatever a rule says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One device's posture before the rules. `begun_at`: since when what is new may be so."""
+    """One device's posture before the rules. `begun_at`: since when what is new may be so.
+
+    `reported`: the device has just sent it; else time or the policy has changed.
+    """
 
     standing: Standing
     posture: Posture
     first_seen: FirstSeen
     begun_at: datetime
     now: datetime
+    reported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +75,11 @@ class Settled:
 def judge(connection: Connection, policy: Policy, case: Case) -> Settled:
     """Apply the policy, move the findings, and record what follows in the device's row."""
     standing = case.standing
-    judged = evaluate(policy, case.posture, case.now, case.first_seen)
+    judged = _believed(connection, policy, case)
     after, moves = _moves(connection, policy, case, judged)
     findings.move(connection, standing.device_id, moves)
+    if case.reported and moves.left_pass:
+        disputes.count_turned(connection, moves.left_pass, _places(case), case.now)
     foreseen = _foreseen(connection, policy, case, after)
     compliance, seen, digest = foreseen.compliance, foreseen.findings, foreseen.digest
     changed = compliance is not standing.compliance
@@ -105,7 +114,7 @@ def as_held(
 
 def foresee(connection: Connection, policy: Policy, case: Case) -> Foreseen:
     """What `judge` would come to, from the same facts; nothing is written."""
-    judged = evaluate(policy, case.posture, case.now, case.first_seen)
+    judged = _believed(connection, policy, case)
     after, _ = _moves(connection, policy, case, judged)
     return _foreseen(connection, policy, case, after)
 
@@ -131,7 +140,7 @@ def _moves(
     is_new = case.standing.evaluated_at is None
     is_asked_anew = not is_new and any(each.rule.id not in before for each in judged)
     taken = findings.taken_until(connection, device_id) if is_asked_anew else {}
-    after, closed, opened, refreshed = [], [], [], []
+    after, closed, opened, refreshed, left_pass = [], [], [], [], []
     for each in judged:
         old = before.pop(each.rule.id, None)
         new = _finding(each, old, case, policy.version)
@@ -140,6 +149,8 @@ def _moves(
             new = replace(new, recorded_at=max(case.now, free_at))
             opened.append(Opening(new, each.rule.signal))
         elif old.status is not new.status:
+            if _left_pass(old, new):
+                left_pass.append(old.rule_id)
             new = _clocked(connection, policy, new)
             closed.append((old.rule_id, new.recorded_at))
             opened.append(Opening(new, each.rule.signal))
@@ -147,7 +158,48 @@ def _moves(
             refreshed.append(new)
         after.append(new)
     closed += [(gone.rule_id, _after(gone, case.now)) for gone in before.values()]
-    return after, Moves(closed, opened, refreshed)
+    return after, Moves(closed, opened, refreshed, left_pass)
+
+
+def _believed(connection: Connection, policy: Policy, case: Case) -> list[Judged]:
+    """The verdicts, unknown where the check is doubted; what it said stands in the words."""
+    judged = evaluate(policy, case.posture, case.now, case.first_seen)
+    held = disputes.standing(connection)
+    places = _places(case) if held else ()
+    version = case.posture.agent_version
+    doubted = {each.rule_id: each for each in held if each.covers(places, version)}
+    return [
+        replace(each, verdict=_doubted(each.verdict, doubted[each.rule.id]))
+        if each.rule.id in doubted and each.verdict.status in (Status.PASS, Status.FAIL)
+        else each
+        for each in judged
+    ]
+
+
+def _doubted(verdict: Verdict, dispute: Dispute) -> Verdict:
+    words = (
+        f"The check is doubted: it changed on {dispute.turned} of {dispute.population} devices "
+        f"with {dispute.place.value} within a day (dispute {dispute.number}). "
+        f"It said {verdict.status.value}: {verdict.because}"
+    )
+    return Verdict(Status.UNKNOWN, words, verdict.holds_until, Cause.DISPUTED)
+
+
+def _places(case: Case) -> tuple[Place, ...]:
+    inventory = case.posture.inventory
+    platform = PLATFORMS.get(inventory.platform, case.standing.platform)
+    named = platform.value if platform else ""
+    return places_of(named, inventory.os_build, case.posture.agent_version)
+
+
+def _left_pass(old: Finding, new: Finding) -> bool:
+    """A pass that had stood for a day, so that one device that flaps counts once a day; and not
+    by another policy.
+    """
+    turned = old.status is Status.PASS and new.status in (Status.FAIL, Status.UNKNOWN)
+    steady = new.recorded_at - old.recorded_at >= STEADY
+    same_policy = old.policy_version == new.policy_version
+    return turned and steady and same_policy and new.cause != Cause.DISPUTED
 
 
 def _finding(judged: Judged, old: Finding | None, case: Case, policy_version: int) -> Finding:

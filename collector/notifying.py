@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from collector.clock import Clock
+from collector.doubting import Doubting
 from collector.notify.daily import Daily
 from collector.notify.delivering import Delivering, open_channels
 from collector.notify.failing import Failing
+from collector.policy import Policy
 from collector.policy_in_force import PolicyReader
-from collector.store import Store, notifications
+from collector.store import Store, disputes, notifications
 from collector.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)
@@ -35,12 +37,14 @@ class Notifying:
     delivering: Delivering
     failing: Failing
     daily: Daily
+    doubting: Doubting
     policies: PolicyReader = field(default_factory=PolicyReader)
     _gathered_at: datetime | None = field(default=None)
     _swept_at: datetime | None = field(default=None)
 
     def tick(self) -> None:
         policy, now = self.store.read(self.policies.current), self.clock()
+        self._doubt(policy, now)
         rested = self._gathered_at is None or now - self._gathered_at >= BETWEEN_BURSTS
         if rested and self.failing.gather(policy, now):
             self._gathered_at = now
@@ -48,12 +52,23 @@ class Notifying:
         self.delivering.deliver_due()
         self._sweep()
 
+    def _doubt(self, policy: Policy, now: datetime) -> None:
+        """Before anybody is told of a failure: it may be the check that fails."""
+        for each in self.doubting.tick(policy.disputes, now):
+            log.warning(
+                "A check is doubted dispute=%d rule=%s where=%s",
+                each.number,
+                each.rule_id,
+                each.place.value,
+            )
+
     def _sweep(self) -> None:
         """The delivery log is kept for three months."""
         now = self.clock()
         if self._swept_at is None or now - self._swept_at >= timedelta(hours=1):
             self._swept_at = now
             self.store.write(lambda c: notifications.forget(c, now - KEPT))
+            self.store.write(lambda c: disputes.forget_counts(c, now))
 
 
 def notifying_of(store: Store, told: Subscriptions, clock: Clock, web: str = "") -> Notifying:
@@ -64,6 +79,7 @@ def notifying_of(store: Store, told: Subscriptions, clock: Clock, web: str = "")
         Delivering(store, open_channels(told), clock),
         Failing(store, told, web),
         Daily(store, told, web),
+        Doubting(store),
     )
 
 

@@ -109,6 +109,14 @@ KINDS: dict[str, Kind] = {
             "`muster-collector audit verify`."
         ),
     ),
+    "check_disputed": Kind(
+        Severity.HIGH,
+        marked("A check turned on many devices at once"),
+        marked(
+            "Its verdicts are unknown until somebody decides. Look at one of the devices, then say "
+            "at /disputes whether the verdicts are right or the check is wrong."
+        ),
+    ),
     "review_overdue": Kind(
         Severity.MEDIUM,
         marked("A week of the audit log was not reviewed"),

@@ -38,6 +38,8 @@ class Cause(StrEnum):
     """An update has waited long, and its source does not say whether it is one of security."""
     RELEASE_UNLISTED = "release_unlisted"
     EDITION_UNKNOWN = "edition_unknown"
+    DISPUTED = "disputed"
+    """The check is doubted: it turned on too many devices at once."""
 
 
 DESKTOPS = frozenset(

@@ -77,11 +77,15 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """What judging changes: rules to close, intervals to open, words to refresh in place."""
+    """What judging changes: rules to close, intervals to open, words to refresh in place.
+
+    `left_pass`: rules of `opened` whose pass had stood for a while.
+    """
 
     closed: Sequence[tuple[str, datetime]] = ()
     opened: Sequence[Opening] = ()
     refreshed: Sequence[Finding] = ()
+    left_pass: Sequence[str] = ()
 
 
 def open_of(connection: Connection, device_id: str) -> list[Finding]:

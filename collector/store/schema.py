@@ -9,6 +9,7 @@ from sqlalchemy import Column, Index, LargeBinary, Text, text
 from collector.store import tables
 from collector.store.columns import INTEGER, Moment
 from collector.store.counted import device_tally, finding_tally, flow, snapshot, turn
+from collector.store.disputing import dispute, turned
 from collector.store.outbox import new_failure, notification
 from collector.store.owning import fleet_group, membership, ownership, person, person_word
 from collector.store.past_tables import absence, device_past, finding_past, groups_past, pack
@@ -18,6 +19,7 @@ __all__ = [
     "absence",
     "device_past",
     "device_tally",
+    "dispute",
     "finding_past",
     "finding_tally",
     "fleet_group",
@@ -33,6 +35,7 @@ __all__ = [
     "person_word",
     "snapshot",
     "turn",
+    "turned",
     "waiver",
 ]
 
@@ -104,6 +107,20 @@ _index("device_by_owner", device.c.owner, device.c.hostname, device.c.device_id)
 _index("device_by_serial", device.c.serial, device.c.device_id)
 _index("device_by_since", device.c.compliance_since, device.c.device_id)
 _index("device_by_severity", device.c.severity, device.c.hostname, device.c.device_id)
+_index(
+    "device_by_build",
+    device.c.platform,
+    device.c.os_build,
+    device.c.device_id,
+    where="retired_at IS NULL",
+)
+_index(
+    "device_by_agent",
+    device.c.platform,
+    device.c.agent_version,
+    device.c.device_id,
+    where="retired_at IS NULL",
+)
 _index("device_by_policy", device.c.judged_policy_version)
 _index(
     "device_by_next_evaluation",

@@ -20,6 +20,8 @@ from collector.web.pages import (
     devices_bulk,
     devices_csv,
     devices_events,
+    dispute_resolve,
+    disputes,
     end_sessions,
     factor,
     fixes,
@@ -69,6 +71,6 @@ PAGES = (
     *(accounts, one_account, review, sign_review),
     *(audit, audit_review, sign_audit, incidents, incident, incident_change),
     *(waivers, new_waiver, waiver_decide, waiver_withdraw),
-    *(notifications, notification_change),
+    *(notifications, notification_change, disputes, dispute_resolve),
     *(sso, sso_return, sso_account),
 )

@@ -1,0 +1,69 @@
+"""Checks that are doubted because they turned on many devices at once, and what was decided."""
+
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from collector.accounts.roles import Permission, may
+from collector.policy import RULES, title
+from collector.store import disputes
+from collector.store.disputes import Dispute
+from collector.translation import gettext as _
+from collector.translation import language
+from collector.web.frame import Frame, frame_of
+from collector.web.guard import session_of
+from collector.web.rendering import render
+from collector.web.site import site_of
+
+PATH = "/disputes"
+METHODS = ("GET",)
+PERMISSION = Permission.SEE_INCIDENTS
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed and cannot be taken like that, to be shown again at its dispute."""
+
+    number: int = 0
+    decision: str = ""
+    until: str = ""
+    reason: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    dispute: Dispute
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    frame: Frame
+    open: tuple[Row, ...]
+    decided: tuple[Row, ...]
+    may_change: bool
+    typed: Typed
+
+
+async def page(request: Request) -> Response:
+    return await shown(request, Typed())
+
+
+async def shown(request: Request, typed: Typed, status_code: int = 200) -> Response:
+    found = await run_in_threadpool(site_of(request.scope).store.read, disputes.newest)
+    known = {rule.id for rule in RULES}
+    rows = [
+        Row(each, title(each.rule_id, language()) if each.rule_id in known else each.rule_id)
+        for each in found
+    ]
+    context = Context(
+        frame_of(request.scope, _("Doubted checks")),
+        tuple(row for row in rows if row.dispute.state == disputes.OPEN),
+        tuple(row for row in rows if row.dispute.state != disputes.OPEN),
+        may(session_of(request).role, Permission.HANDLE_INCIDENTS),
+        typed,
+    )
+    return render("disputes.html", context, status_code=status_code)
