@@ -107,20 +107,11 @@ _index("device_by_owner", device.c.owner, device.c.hostname, device.c.device_id)
 _index("device_by_serial", device.c.serial, device.c.device_id)
 _index("device_by_since", device.c.compliance_since, device.c.device_id)
 _index("device_by_severity", device.c.severity, device.c.hostname, device.c.device_id)
-_index(
-    "device_by_build",
-    device.c.platform,
-    device.c.os_build,
-    device.c.device_id,
-    where="retired_at IS NULL",
-)
-_index(
-    "device_by_agent",
-    device.c.platform,
-    device.c.agent_version,
-    device.c.device_id,
-    where="retired_at IS NULL",
-)
+for _name, _version in (
+    ("device_by_build", device.c.os_build),
+    ("device_by_agent", device.c.agent_version),
+):
+    _index(_name, device.c.platform, _version, device.c.device_id, where="retired_at IS NULL")
 _index("device_by_policy", device.c.judged_policy_version)
 _index(
     "device_by_next_evaluation",
