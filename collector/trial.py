@@ -4,7 +4,8 @@ It goes through the same judging as a policy that is applied (`judgement.foresee
 the same.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -55,6 +56,44 @@ def try_policy(store: Store, policy: Policy, now: datetime) -> Iterator[DeviceCh
         yield from page
         if after is None:
             return
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a policy would change on `looked_at` devices of `fleet`, those first by their id.
+
+    Ids are random, so that they stand for all. `moves`: how many would go from a state to another.
+    """
+
+    looked_at: int
+    fleet: int
+    changing: int
+    moves: Mapping[tuple[Compliance, Compliance], int]
+    some: tuple[DeviceChange, ...]
+
+
+def try_on_sample(store: Store, policy: Policy, now: datetime, most: int, shown: int) -> Sample:
+    """On at most `most` devices; the first `shown` that would change are named. Blocks."""
+    ids, fleet = store.read(lambda c: devices.first_by_id(c, most))
+    moves: Counter[tuple[Compliance, Compliance]] = Counter()
+    some: list[DeviceChange] = []
+    looked_at = changing = 0
+    for start in range(0, len(ids), PAGE):
+        chosen = ids[start : start + PAGE]
+        for each in store.read(partial(_these, policy=policy, ids=chosen, now=now)):
+            looked_at += 1
+            changing += each.changes
+            if each.before is not each.after:
+                moves[each.before, each.after] += 1
+            if each.changes and len(some) < shown:
+                some.append(each)
+    return Sample(looked_at, fleet, changing, dict(moves), tuple(some))
+
+
+def _these(c: Connection, policy: Policy, ids: Sequence[str], now: datetime) -> list[DeviceChange]:
+    today = policy_in_force(c)
+    known = [devices.get(c, each) for each in ids]
+    return [_change(c, today, policy, each, now) for each in known if each is not None]
 
 
 def _page(

@@ -2,12 +2,14 @@
 
 import hashlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from collector.model import Status
+from collector.model import Compliance, Status
 from collector.surroundings import BadFile, BadInput, Surroundings
 from collector.terminal import (
     as_json,
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from collector.trial import DeviceChange, FindingChange
 
 LARGEST_FILE = 1 << 20
+DIFFERENT = 3
+"""The exit status for pipelines: the file is sound, and not what was asked for."""
 LONGEST_REASON = 500
 FILE = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 
@@ -68,11 +72,55 @@ def check(file: Path) -> None:
     say(f"{plain(str(file))} is sound: {counted(asked, 'rule')} of {len(read.rules)} are asked.")
 
 
+@policy.command(epilog="Example: muster-collector policy diff policy.toml --exit-code")
+@FILE
+@click.option("--version", "number", type=int, metavar="N", help="With version N, not the newest.")
+@click.option("--exit-code", "tells", is_flag=True, help="Exit with 3 when anything differs.")
+@click.option("--json", "wants_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def diff(
+    around: Surroundings, /, file: Path, number: int | None, *, tells: bool, wants_json: bool
+) -> None:
+    """Show what a policy asks differently from the one in force, by key."""
+    from collector.policy import load
+    from collector.policy.differences import differences
+    from collector.policy_in_force import policy_in_force
+    from collector.store import Connection, policies
+
+    def compared(c: Connection) -> "Policy":
+        if number is None:
+            return policy_in_force(c)
+        text = policies.text_of(c, number)
+        if text is None:
+            raise BadInput(f"there is no version {number} (see muster-collector policy history)")
+        return load(text, f"policy version {number}", number)
+
+    with around.store() as store:
+        _, wanted = _read(file, 0)
+        before = store.read(compared)
+    found = differences(before, wanted)
+    if wants_json:
+        changes = [{"key": d.key, "before": d.before, "after": d.after} for d in found]
+        say(as_json({"version": before.version, "differences": changes}))
+    elif not found:
+        say(f"It asks the same as version {before.version}.")
+    for each in found if not wants_json else ():
+        say(sentence(f"{each.key}: {each.before or 'nothing'} → {each.after or 'nothing'}"))
+    if found and tells:
+        raise click.exceptions.Exit(DIFFERENT)
+
+
 @policy.command("try", epilog="Example: muster-collector policy try policy.toml --json")
 @FILE
 @click.option("--json", "wants_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--at-most",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Exit with 3 when more than N devices would become non-compliant.",
+)
 @click.pass_obj
-def try_(around: Surroundings, /, file: Path, wants_json: bool) -> None:
+def try_(around: Surroundings, /, file: Path, wants_json: bool, at_most: int | None) -> None:
     """Show what a policy would change today; nothing is written."""
     from collector.store import policies
     from collector.trial import try_policy
@@ -85,6 +133,7 @@ def try_(around: Surroundings, /, file: Path, wants_json: bool) -> None:
     if wants_json:
         found = [_fields(each, now) for each in changed]
         say(as_json({"as_of": now, "devices": len(every), "changes": found}))
+        _hold(changed, at_most)
         return
     for each in changed:
         _print(each, now)
@@ -92,16 +141,28 @@ def try_(around: Surroundings, /, file: Path, wants_json: bool) -> None:
     findings = sum(len(each.findings) for each in every)
     said = f"Of {counted(len(every), 'device')}, {moved} would change state; "
     say(sentence(f"{said}{counted(findings, 'finding')} would change. Nothing was written."))
+    _hold(changed, at_most)
 
 
 @policy.command(epilog='Example: muster-collector policy apply policy.toml --reason "14 days"')
 @FILE
 @click.option("--reason", metavar="TEXT", default="", help="Why; kept in the history.")
 @click.option("--note", "older_name", default="", hidden=True)
+@click.option(
+    "--expect-version",
+    "expected",
+    type=click.IntRange(0),
+    default=None,
+    metavar="N",
+    help="Only while version N is in force; exit with 3 when another is.",
+)
 @click.pass_obj
-def apply(around: Surroundings, /, file: Path, reason: str, older_name: str) -> None:
+def apply(
+    around: Surroundings, /, file: Path, reason: str, older_name: str, expected: int | None
+) -> None:
     """Put a policy in force and judge every device by it."""
-    from collector.store import Connection, events, policies
+    from collector import applying
+    from collector.store import Connection
     from collector.upkeep import Rejudged, rejudge_due
 
     reason = reason or older_name
@@ -113,16 +174,17 @@ def apply(around: Surroundings, /, file: Path, reason: str, older_name: str) -> 
         if sys.stderr.isatty():
             click.echo(f"\r{counted(done.judged, 'device')} judged", nl=False, err=True)
 
-    def put_in_force(c: Connection) -> int:
-        version = policies.add(c, text, now, who, reason).version
-        events.add(c, now, "policy applied", "", f"version {version} by {who}")
-        return version
+    over = applying.NO_VERSION if expected is None else expected
 
-    with around.store() as store:
+    def put_in_force(c: Connection) -> int:
+        return applying.put_in_force(c, text, now, who, reason, over).version
+
+    with around.store() as store, _overtaken():
         text, _ = _read(file, 0)
-        current = store.read(policies.current)
-        if current is not None and current.text == text:
-            say(f"Version {current.version} in force says exactly this; nothing was changed.")
+        try:
+            store.read(lambda c: applying.check(c, text, over))
+        except applying.SaysTheSame as same:
+            say(f"Version {same.version} in force says exactly this; nothing was changed.")
         else:
             digest = hashlib.sha256(text.encode()).hexdigest()
             with around.noting("policy.applied", "policy", sha256=digest, reason=reason):
@@ -154,6 +216,31 @@ def history(around: Surroundings, /, wants_json: bool) -> None:
         for each in known:
             say(f"{each.version:<9}{exact(each.applied_at):22}{fitted(each.applied_by, 48)}")
             say(indented(each.note, 9))
+
+
+class Refusal(click.ClickException):
+    """The file is sound, and not what was asked for."""
+
+    exit_code = DIFFERENT
+
+
+@contextmanager
+def _overtaken() -> Iterator[None]:
+    from collector.applying import Overtaken
+
+    try:
+        yield
+    except Overtaken as error:
+        raise Refusal(plain(str(error))) from None
+
+
+def _hold(changed: "list[DeviceChange]", at_most: int | None) -> None:
+    """Raises Refusal where more become non-compliant than may."""
+    worse = sum(each.after is Compliance.NON_COMPLIANT is not each.before for each in changed)
+    if at_most is not None and worse > at_most:
+        raise Refusal(
+            f"{counted(worse, 'device')} would become non-compliant; at most {at_most} may"
+        )
 
 
 def _read(file: Path, version: int) -> "tuple[str, Policy]":

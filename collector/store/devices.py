@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from collector.model import Compliance, Device, FormFactor, Platform
@@ -34,6 +34,7 @@ __all__ = [
     "due",
     "find",
     "fingerprint_of",
+    "first_by_id",
     "get",
     "heard",
     "judge_again",
@@ -200,6 +201,14 @@ def due(connection: Connection, policy_version: int, now: datetime, most: int) -
         if len(found) < most:
             found.update(dict.fromkeys(connection.execute(query.limit(most)).scalars()))
     return list(found)[:most]
+
+
+def first_by_id(connection: Connection, most: int) -> tuple[list[str], int]:
+    """The first devices in service by their id, which is random, and how many there are."""
+    in_service = DEVICE.c.retired_at.is_(None)
+    query = select(DEVICE.c.device_id).where(in_service).order_by(DEVICE.c.device_id)
+    counted = connection.execute(select(func.sum(schema.device_tally.c.devices))).scalar() or 0
+    return list(connection.execute(query.limit(most)).scalars()), int(counted)
 
 
 def quarantine(connection: Connection, device_id: str, because: str, at: datetime) -> None:

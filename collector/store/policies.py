@@ -41,6 +41,11 @@ def current_version(connection: Connection) -> int:
     return int(version)
 
 
+def get(connection: Connection, version: int) -> StoredPolicy | None:
+    row = connection.execute(select(policy).where(policy.c.version == version)).first()
+    return None if row is None else StoredPolicy(**row._mapping)
+
+
 def text_of(connection: Connection, version: int) -> str | None:
     """As it was applied; None when there is no such version, and so for 0."""
     return connection.execute(
@@ -56,6 +61,12 @@ def add(
     added = StoredPolicy(version, text, applied_at, applied_by, note)
     connection.execute(insert(policy).values(asdict(added)))
     return added
+
+
+def newest(connection: Connection, most: int) -> list[StoredPolicy]:
+    """The newest versions, newest first."""
+    rows = connection.execute(NEWEST_FIRST.limit(most))
+    return [StoredPolicy(**row._mapping) for row in rows]
 
 
 def history(connection: Connection) -> list[StoredPolicy]:

@@ -90,6 +90,7 @@ class Site:
     challenges: Challenges
     ports: tuple[int, ...]
     policy: PolicyReader = field(default_factory=PolicyReader)
+    trial: asyncio.Lock = field(default_factory=asyncio.Lock)
     connected: Container[str] = frozenset()
     listeners: Listeners = field(default_factory=Listeners)
 

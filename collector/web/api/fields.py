@@ -172,6 +172,15 @@ OBJECTS: Table = {
         "key": Field("string", ""),
         "message": Field("string", ""),
     },
+    "Difference": {
+        "key": Field("string", "As in rules.disk_encrypted.grace_days."),
+        "before": Field("string", "Empty: it was not there."),
+        "after": Field("string", "Empty: it is not there."),
+    },
+    "PolicyDiff": {
+        "version": Field("integer", "It was compared with; 0: the one that is shipped."),
+        "differences": Field("list of Difference", ""),
+    },
     "PolicyCheck": {
         "sound": Field("boolean", ""),
         "problems": Field("list of PolicyProblem", ""),

@@ -8,13 +8,16 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
+from collector import applying
+from collector.applying import Overtaken, SaysTheSame
 from collector.audit.entry import Action
 from collector.policy import Policy, PolicyError, load
-from collector.store import Connection, events, policies
+from collector.policy.differences import differences
+from collector.store import Connection, policies
 from collector.store.policies import StoredPolicy
 from collector.trial import DeviceChange, try_policy
 from collector.web.api.calls import Call, One, Several
-from collector.web.api.problems import Wrong, conflict, not_found, too_many, unfit
+from collector.web.api.problems import Problem, Wrong, conflict, not_found, too_many, unfit
 
 MOST_CHANGES = 500
 NAME = "text"
@@ -78,23 +81,48 @@ async def apply(call: Call) -> One:
     """Put in force; the running collector judges every device by it within a minute."""
     await _sound(call)
     text, reason, by, now = call.body["text"], call.body["reason"], call.bearer.username, call.now
-    await call.read(lambda c: _require_other(c, text))
+    expected = call.body["expect_version"]
+    await _possible(call, text, expected)
 
     def put_in_force(c: Connection) -> StoredPolicy:
-        _require_other(c, text)
-        stored = policies.add(c, text, now, by, reason)
-        events.add(c, now, "policy applied", "", f"version {stored.version} by {by}")
-        return stored
+        return applying.put_in_force(c, text, now, by, reason, expected)
 
     told = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "reason": reason}
-    stored = await call.change(Action.POLICY_APPLIED, "policy", told, put_in_force)
+    try:
+        stored = await call.change(Action.POLICY_APPLIED, "policy", told, put_in_force)
+    except (Overtaken, SaysTheSame) as error:
+        raise _refused(error) from None
     return One(_without_text(stored))
 
 
-def _require_other(c: Connection, text: str) -> None:
-    current = policies.current(c)
-    if current is not None and current.text == text:
-        raise conflict(f"Version {current.version} in force says exactly this.")
+async def diff(call: Call) -> One:
+    """By key, against the version that is named, or the one in force."""
+    wanted = await _sound(call)
+    version = call.body["version"]
+
+    def held(c: Connection) -> Policy:
+        if version == applying.NO_VERSION:
+            return call.site.policy.current(c)
+        text = policies.text_of(c, version)
+        if text is None:
+            raise not_found()
+        return load(text, NAME, version)
+
+    before = await call.read(held)
+    changes = [asdict(each) for each in differences(before, wanted)]
+    return One({"version": before.version, "differences": changes})
+
+
+async def _possible(call: Call, text: str, expected: int) -> None:
+    try:
+        await call.read(lambda c: applying.check(c, text, expected))
+    except (Overtaken, SaysTheSame) as error:
+        raise _refused(error) from None
+
+
+def _refused(error: Exception) -> Problem:
+    words = str(error)
+    return conflict(f"{words[:1].upper()}{words[1:]}.")
 
 
 async def _sound(call: Call) -> Policy:

@@ -69,6 +69,14 @@ _RULE_IDS = tuple(rule.id for rule in RULES)
 _LIMIT = Given("limit", "number", "how many at most", least=1, most=200, default=50)
 _POLICY = Given("text", "lines", "the policy in TOML", required=True, least=1, most=65_536)
 
+_EXPECTED = Given(
+    "expect_version", "number", "only while this one is in force (0: none was applied)",
+    most=10**9, default=-1,
+)  # fmt: skip
+_COMPARED = Given(
+    "version", "number", "with which; left out: the one in force", most=10**9, default=-1
+)
+
 _DEVICES = (
     Given("state", "choice", "only devices in this state", choices=tuple(Compliance)),
     Given("platform", "choice", "only of this platform", choices=tuple(Platform)),
@@ -182,9 +190,12 @@ def routes() -> tuple[Route, ...]:
               "PolicyCheck", policies.check, body=(_POLICY,)),
         Route("POST", "/policy/try", see, "What a policy would change today; nothing is written",
               "PolicyTrial", trials.try_, body=(_POLICY,)),
+        Route("POST", "/policy/diff", Permission.SEE_POLICY, "What a policy asks differently",
+              "PolicyDiff", policies.diff, body=(_POLICY, _COMPARED)),
         Route("POST", "/policy/apply", Permission.CHANGE_POLICY, "Put a policy in force",
               "PolicyVersion", policies.apply,
-              body=(_POLICY, Given("reason", "text", "why", most=500, default="")), changes=True),
+              body=(_POLICY, Given("reason", "text", "why", most=500, default=""), _EXPECTED),
+              changes=True),
         Route("GET", "/enrollment-tokens", Permission.ENROLL, "Every token, newest first",
               "EnrollmentToken", enrollment.list_tokens, several=True),
         Route("POST", "/enrollment-tokens", Permission.ENROLL, "Make an enrollment string",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from collector.model import Compliance, FormFactor
-from collector.policy import RULES, default_text
+from collector.policy import RULES, default_text, load
 from collector.store import devices, policies
 from tests.collector.commands.conftest import Console
 from tests.collector.desk import BAD, GOOD, RULE, Desk, pending
@@ -201,3 +201,44 @@ def test_a_reason_that_would_not_fit_a_line_is_refused(
     assert said.startswith("--reason: up to 500 printable")
     assert "--note" not in console.says("policy", "apply", "--help")
     assert desk.store.read(policies.current_version) == 1
+
+
+def test_the_difference_is_by_key_and_a_pipeline_can_ask_for_it(
+    console: Console, file: File
+) -> None:
+    path = file.holds(default_text().replace("stale_after_days = 7", "stale_after_days = 9"))
+    assert console.says("policy", "diff", path) == "stale_after_days: 7 → 9\n"
+    assert console.run("policy", "diff", path, "--exit-code").exit_code == 3
+    found = console.reads("policy", "diff", path)
+    assert found["differences"] == [{"key": "stale_after_days", "before": "7", "after": "9"}]
+    same = file.holds("# only words\n" + default_text())
+    assert console.says("policy", "diff", same, "--exit-code") == (
+        "It asks the same as version 1.\n"
+    )
+    assert console.says("policy", "diff", same, "--version", "1").startswith("It asks the same")
+    assert console.refuses("policy", "diff", same, "--version", "7").startswith("there is no ver")
+
+
+def test_a_pipeline_does_not_overwrite_what_it_has_not_seen(
+    desk: Desk, console: Console, file: File
+) -> None:
+    path = file.holds(only_firewall())
+    said = console.refuses("policy", "apply", path, "--expect-version", "4", status=3)
+    assert said.startswith("version 1 is in force, applied by first start, and not version 4")
+    assert desk.store.read(policies.current_version) == 1
+    console.says("policy", "apply", path, "--expect-version", "1")
+    assert desk.store.read(policies.current_version) == 2
+
+
+def test_a_pipeline_stops_where_too_many_would_fall_short(
+    desk: Desk, console: Console, file: File
+) -> None:
+    console.says("policy", "apply", file.holds(only_firewall(grace=9)))
+    desk.policy = load(only_firewall(grace=9), "policy.toml", 2)
+    desk.report(1, BAD)
+    path = file.holds(only_firewall(grace=0))
+    assert console.run("policy", "try", path, "--at-most", "1").exit_code == 0
+    result = console.run("policy", "try", path, "--at-most", "0")
+    assert result.exit_code == 3
+    assert "1 device would become non-compliant; at most 0 may" in result.stderr
+    assert console.run("policy", "try", path, "--at-most", "0", "--json").exit_code == 3

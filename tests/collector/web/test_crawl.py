@@ -22,7 +22,8 @@ from collector.accounts.roles import ROLES, Permission, Role
 from collector.audit import weeks
 from collector.incidents.kinds import alarm
 from collector.model import Compliance
-from collector.store import accounts, factors, groups, incidents, persons, waivers
+from collector.policy import default_text
+from collector.store import accounts, factors, groups, incidents, persons, policies, waivers
 from collector.store.accounts import Account
 from collector.store.factors import Passkey
 from collector.store.groups import Group
@@ -75,6 +76,7 @@ class World:
         raised = write(lambda c: incidents.open_or_count(c, alarm("clone", "x", "y"), now))
         assert raised
         self.incident = raised.number
+        write(lambda c: policies.add(c, default_text(), now, "eve"))
         ends_at = now + timedelta(days=5)
         asked = waivers.Asked("disk_encrypted", "why", "eve", ends_at, device_id("lap-1"))
         self.waiver = write(lambda c: waivers.request(c, asked, now))
@@ -96,6 +98,7 @@ class World:
                 NEVER: False,
                 "..%2f": False,
             },
+            "version": {"1": True, "999": False, "0": False, NEVER: False},
             "waiver": {str(self.waiver): True, "999999": False, "0": False, NEVER: False},
             "number": {str(self.incident): True, "999999": False, "0": False, NEVER: False},
             "email": {OWNER: True, "nobody@example.org": False, NEVER: False, "%00": False},

@@ -178,6 +178,8 @@ class Objects:
             "hours": 1,
             "uses": 2,
             "days": 3,
+            "version": 1,
+            "expect_version": self.desk.store.read(policies.current_version),
             "role": Role.VIEWER.value,
         }
         if any(each.name == "code" for each in route.body):

@@ -111,7 +111,7 @@ def test_every_route_names_one_permission_and_a_known_kind() -> None:
     assert len({(route.method, route.path) for route in routes()}) == len(routes())
 
 
-READ_BY_POST = {"PolicyCheck", "PolicyTrial"}
+READ_BY_POST = {"PolicyCheck", "PolicyDiff", "PolicyTrial"}
 
 
 @pytest.mark.parametrize(
