@@ -30,19 +30,20 @@ def run(args: argparse.Namespace, around: Surroundings) -> int:
     if args.once:
         to_collector.run()
         return 0
+    listening = Listening(
+        to_collector.state,
+        around.connect,
+        around.sleep,
+        time.monotonic,
+        around.chance,
+        around.log,
+    )
     loop = Loop(
-        cycle=lambda: to_collector.run().next_check_in_seconds,
+        cycle=lambda: to_collector.run(called=listening.called).next_check_in_seconds,
         sleep=around.sleep,
         chance=around.chance,
         log=around.log,
-        wait=Listening(
-            to_collector.state,
-            around.connect,
-            around.sleep,
-            time.monotonic,
-            around.chance,
-            around.log,
-        ).wait,
+        wait=listening.wait,
     )
     for number in _ending():
         signal.signal(number, _stop)

@@ -45,10 +45,12 @@ class Listening:
     seconds: Callable[[], float]
     chance: random.Random
     log: Log
+    called: bool = False
     _calls: deque[float] = field(default_factory=deque)
 
     def wait(self, seconds: float) -> None:
-        """Until the next check-in: so many seconds, or until the collector calls."""
+        """Until the next check-in: so many seconds, or until the collector calls (`called`)."""
+        self.called = False
         if not self._is_wanted():
             self.sleep(seconds)
             return
@@ -57,7 +59,8 @@ class Listening:
             begun_at = self.seconds()
             try:
                 if self._listen(left):
-                    self._called(ends_at)
+                    self._come(ends_at)
+                    self.called = True
                     return
                 pause = 0.0
             except (Refused, Rejected, CollectorFailed, StateError) as error:
@@ -87,7 +90,7 @@ class Listening:
         finally:
             transport.close()
 
-    def _called(self, ends_at: float) -> None:
+    def _come(self, ends_at: float) -> None:
         """Go at once, unless the collector calls too often."""
         now = self.seconds()
         while self._calls and self._calls[0] <= now - HOUR:

@@ -5,6 +5,7 @@ Each visit opens its own connection, so between two of them nothing is held and 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from agent import config, identity
 from agent.exchange import orders
@@ -41,21 +42,26 @@ class Visit:
     log: Log
     lock: Callable[[], Done]
 
-    def run(self) -> CheckInResponse:
-        """Raises TransportError and StateError; what was observed is then kept in the spool."""
+    def run(self, *, called: bool = False) -> CheckInResponse:
+        """Raises TransportError and StateError; what was observed is then kept in the spool.
+
+        `called`: the collector asked for this visit, so that what is seen at its beginning is what
+        was asked for; else a check now observes again.
+        """
         with self.state.exclusive():
             settled = config.load(self.state)
             credentials = Credentials.of(identity.load(self.state))
             transport = self.connect(settled.check_in_address, credentials)
             try:
-                response = self._check_in(transport)
+                observe = cache(self.observe) if called else self.observe
+                response = self._check_in(transport, observe)
                 self._renew(transport, settled.device_id)
             finally:
                 transport.close()
         return response
 
-    def _check_in(self, transport: Transport) -> CheckInResponse:
-        exchange = CheckIn(self.state, transport, self.clock, self.observe)
+    def _check_in(self, transport: Transport, observe: Callable[[], Observed]) -> CheckInResponse:
+        exchange = CheckIn(self.state, transport, self.clock, observe)
         for _ in range(MOST_CHECK_INS):
             response = exchange.run()
             self.log(
@@ -72,7 +78,7 @@ class Visit:
     def _obey(self, given: Iterable[Command]) -> bool:
         """Write each down before doing it: at most once, also after a crash.
 
-        True when there is something to tell, which the next check-in does, observing anew.
+        True when there is something to tell, which the next check-in of this visit does.
         """
         ledger = Ledger(self.state)
         fresh = orders.new(given, ledger.ids())

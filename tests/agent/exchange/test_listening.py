@@ -80,7 +80,9 @@ def test_a_connected_agent_holds_one_stream_until_the_next_check_in(tmp_path: Pa
 def test_a_call_ends_the_wait_at_once(tmp_path: Path) -> None:
     laptop = Laptop(tmp_path, collector=FakeTransport(calls=[True]))
     laptop.listening.wait(3600)
-    assert laptop.now == 0
+    assert (laptop.now, laptop.listening.called) == (0, True)
+    laptop.listening.wait(3600)
+    assert not laptop.listening.called
 
 
 def test_a_collector_that_calls_all_the_time_is_obeyed_a_bounded_number_of_times(

@@ -34,21 +34,26 @@ class Device:
         self.collector = FakeTransport()
         self.said: list[str] = []
         self.locked = 0
+        self.observed = 0
 
     def connect(self, address: str, credentials: Credentials) -> Transport:
         assert address == "collector.example:7843"
         assert credentials.key == self.state.read("key.pem")
         return self.collector
 
-    def visit(self) -> wire.CheckInResponse:
+    def observe(self) -> Observed:
+        self.observed += 1
+        return Observed(b"A", self.clock())
+
+    def visit(self, *, called: bool = False) -> wire.CheckInResponse:
         return Visit(
             self.state,
             self.connect,
-            lambda: Observed(b"A", self.clock()),
+            self.observe,
             self.clock,
             lambda sentence, **fields: self.said.append(sentence),
             self.lock,
-        ).run()
+        ).run(called=called)
 
     def lock(self) -> Done:
         self.locked += 1
@@ -83,6 +88,16 @@ def test_check_now_is_done_once_per_command_and_told_at_once(device: Device) -> 
     assert len(device.collector.sent) == 3
     assert len(reports(device)) == 1
     assert device.collector.closed
+
+
+def test_a_visit_that_was_called_for_observes_once_and_tells_at_once(device: Device) -> None:
+    device.ask(wire.ACTION_CHECK_NOW, hours=1)
+    device.visit(called=True)
+    assert device.observed == 1
+    assert reports(device) == [("c1", wire.COMMAND_OUTCOME_DONE)]
+    device.ask(wire.ACTION_CHECK_NOW, "c2", hours=1)
+    device.visit()
+    assert device.observed == 3
 
 
 def test_an_expired_command_is_not_done_and_said_to_be_late(device: Device) -> None:
