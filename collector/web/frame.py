@@ -25,25 +25,29 @@ BEHIND_LINKS = ("/setup/", "/login/sso")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one may go from everywhere, when there is such a page, with that permission."""
+    """Where one may go from everywhere, when there is such a page, with that permission.
 
+    Those of a `group` stand together.
+    """
+
+    group: str
     href: str
     label: str
     needs: Permission
 
 
 PLACES = (
-    Place("/", marked("Overview"), Permission.SEE_DEVICES),
-    Place("/devices", marked("Devices"), Permission.SEE_DEVICES),
-    Place("/fixes", marked("Fixes"), Permission.SEE_DEVICES),
-    Place("/people", marked("People"), Permission.SEE_PEOPLE),
-    Place("/waivers", marked("Waivers"), Permission.SEE_DEVICES),
-    Place("/policy", marked("Policy"), Permission.SEE_POLICY),
-    Place("/incidents", marked("Incidents"), Permission.SEE_INCIDENTS),
-    Place("/audit", marked("Audit"), Permission.SEE_AUDIT),
-    Place("/accounts", marked("Accounts"), Permission.MANAGE_ACCOUNTS),
-    Place("/notifications", marked("Notifications"), Permission.CHANGE_SETTINGS),
-    Place("/exports", marked("Exports"), Permission.EXPORT),
+    Place("fleet", "/", marked("Overview"), Permission.SEE_DEVICES),
+    Place("fleet", "/devices", marked("Devices"), Permission.SEE_DEVICES),
+    Place("fleet", "/fixes", marked("Fixes"), Permission.SEE_DEVICES),
+    Place("fleet", "/people", marked("People"), Permission.SEE_PEOPLE),
+    Place("rules", "/waivers", marked("Waivers"), Permission.SEE_DEVICES),
+    Place("rules", "/policy", marked("Policy"), Permission.SEE_POLICY),
+    Place("rules", "/exports", marked("Exports"), Permission.EXPORT),
+    Place("oversight", "/incidents", marked("Incidents"), Permission.SEE_INCIDENTS),
+    Place("oversight", "/audit", marked("Audit"), Permission.SEE_AUDIT),
+    Place("oversight", "/accounts", marked("Accounts"), Permission.MANAGE_ACCOUNTS),
+    Place("oversight", "/notifications", marked("Notifications"), Permission.CHANGE_SETTINGS),
 )
 
 
@@ -51,6 +55,7 @@ PLACES = (
 class Link:
     """One entry of the navigation; `is_here`: the page, or one below it, is looked at."""
 
+    group: str
     href: str
     label: str
     is_here: bool
@@ -116,7 +121,7 @@ def _links(scope: Scope, session: Session | None) -> tuple[Link, ...]:
         return ()
     there = {getattr(route, "path", "") for route in scope["app"].routes if route.name != ONWARD}
     return tuple(
-        Link(place.href, gettext(place.label), _is_in(scope["path"], place.href))
+        Link(place.group, place.href, gettext(place.label), _is_in(scope["path"], place.href))
         for place in PLACES
         if place.href in there and may(session.role, place.needs)
     )
