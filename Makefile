@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 SERVICES := .services/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-recordings test-services openapi faults bench laptops lock translations protos clean
+.PHONY: help run test lint test-recordings test-browser screenshots test-services openapi faults bench laptops lock translations protos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -52,6 +52,12 @@ $(SERVICES): requirements/services.txt
 test-services: $(READY) $(SERVICES) ## Hold the collector against services and scanners of others (installs them)
 	@$(BIN)/python tests/services/install.py
 	@$(BIN)/python -m pytest tests/services -q --timeout=1800
+
+test-browser: $(READY) ## Look at every page in headless Chromium: each role, light, dark, desk, phone, axe
+	@$(BIN)/python -m pytest tests/browser -q -n 2 --timeout=600
+
+screenshots: $(READY) ## Write the README's screenshots anew
+	@$(BIN)/python -m tests.browser.screenshots
 
 faults: $(READY) ## Kill the collector under check-ins, 50 rounds: nothing acknowledged may be lost
 	@$(BIN)/python -m pytest tests/faults -q -s --timeout=1800

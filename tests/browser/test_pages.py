@@ -34,9 +34,7 @@ def test_a_page_is_readable_by_everybody(chromium: Browser, site: Served, role: 
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_who_is_not_logged_in_can_read_too(
-    chromium: Browser, site: Served, language: str
-) -> None:
+def test_who_is_not_logged_in_can_read_too(chromium: Browser, site: Served, language: str) -> None:
     with visit(chromium, site, None, language=language) as visited:
         for path in ("/login", "/setup/never"):
             visited.page.goto(site.at + path)

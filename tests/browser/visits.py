@@ -38,7 +38,12 @@ def every_path(site: Served, role: Role) -> Iterator[str]:
 
 @contextmanager
 def visit(
-    chromium: Browser, site: Served, role: Role | None, *, scripts: bool = True, language: str = "en"
+    chromium: Browser,
+    site: Served,
+    role: Role | None,
+    *,
+    scripts: bool = True,
+    language: str = "en",
 ) -> Iterator[Visit]:
     """A browser of its own, logged in as somebody of that role; None: nobody."""
     context = chromium.new_context(
