@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from collector.store import past
-from collector.store.schema import device, fleet_group, membership
+from collector.store.schema import device, fleet_group, membership, waiver
 
 CHUNK = 500
 
@@ -69,6 +69,8 @@ def remove(connection: Connection, name: str, at: datetime) -> bool:
         past.keep_groups(connection, _before(connection, ids), at)
         _judge_again(connection, ids, at)
     connection.execute(delete(membership).where(membership.c.group_name == name))
+    of_group = (waiver.c.group_name == name, waiver.c.ended_at.is_(None))
+    connection.execute(update(waiver).where(*of_group).values(ended_at=at))
     return connection.execute(delete(fleet_group).where(fleet_group.c.name == name)).rowcount > 0
 
 

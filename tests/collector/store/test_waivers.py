@@ -1,11 +1,14 @@
 """The store itself keeps two people behind a waiver, and pages of them in order."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
-from sqlalchemy import text
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import create_engine, text
 
-from collector.store import Store, StoreError, waivers
+from collector.store import Store, StoreError, groups, waivers
 from collector.store.waivers import Asked, ByOnePerson, WaiverState
 from tests.fakes import FixedClock
 
@@ -58,3 +61,38 @@ def test_pages_follow_each_other_without_gap(store: Store, clock: FixedClock) ->
     assert [each.number for each in soon] == [3]
     assert [each.number for each in store.read(lambda c: waivers.waiting(c, now, 0, 9))] == [5]
     assert [each.number for each in store.read(lambda c: waivers.over(c, now, 99, 9))] == [2]
+
+
+def test_a_group_that_is_made_again_has_none_of_the_waivers_of_the_first(
+    store: Store, clock: FixedClock
+) -> None:
+    wanted = Asked("rule", "in repair", "alice", clock() + 5 * DAY, group="lab")
+    group = groups.Group("lab", "", "", clock())
+    store.write(lambda c: groups.add(c, group))
+    number = store.write(lambda c: waivers.request(c, wanted, clock()))
+    store.write(lambda c: waivers.approve(c, number, "bob", clock()))
+    store.write(lambda c: groups.remove(c, "lab", clock()))
+    store.write(lambda c: groups.add(c, group))
+    assert store.read(lambda c: waivers.in_force(c, clock(), None, None, 9)) == []
+
+
+def test_waivers_of_before_stay_in_force_and_say_how_they_came() -> None:
+    """The statement of the migration, on a table as it was."""
+    migration = import_module("collector.store.migrations.versions.v0014_waivers_by_two")
+    engine = create_engine("sqlite://")
+    with engine.begin() as c:
+        c.execute(
+            text(
+                "CREATE TABLE waiver (device_id, rule_id, created_at, reason, requested_by, "
+                "ends_at, ended_at)"
+            )
+        )
+        c.execute(text("INSERT INTO waiver VALUES ('d', 'r', 5, 'why', 'alice', 9, NULL)"))
+        with Operations.context(MigrationContext.configure(c)):
+            migration.upgrade()
+        (row,) = c.execute(text("SELECT * FROM waiver")).mappings()
+    assert (row["number"], row["device_id"], row["decision"], row["decided_by"]) == (
+        1, "d", "approved", "",
+    )  # fmt: skip
+    assert (row["requested_by"], row["decided_at"], row["ends_at"]) == ("alice", 5, 9)
+    assert "in one step" in row["remark"]
