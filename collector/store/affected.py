@@ -5,7 +5,7 @@ from sqlalchemy import Connection, select
 from collector.model import Platform, Status
 from collector.store.schema import device, finding
 
-MOST_LOOKED_AT = 300
+MOST_LOOKED_AT = 100
 
 
 def owners_affected(

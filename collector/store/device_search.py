@@ -29,8 +29,8 @@ from collector.store.tallies import heard_again, unheard
 DEVICE = schema.device
 FINDING = schema.finding
 SMALL_GROUP = 5_000
-MOST_LOOKED_AT = 5_000
-MOST_RARE = 2_500
+MOST_LOOKED_AT, MOST_COMPARED = 3_000, 6_000
+MOST_RARE = 1_500
 """So many devices with a finding are sorted; where there are more, a walk by name meets them."""
 KEY = (DEVICE.c.hostname, DEVICE.c.device_id)
 WALKED = tuple(dict.fromkeys((*SHOWN, "searched", "owner", "platform", "last_seen_at")))
@@ -59,7 +59,13 @@ class DeviceFilter:
     order: str = device_order.NAME
     after: tuple[str, str] | None = None
     limit: int = 100
-    most_looked_at: int = MOST_LOOKED_AT
+    most_looked_at: int = 0
+
+    @property
+    def looked_at(self) -> int:
+        """A text is sooner compared than a finding is looked up."""
+        cheap = self.text and not self.rule_id and not self.signal
+        return self.most_looked_at or (MOST_COMPARED if cheap else MOST_LOOKED_AT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ def find(
 ) -> DevicePage:
     """One page of the devices in service.
 
-    By name it looks at `most_looked_at` of them at most, unless those that may match are few. When
+    By name it looks at `looked_at` of them at most, unless those that may match are few. When
     these do not fill the page, it is shorter, maybe empty, and `next_after` leads on from there.
     """
     if wanted.order != device_order.NAME:
@@ -83,13 +89,13 @@ def find(
     walk = _walk(wanted, now - stale_after)
     few = _few(connection, wanted)
     narrowing = [*_narrowing(wanted, DEVICE.c), *few]
-    limited = walk.where(*few) if few else walk.limit(wanted.most_looked_at)
+    limited = walk.where(*few) if few else walk.limit(wanted.looked_at)
     seen = limited.subquery("seen")
     matching = select(*(seen.c[name] for name in SHOWN)).where(*_narrowing(wanted, seen.c))
     rows = list(connection.execute(matching.limit(wanted.limit + 1)))
     end = None
     if len(rows) <= wanted.limit and not few:
-        ending = walk.with_only_columns(*KEY).limit(1).offset(wanted.most_looked_at - 1)
+        ending = walk.with_only_columns(*KEY).limit(1).offset(wanted.looked_at - 1)
         end = connection.execute(ending).first()
     unmarked = _unmarked(wanted, now, stale_after, end)
     if unmarked is not None:
