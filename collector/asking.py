@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from collector.model import Device
 from collector.store import commands
 from collector.store.commands import Command, CommandAction, CommandOutcome, Wish
+from collector.translation import gettext
 from collector.wording import ago, exact, sentence_end
 
 MOST_LOCKS = 5
@@ -49,16 +50,19 @@ def ask(c: Connection, wished: Wish, now: datetime) -> tuple[Command, bool]:
 def reached(device: Device, now: datetime, minutes: int, *, connected: bool) -> str:
     """When what is asked for now will be at the device."""
     if connected:
-        return "The device holds a connection: it hears of it within seconds."
+        return gettext("The device holds a connection: it hears of it within seconds.")
     if device.last_seen_at is None or device.last_report_at is None:
-        return "The device has not reported yet: it hears of it at its first contact."
+        return gettext("The device has not reported yet: it hears of it at its first contact.")
     next_at = device.next_contact_at or device.last_seen_at + timedelta(minutes=minutes)
     if next_at < now:
-        return (
-            f"The device was expected at {exact(next_at)} and has not been in touch: "
-            "it hears of it when it is back."
+        return gettext(
+            "The device was expected at %(at)s and has not been in touch: "
+            "it hears of it when it is back.",
+            at=exact(next_at),
         )
-    return f"The device hears of it at its next contact, at about {exact(next_at)}."
+    return gettext(
+        "The device hears of it at its next contact, at about %(at)s.", at=exact(next_at)
+    )
 
 
 def became(asked: Command, now: datetime) -> str:
@@ -67,22 +71,30 @@ def became(asked: Command, now: datetime) -> str:
         return _ended(asked, ago(asked.done_at, now))
     if now >= asked.expires_at:
         if asked.delivered_at is None:
-            return "Ended: the device was not in touch within a day."
-        return "The device took it and has not said what became of it. Ask again if needed."
+            return gettext("Ended: the device was not in touch within a day.")
+        return gettext(
+            "The device took it and has not said what became of it. Ask again if needed."
+        )
     if asked.delivered_at is not None:
-        return f"Sent {ago(asked.delivered_at, now)}; the device has not answered yet."
-    return "Waits for the device."
+        sent = ago(asked.delivered_at, now)
+        return gettext("Sent %(when)s; the device has not answered yet.", when=sent)
+    return gettext("Waits for the device.")
 
 
 def _ended(asked: Command, when: str) -> str:
-    because = f": {sentence_end(asked.because)}" if asked.because else ""
+    """In the reader's language; the device's own account in the words of the device."""
+    said = _outcome(asked, when)
+    return f"{said} {sentence_end(asked.because)}." if asked.because else said
+
+
+def _outcome(asked: Command, when: str) -> str:
     match asked.outcome, asked.action:
         case CommandOutcome.DONE, CommandAction.LOCK_SCREEN:
-            return f"Locked {when}{because}."
+            return gettext("Locked %(when)s.", when=when)
         case CommandOutcome.DONE, _:
-            return f"Done {when}{because}."
+            return gettext("Done %(when)s.", when=when)
         case CommandOutcome.EXPIRED, _:
-            return f"Not done, it came too late{because}."
+            return gettext("Not done: it came too late.")
         case CommandOutcome.NOT_POSSIBLE, _:
-            return f"Not possible on this device{because}."
-    return f"Not done{because}."
+            return gettext("Not possible on this device.")
+    return gettext("Not done.")

@@ -194,7 +194,8 @@ def _view(found: OpenFinding, now: datetime) -> FindingView:
 
 def _health(c: Connection, device: Device, policy: Policy, report: Sent | None) -> tuple[Fact, ...]:
     seen_at = device.last_seen_at
-    expected_at = seen_at + timedelta(minutes=policy.check_in_minutes) if seen_at else None
+    usual_at = seen_at + timedelta(minutes=policy.check_in_minutes) if seen_at else None
+    expected_at = device.next_contact_at or usual_at
     certificate = next(iter(certificates.of_device(c, device.device_id)), None)
     if certificate is None:
         ends = Fact(_("Certificate"), _("None"))

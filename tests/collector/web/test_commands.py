@@ -48,7 +48,7 @@ def test_the_page_follows_what_becomes_of_it(desk: Browser) -> None:
     assert "the device has not answered yet" in desk.get(HERE)
     told = Told(given.command_id, CommandOutcome.FAILED, "the <b>disk</b> is full")
     desk.store.write(lambda c: commands.settle(c, given.device_id, told, desk.clock()))
-    assert "Not done: the &lt;b&gt;disk&lt;/b&gt; is full." in desk.get(HERE)
+    assert "Not done. the &lt;b&gt;disk&lt;/b&gt; is full." in desk.get(HERE)
 
 
 def test_a_device_that_is_overdue_hears_of_it_when_it_is_back(desk: Browser) -> None:
