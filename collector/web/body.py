@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from collector.web import errors
 
 MOST_BYTES = 64 * 1024
-FILES = frozenset({"/people/import", "/api/v1/people/import"})
+FILES = frozenset({"/people/import", "/api/v1/people/check", "/api/v1/people/import"})
 MOST_BYTES_OF_A_FILE = 4 * 1024 * 1024
 
 

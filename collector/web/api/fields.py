@@ -48,6 +48,7 @@ _DEVICE = {
     "manufacturer": Field("string", ""),
     "model": Field("string", ""),
     "serial": Field("string", "The serial number.", Hardware),
+    "owner": Field("string", "Whose it is, by e-mail address; empty: nobody's.", People),
     "agent_version": Field("string", ""),
     "compliance": Field("string", "With regard to silence.", choices=_of(*Compliance)),
     "compliance_since": Field("moment?", ""),
@@ -66,6 +67,15 @@ _JUDGED = {
     "since": Field("moment", "Since when it is so on the device."),
     "evaluated_at": Field("moment", ""),
     "policy_version": Field("integer", ""),
+}
+
+_OWNERS = {
+    "new": Field("integer", "People."),
+    "changed": Field("integer", "People."),
+    "same": Field("integer", "People."),
+    "devices": Field("integer", "That get another owner."),
+    "not_enrolled": Field("strings", "Lines whose device is not enrolled."),
+    "not_kept": Field("strings", "Columns that are not kept."),
 }
 
 OBJECTS: Table = {
@@ -154,6 +164,24 @@ OBJECTS: Table = {
         "ended_at": Field("moment?", ""),
         "in_force": Field("boolean", ""),
     },
+    "Person": {
+        "email": Field("string", "In small letters; what a person is known by."),
+        "name": Field("string", ""),
+        "department": Field("string", ""),
+        "language": Field("string", "en, fr, or empty."),
+        "left_at": Field("moment?", ""),
+        "source": Field("string", "Where this is from."),
+        "devices": Field("integer", "How many in service are theirs."),
+    },
+    "Group": {
+        "name": Field("string", ""),
+        "description": Field("string", ""),
+        "contact": Field("string", "Whom to ask, by e-mail address."),
+        "devices": Field("integer", "How many are in it."),
+        "created_at": Field("moment", ""),
+    },
+    "OwnersPlan": _OWNERS,
+    "OwnersImport": _OWNERS,
     "Policy": {
         "version": Field("integer", ""),
         "applied_at": Field("moment", ""),

@@ -14,6 +14,7 @@ from collector.web.api import (
     devices,
     enrollment,
     fixes,
+    owning,
     policies,
     waivers,
 )
@@ -133,6 +134,22 @@ _AUDIT = (
 )
 
 
+_NEXT = Given("cursor", "text", "`next` of the page before", most=300, default="")
+_CSV = Given("csv", "lines", "the list, with headings", required=True, least=1, most=1_000_000)
+_OWNER = (Given("email", "text", "whose it is; empty: nobody's", required=True, most=254),)
+_GROUPS = (Given("groups", "text", "names, with spaces", required=True, most=2000),)
+_NEW_GROUP = (
+    Given("name", "text", "small letters, digits and . _ -", required=True, least=1, most=48),
+    Given("description", "text", "what it is for", most=200, default=""),
+)
+_PEOPLE = (
+    Given("text", "text", "only people with words that begin so", default=""),
+    Given("only", "choice", "without a device; or left, and it reports", choices=owning.ONLY),
+    _LIMIT,
+    _NEXT,
+)
+
+
 def routes() -> tuple[Route, ...]:
     """A fresh list: a trial of policies waits for others of the same application only."""
     trials = policies.Trials()
@@ -150,6 +167,24 @@ def routes() -> tuple[Route, ...]:
               "PastFinding", devices.history, (_LIMIT,), several=True),
         Route("GET", f"{device}/inventory", see, "What the machine is", "Inventory",
               devices.inventory),
+        Route("POST", f"{device}/owner", Permission.CHANGE_DEVICES,
+              "Give it to a person or to nobody", "Device",
+              owning.set_owner, body=_OWNER, changes=True),
+        Route("POST", f"{device}/groups", Permission.CHANGE_DEVICES,
+              "Have it in these groups and in no other", "Device", owning.set_groups,
+              body=_GROUPS, changes=True),
+        Route("GET", "/people", Permission.SEE_PEOPLE, "Whose devices they are, by address",
+              "Person", owning.list_people, _PEOPLE, several=True),
+        Route("POST", "/people/check", Permission.MANAGE_PEOPLE,
+              "What a list of owners would change; nothing is written", "OwnersPlan",
+              owning.check_import, body=(_CSV,)),
+        Route("POST", "/people/import", Permission.MANAGE_PEOPLE,
+              "Take over a list of owners, all of it or nothing", "OwnersImport",
+              owning.do_import, body=(_CSV,), changes=True),
+        Route("GET", "/groups", see, "Groups of devices, by name", "Group", owning.list_groups,
+              (_LIMIT, _NEXT), several=True),
+        Route("POST", "/groups", Permission.MANAGE_PEOPLE, "Make a group of devices", "Group",
+              owning.make_group, body=_NEW_GROUP, changes=True),
         Route("POST", f"{device}/release", Permission.CHANGE_DEVICES, "End its quarantine",
               "Device", devices.release, body=(), changes=True),
         Route("POST", f"{device}/retire", Permission.RETIRE_DEVICES,

@@ -181,6 +181,11 @@ class Objects:
             "version": 1,
             "expect_version": self.desk.store.read(policies.current_version),
             "role": Role.VIEWER.value,
+            "csv": "email,name\nalice@example.org,Alice\n",
+            "email": "alice@example.org",
+            "groups": self._group() if any(g.name == "groups" for g in route.body) else "",
+            "name": f"set-{self.made}-{self.desk.clock():%H}{id(route)}",
+            "description": "",
         }
         if any(each.name == "code" for each in route.body):
             codes = self.desk.codes.get(role)

@@ -111,7 +111,7 @@ def test_every_route_names_one_permission_and_a_known_kind() -> None:
     assert len({(route.method, route.path) for route in routes()}) == len(routes())
 
 
-READ_BY_POST = {"PolicyCheck", "PolicyDiff", "PolicyTrial"}
+READ_BY_POST = {"PolicyCheck", "PolicyDiff", "PolicyTrial", "OwnersPlan"}
 
 
 @pytest.mark.parametrize(

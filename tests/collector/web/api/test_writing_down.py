@@ -10,6 +10,10 @@ from tests.collector.web.api.test_crawl import everything
 
 EVERY = pytest.mark.parametrize("route", routes(), ids=lambda route: route.method + route.path)
 SPECIFIC = {
+    "/devices/{device_id}/owner": "device.changed",
+    "/devices/{device_id}/groups": "device.changed",
+    "/people/import": "people.imported",
+    "/groups": "group.changed",
     "/devices/{device_id}/release": "device.changed",
     "/devices/{device_id}/retire": "device.retired",
     "/devices/{device_id}/check-now": "command.given",

@@ -1,0 +1,129 @@
+"""Whose devices they are, and groups of devices: read, imported as a whole, and set on one."""
+
+from typing import Any
+
+from collector import deciding, grouping
+from collector.audit.entry import Action
+from collector.deciding import NoSuchDevice, NotPossible, Order
+from collector.owners import importing
+from collector.owners.importing import Plan, Wanted
+from collector.owners.sheet import BadSheet
+from collector.store import Connection, devices, groups, persons
+from collector.store.groups import Group
+from collector.store.persons import PersonFilter
+from collector.web.api.calls import Call, One, Several
+from collector.web.api.devices import one_device
+from collector.web.api.problems import Wrong, conflict, not_found, unfit
+
+ONLY = ("without_device", "left_reporting")
+MOST_TROUBLES = 50
+
+
+async def list_people(call: Call) -> Several:
+    asked = call.query
+    wanted = PersonFilter(asked["text"], asked["only"] or "", asked["cursor"], asked["limit"])
+    page = await call.read(lambda c: persons.find(c, wanted, call.now))
+    fields = ("email", "name", "department", "language", "left_at", "source", "devices")
+    items = [{name: getattr(each, name) for name in fields} for each in page.persons]
+    return Several(items, page.next_after or None)
+
+
+async def check_import(call: Call) -> One:
+    """What it would change; nothing is written."""
+    wanted = _wanted(call)
+    return One(_plan(await call.read(lambda c: _planned(c, wanted))))
+
+
+async def do_import(call: Call) -> One:
+    """All of it, or nothing."""
+    wanted, by, now = _wanted(call), call.bearer.username, call.now
+    made = await call.read(lambda c: _planned(c, wanted))
+    counts = {words: str(count) for words, count in importing.summary(made)}
+    done = await call.change(
+        Action.PEOPLE_IMPORTED,
+        "people",
+        counts,
+        lambda c: importing.apply(c, wanted, now, by, "the API"),
+    )
+    return One(_plan(done))
+
+
+async def list_groups(call: Call) -> Several:
+    after, limit = call.query["cursor"], call.query["limit"]
+    page = await call.read(lambda c: groups.find(c, after=after, limit=limit))
+    return Several([_group(each) for each in page.groups], page.next_after or None)
+
+
+async def make_group(call: Call) -> One:
+    made = Group(call.body["name"], call.body["description"], "", call.now)
+    try:
+        await call.change(
+            Action.GROUP_CHANGED,
+            f"group:{made.name[:48]}",
+            {"to": "made"},
+            lambda c: grouping.make(c, made),
+        )
+    except grouping.NotPossible as why:
+        raise unfit([Wrong("name", str(why))]) from None
+    return One(_group(made))
+
+
+async def set_owner(call: Call) -> One:
+    email = call.body["email"]
+    return await _decide(call, "owner", lambda c, order: deciding.set_owner(c, order, email))
+
+
+async def set_groups(call: Call) -> One:
+    names = call.body["groups"].split()
+    return await _decide(call, "groups", lambda c, order: deciding.set_groups(c, order, names))
+
+
+async def _decide(call: Call, what: str, change: Any) -> One:
+    """A device that is retired is refused before anything is written down as done."""
+    device_id = call.path["device_id"]
+    device = await call.read(lambda c: devices.get(c, device_id))
+    if device is None:
+        raise not_found()
+    order = Order(device_id, call.now, call.bearer.username)
+    try:
+        await call.change(
+            Action.DEVICE_CHANGED,
+            f"device:{device_id}",
+            {"to": what},
+            lambda c: change(c, order),
+        )
+    except NoSuchDevice:
+        raise not_found() from None
+    except NotPossible as why:
+        raise conflict(str(why)) from None
+    return await one_device(call)
+
+
+def _wanted(call: Call) -> Wanted:
+    try:
+        return importing.wanted_by(call.body["csv"].encode())
+    except BadSheet as error:
+        raise unfit([Wrong("csv", str(each)) for each in error.troubles[:MOST_TROUBLES]]) from None
+
+
+def _planned(c: Connection, wanted: Wanted) -> Plan:
+    try:
+        return importing.plan(c, wanted)
+    except BadSheet as error:
+        raise unfit([Wrong("csv", str(each)) for each in error.troubles[:MOST_TROUBLES]]) from None
+
+
+def _plan(made: Plan) -> dict[str, Any]:
+    return {
+        "new": len(made.new),
+        "changed": len(made.changed),
+        "same": made.same,
+        "devices": len(made.moves),
+        "not_enrolled": [str(each) for each in made.missing[:MOST_TROUBLES]],
+        "not_kept": list(made.unused),
+    }
+
+
+def _group(each: Group) -> dict[str, Any]:
+    fields = ("name", "description", "contact", "devices", "created_at")
+    return {name: getattr(each, name) for name in fields}
