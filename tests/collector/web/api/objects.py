@@ -184,7 +184,7 @@ class Objects:
             "csv": "email,name\nalice@example.org,Alice\n",
             "email": "alice@example.org",
             "groups": self._group() if any(g.name == "groups" for g in route.body) else "",
-            "name": f"set-{self.made}-{self.desk.clock():%H}{id(route)}",
+            "name": f"set-{self.made}",
             "description": "",
         }
         if any(each.name == "code" for each in route.body):
