@@ -69,9 +69,9 @@ def became(asked: Command, now: datetime) -> str:
     """What became of it so far."""
     if asked.done_at is not None:
         return _ended(asked, ago(asked.done_at, now))
-    if now >= asked.expires_at:
-        if asked.delivered_at is None:
-            return gettext("Ended: the device was not in touch within a day.")
+    if asked.delivered_at is None and now >= asked.expires_at:
+        return gettext("Ended: the device was not in touch within a day.")
+    if asked.is_lost(now) or now >= asked.expires_at:
         return gettext(
             "The device took it and has not said what became of it. Ask again if needed."
         )

@@ -6,13 +6,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from collector.store.columns import whole
 from collector.store.prepared import Prepared
 from collector.store.schema import command
 
 LASTS = timedelta(hours=24)
+LOST_AFTER = timedelta(minutes=10)
+"""A device tells what became of a command within its visit; after that its answer, or ours, was
+lost on the way, and the same may be asked for again.
+"""
 MOST_AT_ONCE = 10
 
 
@@ -51,7 +55,13 @@ class Command:
 
     def is_pending(self, now: datetime) -> bool:
         """Whether it may still be done."""
-        return self.done_at is None and now < self.expires_at
+        return self.done_at is None and now < self.expires_at and not self.is_lost(now)
+
+    def is_lost(self, now: datetime) -> bool:
+        """Whether it was handed out, and nothing has come back for too long."""
+        if self.done_at is not None or self.delivered_at is None:
+            return False
+        return self.delivered_at <= now - LOST_AFTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +83,11 @@ class Told:
     because: str
 
 
-PENDING = (command.c.done_at.is_(None), command.c.expires_at > bindparam("now"))
+PENDING = (
+    command.c.done_at.is_(None),
+    command.c.expires_at > bindparam("now"),
+    or_(command.c.delivered_at.is_(None), command.c.delivered_at > bindparam("lost_before")),
+)
 WAITING = Prepared(
     select(command)
     .where(
@@ -95,7 +109,8 @@ def ask(connection: Connection, wish: Wish, now: datetime) -> tuple[Command, boo
     """The command, and whether it is new: what is pending already is not asked for twice."""
     now = whole(now)
     same = (command.c.device_id == wish.device_id, command.c.action == wish.action)
-    found = connection.execute(select(command).where(*same, *PENDING), {"now": now}).first()
+    times = {"now": now, "lost_before": now - LOST_AFTER}
+    found = connection.execute(select(command).where(*same, *PENDING), times).first()
     if found is not None:
         return _command(found), False
     asked = Command(

@@ -4,6 +4,7 @@ The stylesheet colours them by the classes of their series, so that they follow 
 Beside each plot its page has the same numbers as a table; readers of the screen skip the plot.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -43,20 +44,30 @@ class Plot:
         return not any(value for each in self.series for value in each.values)
 
 
+def _library() -> Any:
+    """pygal, without the finder of maps that it leaves among Python's own: it speaks the protocol
+    of before Python 3.4, and every import after it would warn of that (PEP 451).
+    """
+    import pygal
+
+    sys.meta_path[:] = [
+        finder for finder in sys.meta_path if type(finder).__name__ != "PluginImportFixer"
+    ]
+    return pygal
+
+
 @lru_cache(maxsize=32)
 def lines(days: tuple[date, ...], series: tuple[Series, ...]) -> Plot:
     """One line a series over the days. Drawing takes longer than a page may: it is kept."""
-    from pygal import Line
-
-    return _plot(Line(**_options(days), show_dots=len(days) == 1), days, series)
+    pygal = _library()
+    return _plot(pygal.Line(**_options(days), show_dots=len(days) == 1), days, series)
 
 
 @lru_cache(maxsize=32)
 def bars(days: tuple[date, ...], series: tuple[Series, ...]) -> Plot:
     """A group of bars a day. Kept, as `lines`."""
-    from pygal import Bar
-
-    return _plot(Bar(**_options(days)), days, series)
+    pygal = _library()
+    return _plot(pygal.Bar(**_options(days)), days, series)
 
 
 def _options(days: Sequence[date]) -> dict[str, Any]:

@@ -51,6 +51,22 @@ def test_the_page_follows_what_becomes_of_it(desk: Browser) -> None:
     assert "Not done. the &lt;b&gt;disk&lt;/b&gt; is full." in desk.get(HERE)
 
 
+def test_what_was_lost_on_the_way_can_be_asked_for_again(desk: Browser) -> None:
+    desk.send(f"{HERE}/check-now", HERE)
+    (lost,) = take(desk)
+    desk.clock.advance(minutes=9)
+    desk.send(f"{HERE}/check-now", HERE)
+    assert len(asked(desk)) == 1
+    desk.clock.advance(minutes=1)
+    assert "has not said what became of it. Ask again if needed." in desk.get(HERE)
+    desk.send(f"{HERE}/check-now", HERE)
+    (again,) = take(desk)
+    assert again.command_id != lost.command_id
+    told = Told(lost.command_id, CommandOutcome.DONE, "")
+    assert desk.store.write(lambda c: commands.settle(c, lost.device_id, told, desk.clock()))
+    assert asked(desk)[0].is_pending(desk.clock())
+
+
 def test_a_device_that_is_overdue_hears_of_it_when_it_is_back(desk: Browser) -> None:
     passed_at = desk.clock() - timedelta(minutes=5)
     desk.store.write(lambda c: standing.expect(c, device_id("lap-1"), passed_at))
