@@ -25,6 +25,9 @@ from collector.clock import Clock, system_clock
 from collector.config import Config
 from collector.counting import Counting
 from collector.environment import settled
+from collector.export.delivering import Delivering
+from collector.export.desk import Desk
+from collector.exporting import exporting_of, keeping_packs
 from collector.identity.key_files import open_authority, open_server, write_private
 from collector.lock import sole_owner
 from collector.notifying import notifying_of, telling_people
@@ -111,11 +114,22 @@ async def running(
         counting.begin()
         web = f"https://{config.reachable(config.web)}"
         notifying = notifying_of(store, settings.told, clock, web)
+        exporting = exporting_of(
+            Desk.of(store, config.folder),
+            settings.exports,
+            journal,
+            clock,
+            Delivering(
+                store, config.folder, settings.exports, settings.told.mail, journal, clock, web
+            ),
+        )
+        exporting.begin()
         with overseeing(store, journal, settings, clock, web=web) as oversight:
             async with (
                 open_ports(collector) as serving,
                 _upkeep(collector, oversight, counting),
                 telling_people(notifying),
+                keeping_packs(exporting),
             ):
                 _note(journal, Entry(Action.STARTED, COLLECTOR, detail=_told(settings)))
                 # After the ports: a link made before a start that fails would never be shown.
@@ -139,6 +153,7 @@ def _told(settings: Settings) -> dict[str, str]:
         "replicas": ", ".join(each.name for each in settings.replicas),
         "channel": ", ".join(places) or "none",
         "told": ", ".join(each.name for each in settings.told.subscribers) or "nobody",
+        "exports_to": ", ".join(each.name for each in settings.exports.targets) or "nobody",
     }
 
 

@@ -1,27 +1,25 @@
 """What is set once for a collector and outlives a start: `collector.toml` in its data folder.
 
-Where copies of the audit log go, and whom the collector tells of what. Only whoever may write the
-data folder sets it; no page does, so no visitor can make the collector call an address.
+Where copies of the audit log go, whom the collector tells of what, and where packs go. Only
+whoever may write the data folder sets it; no page does, so no visitor can make the collector call
+an address.
 """
 
 import re
 import tomllib
 from dataclasses import dataclass, field
-from datetime import time
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from collector.config import Address, ConfigError, parse_address
+from collector.export_settings import ExportSettings, read_exports
+from collector.s3.settings import S3Settings, read_s3
 from collector.settings_table import Table
 from collector.subscriptions import Subscriptions, read_subscriptions
-from collector.weekly import DAYS, Weekly
 
 FILE = "collector.toml"
 MOST_STREAMS = 10_000
 WANTED = 3
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
-BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-PREFIX = re.compile(r"([A-Za-z0-9_-]+/)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +42,6 @@ class SyslogSettings:
     key: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class S3Settings:
-    """`keys_file` holds two lines: the id of the access key, and its secret."""
-
-    name: str
-    url: str
-    bucket: str
-    prefix: str
-    region: str
-    keys_file: Path
-    authority: Path | None = None
-
-
 ReplicaSettings = DirectorySettings | SyslogSettings | S3Settings
 
 
@@ -71,7 +56,7 @@ class Settings:
     wanted: int = WANTED
     told: Subscriptions = field(default_factory=Subscriptions)
     most_streams: int = MOST_STREAMS
-    weekly: Weekly = field(default_factory=Weekly)
+    exports: ExportSettings = field(default_factory=ExportSettings)
 
 
 def read_settings(folder: Path) -> Settings:
@@ -96,38 +81,18 @@ def _settings(table: Table) -> Settings:
             raise table.wrong("replica", f"two have the name {name!r}")
     wanted = table.number("replicas_wanted", WANTED, 0, 20)
     most_streams = table.number("most_streams", MOST_STREAMS, 0, 100_000)
-    told, weekly = read_subscriptions(table), _weekly(table)
-    found = Settings(replicas, wanted, told, most_streams, weekly)
+    told = read_subscriptions(table)
+    exports = read_exports(table, has_mail=told.mail is not None)
+    found = Settings(replicas, wanted, told, most_streams, exports)
     table.done()
     return found
-
-
-def _weekly(settings: Table) -> Weekly:
-    table = settings.table("export")
-    if table is None:
-        return Weekly()
-    day, at, zone = (
-        table.text("day", "sunday"),
-        table.text("at", "23:59"),
-        table.text("zone", "UTC"),
-    )
-    if day not in DAYS:
-        raise table.wrong("day", f"{day!r} is not one of {', '.join(DAYS)}")
-    try:
-        weekly = Weekly(DAYS.index(day), time.fromisoformat(at), ZoneInfo(zone))
-    except ZoneInfoNotFoundError as error:
-        raise table.wrong("zone", f"{zone!r} is no time zone: write Europe/Paris") from error
-    except ValueError as error:
-        raise table.wrong("at", f"{at!r} is no time of day: write 23:59") from error
-    table.done()
-    return weekly
 
 
 def _replica(table: Table) -> ReplicaSettings:
     name, kind = table.text("name"), table.text("kind")
     if not NAME.fullmatch(name):
         raise table.wrong("name", "use 1 to 31 small letters, digits and hyphens")
-    readers = {"directory": _directory, "syslog": _syslog, "s3": _s3}
+    readers = {"directory": _directory, "syslog": _syslog, "s3": read_s3}
     if kind not in readers:
         raise table.wrong("kind", f"{kind!r} is not one of {', '.join(readers)}")
     found = readers[kind](table, name)
@@ -153,20 +118,3 @@ def _syslog(table: Table, name: str) -> ReplicaSettings:
     server_name = table.text("server_name", address.host)
     authority = table.maybe_path("authority")
     return SyslogSettings(name, address, server_name, authority, certificate, key)
-
-
-def _s3(table: Table, name: str) -> ReplicaSettings:
-    bucket, prefix = table.text("bucket"), table.text("prefix", "")
-    if not BUCKET.fullmatch(bucket):
-        raise table.wrong("bucket", "is not the name of a bucket")
-    if not PREFIX.fullmatch(prefix):
-        raise table.wrong("prefix", "write words with / after each, for example muster/")
-    return S3Settings(
-        name,
-        table.url("url"),
-        bucket,
-        prefix,
-        table.text("region", "us-east-1"),
-        table.secret("keys_file"),
-        table.maybe_path("authority"),
-    )

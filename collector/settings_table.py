@@ -35,6 +35,12 @@ class Table:
             raise self.wrong(key, f"must be a whole number from {lowest} to {highest}")
         return value
 
+    def flag(self, key: str, *, default: bool) -> bool:
+        value = self._values.pop(key, default)
+        if not isinstance(value, bool):
+            raise self.wrong(key, "must be true or false")
+        return value
+
     def path(self, key: str) -> Path:
         """Beside the settings unless it is absolute."""
         return self._file.parent / self.text(key)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from collector.clock import Clock
 from collector.ingest import rejudge
+from collector.policy import load
 from collector.policy_in_force import PolicyReader
-from collector.store import Store, devices
+from collector.store import Store, devices, policies
 
 MOST_IN_ONE_TRANSACTION = 200
 
@@ -41,6 +43,31 @@ def rejudge_due(
         progress(Rejudged(judged, changed))
         if batch.judged < MOST_IN_ONE_TRANSACTION:
             return Rejudged(judged, changed)
+
+
+def rejudge_as_of(store: Store, moment: datetime) -> int:
+    """Judge those whose verdicts had run out by a moment that has passed, as of that moment.
+
+    By the policy in force then, and only devices of which nothing was judged since: for them the
+    moment is still their present. How many there were.
+    """
+    judged = 0
+    while True:
+        done = store.write(lambda c: _overtaken_batch(c, moment))
+        judged += done
+        if done < MOST_IN_ONE_TRANSACTION:
+            return judged
+
+
+def _overtaken_batch(connection: Connection, moment: datetime) -> int:
+    stored = policies.in_force_at(connection, moment)
+    if stored is None:
+        return 0
+    policy = load(stored.text, f"policy version {stored.version}", stored.version)
+    overtaken = devices.overtaken(connection, moment, MOST_IN_ONE_TRANSACTION)
+    for device_id in overtaken:
+        rejudge(connection, policy, device_id, moment)
+    return len(overtaken)
 
 
 def _one_batch(connection: Connection, reader: PolicyReader, clock: Clock) -> Rejudged:

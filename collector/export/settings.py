@@ -8,4 +8,4 @@ from collector.weekly import Weekly
 
 def weekly_of(folder: Path) -> Weekly:
     """Raises ConfigError."""
-    return read_settings(folder).weekly
+    return read_settings(folder).exports.weekly

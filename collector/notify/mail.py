@@ -6,18 +6,22 @@ answer and our own note of it is sent again, under the same Message-ID.
 
 import smtplib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from email.message import EmailMessage
 
-from collector.audit.replicas.loghost import tls_context
 from collector.notify.letter import letter, one_line
 from collector.notify.taking import NotTaken, Send, Unreachable
 from collector.store.notifications import Notification
 from collector.subscriptions import MailSettings, Security
+from collector.trust import tls_context
 
 SECONDS = 15.0
 LONGEST_REASON = 300
+
+Post = Callable[[EmailMessage, str], None]
+"""Hand one letter over to one address. Raises NotTaken."""
 
 
 class MailServer:
@@ -29,16 +33,26 @@ class MailServer:
 
     @contextmanager
     def open(self) -> Iterator[Send]:
+        with self.letters() as post:
+
+            def send(notification: Notification, at: datetime) -> None:
+                post(letter(notification, self._settings, at), notification.address)
+
+            yield send
+
+    @contextmanager
+    def letters(self) -> Iterator[Post]:
+        """For letters that are written already. Raises Unreachable."""
         try:
             connection = self._connected()
         except (smtplib.SMTPException, OSError) as error:
             raise Unreachable(f"the mail server: {reason(error)}") from error
 
-        def send(notification: Notification, at: datetime) -> None:
-            self._hand_over(connection, notification, at)
+        def post(mail: EmailMessage, address: str) -> None:
+            self._hand_over(connection, mail, address)
 
         try:
-            yield send
+            yield post
         finally:
             with suppress(smtplib.SMTPException, OSError):
                 connection.quit()
@@ -67,13 +81,9 @@ class MailServer:
             raise
         return connection
 
-    def _hand_over(
-        self, connection: smtplib.SMTP, notification: Notification, at: datetime
-    ) -> None:
-        sender = self._settings.sender
-        mail = letter(notification, self._settings, at)
+    def _hand_over(self, connection: smtplib.SMTP, mail: EmailMessage, address: str) -> None:
         try:
-            connection.send_message(mail, sender, [notification.address])
+            connection.send_message(mail, self._settings.sender, [address])
         except smtplib.SMTPRecipientsRefused as error:
             code, said = next(iter(error.recipients.values()))
             raise _not_taken(code, said) from error

@@ -18,10 +18,10 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from collector.audit.replicas.loghost import tls_context
 from collector.notify.taking import NotTaken, Send, Unreachable
 from collector.store.notifications import Notification
 from collector.subscriptions import Subscriber
+from collector.trust import tls_context
 
 SECONDS = 10.0
 SIGNATURE = "Muster-Signature"

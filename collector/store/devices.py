@@ -211,6 +211,18 @@ def first_by_id(connection: Connection, most: int) -> tuple[list[str], int]:
     return list(connection.execute(query.limit(most)).scalars()), int(counted)
 
 
+def overtaken(connection: Connection, moment: datetime, most: int) -> list[str]:
+    """Devices whose verdicts had run out by then and were not judged since."""
+    columns = DEVICE.c
+    query = select(columns.device_id).where(
+        columns.next_evaluation_at <= moment,
+        columns.evaluated_at <= moment,
+        columns.digest.is_not(None),
+        columns.retired_at.is_(None),
+    )
+    return list(connection.execute(query.limit(most)).scalars())
+
+
 def quarantine(connection: Connection, device_id: str, because: str, at: datetime) -> None:
     """Keep what it sends aside until a person decides. An empty reason is refused."""
     if not because:

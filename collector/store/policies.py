@@ -35,6 +35,12 @@ def in_force_at(connection: Connection, at: datetime) -> StoredPolicy | None:
     return None if row is None else StoredPolicy(**row._mapping)
 
 
+def first_applied_at(connection: Connection) -> datetime | None:
+    """Since when there is this collector; None: it has never started."""
+    found: datetime | None = connection.execute(select(func.min(policy.c.applied_at))).scalar()
+    return found
+
+
 def current_version(connection: Connection) -> int:
     """0 when none was applied."""
     (version,) = VERSION.rows(connection)[0]

@@ -10,6 +10,7 @@ from collector.store import tables
 from collector.store.columns import INTEGER, Moment
 from collector.store.counted import device_tally, finding_tally, flow, snapshot, turn
 from collector.store.disputing import dispute, turned
+from collector.store.export_tables import delivery, export_run
 from collector.store.outbox import new_failure, notification
 from collector.store.owning import fleet_group, membership, ownership, person, person_word
 from collector.store.past_tables import absence, device_past, finding_past, groups_past, pack
@@ -17,9 +18,11 @@ from collector.store.waiver_table import waiver
 
 __all__ = [
     "absence",
+    "delivery",
     "device_past",
     "device_tally",
     "dispute",
+    "export_run",
     "finding_past",
     "finding_tally",
     "fleet_group",

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from collector.audit.replicas.sigv4 import Call, Keys, signed_headers
 from collector.config import Address
 from collector.identity.authority import Authority, found, new_key
-from collector.settings import S3Settings, SyslogSettings
+from collector.s3.settings import S3Settings
+from collector.s3.sigv4 import Call, Keys, signed_headers
+from collector.settings import SyslogSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 GATEWAY = ROOT / ".services" / "go" / "versitygw"

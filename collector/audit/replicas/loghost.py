@@ -18,6 +18,7 @@ from collector.audit.replicas.shelf import Part, Unreachable
 from collector.audit.verifying import Record
 from collector.identity.key_files import write_private
 from collector.settings import SyslogSettings
+from collector.trust import tls_context
 
 PRIORITY = 13 * 8 + 5
 """Facility 13 (log audit), severity 5 (notice): RFC 5424, 6.2.1."""
@@ -74,13 +75,6 @@ class LogHost:
         with context.wrap_socket(plain, server_hostname=self._settings.server_name) as secure:
             secure.sendall(messages)
             _close_in_order(secure)
-
-
-def tls_context(authority: Path | None) -> ssl.SSLContext:
-    """Checks certificate and name; an authority that is given is the only one believed."""
-    context = ssl.create_default_context(cafile=authority)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
 
 
 def framed(line: bytes, host_name: str) -> bytes:

@@ -5,27 +5,20 @@ begins, the parts are put together, from what the store gives back, into ``00000
 Only the notes of where we stand are ever written over, so the bucket may keep versions.
 """
 
-import hashlib
-import http.client
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from urllib.parse import quote, urlsplit
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 
 import msgspec
 
-from collector.audit.replicas.loghost import tls_context
 from collector.audit.replicas.shelf import Lost, Part, Unreachable
-from collector.audit.replicas.sigv4 import Call, Keys, signed_headers
 from collector.audit.signing import PUBLIC_FILE
-from collector.config import ConfigError
-from collector.settings import S3Settings
+from collector.s3.bucket import Bucket, NotReached
+from collector.s3.settings import S3Settings
 
 STATE, INDEX = "witness.json", "parts.json"
-SECONDS = 30.0
 MOST_PARTS = 200
 """Beyond these the parts of a segment become one."""
-LARGEST_ANSWER = 1 << 28
-MISSING = 404
 
 Span = tuple[int, int]
 
@@ -37,16 +30,13 @@ class Index(msgspec.Struct):
 
 
 class ObjectStore:
-    """Speaks HTTP/1.1, signs every request and follows no redirect. Raises ConfigError."""
+    """Raises ConfigError."""
 
     readable = True
 
     def __init__(self, settings: S3Settings, most_parts: int = MOST_PARTS) -> None:
-        self._settings = settings
+        self._bucket = Bucket(settings)
         self._most_parts = most_parts
-        self._url = urlsplit(settings.url)
-        self._keys = read_keys(settings)
-        self._now = datetime.now(UTC)
 
     def state(self) -> bytes | None:
         return self._get(STATE)
@@ -85,11 +75,11 @@ class ObjectStore:
         return self._assembled(segment, spans)
 
     def drop(self, segment: int) -> None:
-        self._ask("DELETE", _whole(segment))
+        self._delete(_whole(segment))
 
     def now(self) -> datetime:
         """The store's clock as its last answer told it: ours may have been moved."""
-        return self._now
+        return self._bucket.now()
 
     def _index(self) -> Index:
         content = self._get(INDEX)
@@ -114,65 +104,27 @@ class ObjectStore:
 
     def _forget(self, segment: int, spans: list[Span]) -> None:
         for span in spans:
-            self._ask("DELETE", _part(segment, span))
+            self._delete(_part(segment, span))
 
     def _get(self, name: str) -> bytes | None:
-        status, content = self._ask("GET", name)
-        return None if status == MISSING else content
+        with _reached():
+            return self._bucket.get(name)
 
     def _put(self, name: str, content: bytes) -> None:
-        self._ask("PUT", name, content)
+        with _reached():
+            self._bucket.put(name, content)
 
-    def _ask(self, method: str, name: str, content: bytes = b"") -> tuple[int, bytes]:
-        """Status and content; only "there is no such object" is an answer among the refusals."""
-        settings = self._settings
-        path = f"{self._url.path.rstrip('/')}/{settings.bucket}/{settings.prefix}{name}"
-        digest = hashlib.sha256(content).hexdigest()
-        call = Call(method, self._url.netloc, path, digest)
-        headers = signed_headers(call, self._keys, settings.region, datetime.now(UTC))
-        try:
-            connection = self._connection()
-            try:
-                connection.request(method, quote(path), content or None, headers)
-                response = connection.getresponse()
-                body = response.read(LARGEST_ANSWER)
-            finally:
-                connection.close()
-        except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(f"{settings.url}: {error}") from error
-        self._hear_clock(response.headers.get("Date", ""))
-        if response.status == MISSING and b"NoSuchBucket" not in body and method != "PUT":
-            return MISSING, b""
-        if response.status not in (200, 204):
-            reason = body[:200].decode("ascii", "replace")
-            words = "".join(letter if letter.isprintable() else " " for letter in reason)
-            raise Unreachable(
-                f"{settings.url} answers {response.status} to {method} {path}: {words}"
-            )
-        return response.status, body
-
-    def _connection(self) -> http.client.HTTPConnection:
-        host = self._url.hostname or ""
-        if self._url.scheme == "http":
-            return http.client.HTTPConnection(host, self._url.port, timeout=SECONDS)
-        context = tls_context(self._settings.authority)
-        return http.client.HTTPSConnection(host, self._url.port, timeout=SECONDS, context=context)
-
-    def _hear_clock(self, date: str) -> None:
-        try:
-            self._now = parsedate_to_datetime(date)
-        except ValueError:
-            self._now = datetime.now(UTC)
+    def _delete(self, name: str) -> None:
+        with _reached():
+            self._bucket.delete(name)
 
 
-def read_keys(settings: S3Settings) -> Keys:
+@contextmanager
+def _reached() -> Iterator[None]:
     try:
-        access, secret = settings.keys_file.read_text(encoding="ascii").split()
-    except (OSError, ValueError) as error:
-        raise ConfigError(
-            f"{settings.keys_file} must hold two lines: the id of the access key and its secret"
-        ) from error
-    return Keys(access, secret)
+        yield
+    except NotReached as error:
+        raise Unreachable(str(error)) from error
 
 
 def _whole(segment: int) -> str:

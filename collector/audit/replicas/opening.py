@@ -11,10 +11,10 @@ from collector.audit.replicas.shelf import Lost, Shelf, Unreachable
 from collector.audit.replicas.witness import Held, Witness
 from collector.audit.signing import PUBLIC_FILE, open_verifier
 from collector.audit.verifying import Kept
+from collector.s3.settings import S3Settings
 from collector.settings import (
     DirectorySettings,
     ReplicaSettings,
-    S3Settings,
     Settings,
     SyslogSettings,
 )

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import UTC, datetime
 
-from collector.audit.replicas.sigv4 import Call, Keys, signed_headers
+from collector.s3.sigv4 import Call, Keys, signed_headers
 
 # The example keys of "Signature Calculations for the Authorization Header" in the reference.
 KEYS = Keys("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")

@@ -1,0 +1,1 @@
+"""S3-compatible stores: requests that are signed, and nothing believed that was not answered."""
