@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from protos.posture.v1 import posture_service_pb2 as wire
 from protos.posture.v1.posture_service_pb2 import (
@@ -16,6 +16,10 @@ DOES: frozenset[int] = frozenset({ACTION_CHECK_NOW, ACTION_LOCK_SCREEN})
 """Every action this version carries out."""
 
 LONGEST_ID = 100
+LONGEST = timedelta(days=30)
+"""Each command in force is remembered; one that never ends would be for ever."""
+MOST_LOCKS = 10
+"""Within an hour, whatever the collector asks: nobody is to be kept from working by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +30,24 @@ class Done:
     because: str = ""
 
 
-def new(commands: Iterable[Command], known: Collection[str]) -> list[Command]:
+def new(commands: Iterable[Command], known: Collection[str], now: datetime) -> list[Command]:
     """Those that were not begun yet.
 
-    One without an id or without an expiry is never among them: it could be done twice, or late.
+    One without an id, or without an expiry in sight, is never among them: it could be done twice,
+    or late.
     """
     found: dict[str, Command] = {}
     for command in commands:
-        usable = 0 < len(command.id) <= LONGEST_ID and command.HasField("expires_at")
+        usable = 0 < len(command.id) <= LONGEST_ID and _ends(command, now)
         if usable and command.id not in known:
             found.setdefault(command.id, command)
     return list(found.values())
+
+
+def _ends(command: Command, now: datetime) -> bool:
+    if not command.HasField("expires_at"):
+        return False
+    return command.expires_at.ToDatetime(tzinfo=UTC) - now <= LONGEST
 
 
 def is_late(command: Command, now: datetime) -> bool:

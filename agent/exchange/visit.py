@@ -81,7 +81,7 @@ class Visit:
         True when there is something to tell, which the next check-in of this visit does.
         """
         ledger = Ledger(self.state)
-        fresh = orders.new(given, ledger.ids())
+        fresh = orders.new(given, ledger.ids(), self.clock())
         for command in fresh:
             if ledger.is_full(self.clock()):
                 self.log("too many commands at once", action=orders.word(command))
@@ -103,8 +103,16 @@ class Visit:
         if command.action == wire.ACTION_CHECK_NOW:
             return Done(wire.COMMAND_OUTCOME_DONE)  # the next check-in of this visit is it
         if command.action == wire.ACTION_LOCK_SCREEN:
-            return self.lock()
+            return self._lock()
         return Done(wire.COMMAND_OUTCOME_NOT_POSSIBLE, "this version does no such thing")
+
+    def _lock(self) -> Done:
+        """This one is in the ledger already."""
+        begun = Ledger(self.state).begun_lately(wire.ACTION_LOCK_SCREEN, self.clock())
+        if begun > orders.MOST_LOCKS:
+            because = f"the screen was locked {orders.MOST_LOCKS} times within the hour"
+            return Done(wire.COMMAND_OUTCOME_NOT_POSSIBLE, because)
+        return self.lock()
 
     def _renew(self, transport: Transport, device_id: str) -> None:
         """A renewal that does not succeed is tried again next time; there are weeks for it."""

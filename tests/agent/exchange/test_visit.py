@@ -5,8 +5,8 @@ import pytest
 
 from agent import identity
 from agent.config import Config
-from agent.exchange.ledger import MOST
-from agent.exchange.orders import Done
+from agent.exchange.ledger import MOST, Ledger
+from agent.exchange.orders import MOST_LOCKS, Done
 from agent.exchange.renewal import due_at
 from agent.exchange.report import Observed
 from agent.exchange.transport import Credentials, Transport, Unreachable
@@ -163,10 +163,76 @@ def test_what_is_not_on_the_list_is_not_done(device: Device, action: wire.Action
 
 
 def test_a_ledger_of_commands_in_force_that_is_full_does_no_more(device: Device) -> None:
-    for number in range(MOST + 5):
-        device.ask(wire.ACTION_LOCK_SCREEN, f"c{number}", hours=1)
+    for number in range(10_000):
+        device.ask(wire.ACTION_CHECK_NOW, f"c{number}", hours=1)
     device.visit()
-    assert device.locked == MOST
+    device.visit()
+    assert Ledger(device.state).ids() == {f"c{number}" for number in range(MOST)}
+    device.clock.advance(hours=1)
+    device.collector.response.ClearField("commands")
+    device.ask(wire.ACTION_LOCK_SCREEN, "new", hours=1)
+    device.visit()
+    assert device.locked == 1
+
+
+def test_nobody_is_kept_from_working_by_a_screen_that_is_locked_again_and_again(
+    device: Device,
+) -> None:
+    for number in range(MOST_LOCKS + 4):
+        device.collector.response.ClearField("commands")
+        device.ask(wire.ACTION_LOCK_SCREEN, f"c{number}", seconds=1)
+        device.visit()
+        device.clock.advance(seconds=30)
+    assert device.locked == MOST_LOCKS
+    assert reports(device)[-1] == (f"c{MOST_LOCKS + 3}", wire.COMMAND_OUTCOME_NOT_POSSIBLE)
+    device.clock.advance(hours=1)
+    device.ask(wire.ACTION_LOCK_SCREEN, "later", seconds=1)
+    device.visit()
+    assert device.locked == MOST_LOCKS + 1
+    device.clock.advance(days=-400)
+    device.ask(wire.ACTION_LOCK_SCREEN, "clock set back", seconds=1)
+    device.visit()
+    assert device.locked == MOST_LOCKS + 2
+
+
+@pytest.mark.parametrize("seconds", [10**9, 253_402_300_799])
+def test_a_command_that_does_not_end_in_sight_fills_no_ledger(device: Device, seconds: int) -> None:
+    command = device.collector.response.commands.add(id="c", action=wire.ACTION_LOCK_SCREEN)
+    command.expires_at.seconds = min(int(device.clock().timestamp()) + seconds, 253_402_300_799)
+    device.visit()
+    assert (device.locked, Ledger(device.state).ids()) == (0, frozenset())
+
+
+def test_an_id_of_a_megabyte_is_not_kept(device: Device) -> None:
+    device.ask(wire.ACTION_LOCK_SCREEN, "x" * (1 << 20), hours=1)
+    device.visit()
+    assert (device.locked, Ledger(device.state).ids()) == (0, frozenset())
+
+
+def test_a_request_stays_small_whatever_there_is_to_tell(device: Device) -> None:
+    def wordy() -> Done:
+        return Done(wire.COMMAND_OUTCOME_FAILED, "x" * 10_000)
+
+    device.lock = wordy  # type: ignore[method-assign]
+    for number in range(60):
+        action = wire.ACTION_CHECK_NOW if number else wire.ACTION_LOCK_SCREEN
+        device.ask(action, f"c{number}", hours=1)
+    device.visit()
+    assert max(request.ByteSize() for request in device.collector.sent) < 16_000
+    device.visit()
+    device.visit()
+    assert sorted(reports(device)) == sorted(
+        (f"c{n}", wire.COMMAND_OUTCOME_DONE if n else wire.COMMAND_OUTCOME_FAILED)
+        for n in range(60)
+    )
+    (told,) = [
+        each
+        for request in device.collector.sent
+        if isinstance(request, wire.CheckInRequest)
+        for each in request.command_reports
+        if each.id == "c0"
+    ]
+    assert told.because == "x" * 200
 
 
 def test_a_flood_of_commands_does_not_keep_the_agent_busy(device: Device) -> None:
