@@ -103,9 +103,7 @@ def forget(c: Connection, order: Order, typed_name: str) -> None:
     """
     device = _known(c, order)
     if typed_name.strip() not in (device.hostname or device.device_id, device.device_id):
-        raise NotPossible(
-            f"To forget it, type its name exactly: {device.hostname or device.device_id}"
-        )
+        raise NotPossible("To forget it, type its name exactly as it is shown: nothing was done.")
     if device.retired_at is None:
         devices.retire(c, order.device_id, order.at)
     forget_device(c, order.device_id)

@@ -102,7 +102,7 @@ def add_members(
         new = list(connection.execute(known).scalars())
         if new:
             past.keep_groups(connection, _before(connection, new), at)
-            rows = [{"group_name": name, "device_id": each} for each in new]
+            rows = [{"group_name": name, "device_id": each, "joined_at": at} for each in new]
             connection.execute(insert(membership), rows)
             _judge_again(connection, new, at)
         added += len(new)

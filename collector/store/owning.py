@@ -1,5 +1,7 @@
 """The tables of whose a device is, and of groups of devices."""
 
+from sqlalchemy import Column
+
 from collector.store.columns import Moment
 from collector.store.tables import index, key, maybe, moment, number, table, words
 
@@ -44,5 +46,11 @@ fleet_group = table(
     moment("created_at"),
     number("devices"),
 )
-membership = table("membership", key("group_name"), key("device_id"))
+# `joined_at`: what was granted to the group before that does not cover the device.
+membership = table(
+    "membership",
+    key("group_name"),
+    key("device_id"),
+    Column("joined_at", Moment, nullable=False, server_default="0"),
+)
 index("membership_by_device", membership.c.device_id, membership.c.group_name)

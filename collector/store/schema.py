@@ -14,7 +14,7 @@ from collector.store.export_tables import delivery, export_run
 from collector.store.outbox import new_failure, notification
 from collector.store.owning import fleet_group, membership, ownership, person, person_word
 from collector.store.past_tables import absence, device_past, finding_past, groups_past, pack
-from collector.store.waiver_table import waiver
+from collector.store.waiver_table import numbering, waiver
 
 __all__ = [
     "absence",
@@ -32,6 +32,7 @@ __all__ = [
     "metadata",
     "new_failure",
     "notification",
+    "numbering",
     "ownership",
     "pack",
     "person",

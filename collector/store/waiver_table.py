@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint
 
 from collector.store.columns import INTEGER, Moment
-from collector.store.tables import index, key, maybe, moment, table, words
+from collector.store.tables import index, key, maybe, moment, number, table, words
 
 # An exception for a device or a group, from the request on. Who asked for it does not approve it.
 waiver = table(
@@ -27,6 +27,8 @@ waiver = table(
     ),
     CheckConstraint("(device_id = '') <> (group_name = '')", name="waiver_for_one_thing"),
 )
+# The newest number ever given: what was erased leaves its number to nobody else.
+numbering = table("numbering", key("name"), number("newest"))
 IN_FORCE = "decision = 'approved' AND ended_at IS NULL"
 index("waiver_of_device", waiver.c.device_id, waiver.c.ends_at, where=IN_FORCE)
 index("waiver_of_group", waiver.c.group_name, waiver.c.ends_at, where=IN_FORCE)

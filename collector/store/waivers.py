@@ -1,6 +1,8 @@
 """Justified exceptions, from the request on. Two people make one, and each ends by itself.
 
-Whoever asked for a waiver cannot approve it: `approve` refuses, and so does the database.
+Whoever asked for a waiver cannot approve it: `approve` refuses, and so does the database. One
+for a group covers the devices that were in it when it was approved: who puts a device into a
+group afterwards excuses nothing with it.
 """
 
 from collections.abc import Collection, Iterable
@@ -16,18 +18,18 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    func,
     insert,
     or_,
     select,
     union_all,
     update,
 )
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from collector.model import Waiver
 from collector.store.columns import whole
 from collector.store.prepared import Prepared
-from collector.store.schema import device, membership, waiver
+from collector.store.schema import device, membership, numbering, waiver
 
 APPROVED, REFUSED, WITHDRAWN = "approved", "refused", "withdrawn"
 STANDS = (waiver.c.decision == APPROVED, waiver.c.ended_at.is_(None))
@@ -37,16 +39,20 @@ IN_FORCE = (
     *STANDS,
 )
 OWN = select(waiver, waiver.c.device_id.label("covers")).where(waiver.c.device_id != "")
-SHARED = select(waiver, membership.c.device_id.label("covers")).join(
-    membership, membership.c.group_name == waiver.c.group_name
+WITHIN = and_(
+    membership.c.group_name == waiver.c.group_name,
+    membership.c.joined_at <= waiver.c.decided_at,
 )
-OF_GROUPS = select(membership.c.group_name).where(membership.c.device_id == bindparam("of_device"))
+SHARED = select(waiver, membership.c.device_id.label("covers")).join(membership, WITHIN)
+MINE = select(waiver.c.number).where(waiver.c.device_id == bindparam("of_device"), *IN_FORCE)
+OURS = (
+    select(waiver.c.number)
+    .join(membership, WITHIN)
+    .where(membership.c.device_id == bindparam("of_device"), *IN_FORCE)
+)
 ACTIVE = Prepared(
     select(waiver)
-    .where(
-        or_(waiver.c.device_id == bindparam("of_device"), waiver.c.group_name.in_(OF_GROUPS)),
-        *IN_FORCE,
-    )
+    .where(waiver.c.number.in_(union_all(MINE, OURS)))
     .order_by(waiver.c.ends_at, waiver.c.number)
 )
 
@@ -115,9 +121,9 @@ def request(connection: Connection, asked: Asked, at: datetime) -> int:
     """Write the request down; its number. It must end after now."""
     if asked.ends_at <= at:
         raise ValueError("a waiver ends after it begins")
-    newest = connection.execute(select(func.coalesce(func.max(waiver.c.number), 0))).scalar_one()
+    number = _next_number(connection)
     values = {
-        "number": newest + 1,
+        "number": number,
         "device_id": asked.device_id,
         "group_name": asked.group,
         "rule_id": asked.rule_id,
@@ -131,7 +137,16 @@ def request(connection: Connection, asked: Asked, at: datetime) -> int:
         "ended_by": "",
     }
     connection.execute(insert(waiver).values(values))
-    return int(newest) + 1
+    return number
+
+
+def _next_number(connection: Connection) -> int:
+    """No number is given twice, also after what had it was erased."""
+    given = upsert(numbering).values(name="waiver", newest=1)
+    counted = given.on_conflict_do_update(
+        index_elements=["name"], set_={"newest": numbering.c.newest + 1}
+    )
+    return int(connection.execute(counted.returning(numbering.c.newest)).scalar_one())
 
 
 def approve(connection: Connection, number: int, by: str, at: datetime) -> bool:

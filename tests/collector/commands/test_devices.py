@@ -110,11 +110,11 @@ def test_names_and_words_from_devices_steer_no_terminal(desk: Desk, console: Con
         ("devices",),
         ("device", "show", UUID),
         ("device", "release", UUID, "--yes"),
-        ("waiver", "add", *waive),
+        ("waiver", "request", *waive),
         ("waiver", "list"),
         ("device", "retire", UUID, "--yes"),
     ):
-        assert "evil" in console.says(*words) or words == ("waiver", "add", *waive)
+        assert "evil" in console.says(*words) or words[0] == "waiver"
     assert console.reads("device", "show", UUID)["hostname"] == EVIL
     desk.report(1, posture(firewall(blocked=False, said="\x1b]0;owned\x07" + "y" * 300)))
     assert "owned" in console.says("device", "show", "d1")

@@ -8,7 +8,10 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import create_engine, text
 
-from collector.store import Store, StoreError, groups, waivers
+from collector.model import FormFactor, Platform
+from collector.store import Store, StoreError, devices, groups, waivers
+from collector.store.devices import InventoryRow
+from collector.store.forgetting import forget_device
 from collector.store.waivers import Asked, ByOnePerson, WaiverState
 from tests.fakes import FixedClock
 
@@ -96,3 +99,39 @@ def test_waivers_of_before_stay_in_force_and_say_how_they_came() -> None:
     )  # fmt: skip
     assert (row["requested_by"], row["decided_at"], row["ends_at"]) == ("alice", 5, 9)
     assert "in one step" in row["remark"]
+
+
+def test_who_comes_into_a_group_later_is_not_excused_by_what_it_was_granted(
+    store: Store, clock: FixedClock
+) -> None:
+    """Else whoever may change groups could excuse a device without a second person."""
+    wanted = Asked("rule", "in repair", "alice", clock() + 5 * DAY, group="lab")
+    for each in ("early", "late"):
+        row = InventoryRow(each, Platform.LINUX, FormFactor.LAPTOP)
+        store.write(lambda c, r=row: devices.add(c, r.hostname, r, clock()))
+    store.write(lambda c: groups.add(c, groups.Group("lab", "", "", clock())))
+    store.write(lambda c: groups.add_members(c, "lab", ["early"], clock()))
+    number = store.write(lambda c: waivers.request(c, wanted, clock()))
+    store.write(lambda c: waivers.approve(c, number, "bob", clock()))
+    clock.advance(days=1)
+    store.write(lambda c: groups.add_members(c, "lab", ["late"], clock()))
+    now = clock()
+    many = store.read(lambda c: waivers.active_for_many(c, ["early", "late"], now))
+    assert list(many) == ["early"]
+    assert [each.device_id for each in store.read(lambda c: waivers.all_active(c, now))] == [
+        "early"
+    ]
+    assert store.read(lambda c: waivers.active_for(c, "late", now)) == []
+    assert len(store.read(lambda c: waivers.active_for(c, "early", now))) == 1
+    store.write(lambda c: groups.remove_members(c, "lab", ["early"], now))
+    clock.advance(days=1)
+    store.write(lambda c: groups.add_members(c, "lab", ["early"], clock()))
+    assert store.read(lambda c: waivers.active_for(c, "early", clock())) == []
+
+
+def test_no_number_is_given_twice_after_a_device_was_forgotten(
+    store: Store, clock: FixedClock
+) -> None:
+    first = store.write(lambda c: waivers.request(c, asked(clock), clock()))
+    store.write(lambda c: forget_device(c, "d"))
+    assert store.write(lambda c: waivers.request(c, asked(clock), clock())) == first + 1
