@@ -113,7 +113,7 @@ async def running(
         counting = Counting(store, clock, PolicyReader())
         counting.begin()
         web = f"https://{config.reachable(config.web)}"
-        notifying = notifying_of(store, settings.told, clock, web)
+        notifying = notifying_of(store, settings.told, clock, web, journal)
         exporting = exporting_of(
             Desk.of(store, config.folder),
             settings.exports,

@@ -4,16 +4,21 @@ A doubted check makes verdicts unknown, never pass: whoever would have it doubte
 device that is not compliant, an incident, and the earlier verdict beside the doubt.
 """
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from collector.audit.entry import COLLECTOR, Action, Entry
+from collector.audit.journal import AuditUnavailable, Journal
 from collector.incidents.handling import NotPossible, tidied
 from collector.incidents.kinds import alarm
 from collector.policy import Disputes
 from collector.store import Connection, Store, disputes, incidents
 from collector.store.disputes import AGENT, OPEN, RIGHT, WRONG, Dispute, Place, Turned
+
+log = logging.getLogger(__name__)
 
 COUNTED_AGAIN = timedelta(minutes=10)
 AT_ONCE = 500
@@ -23,13 +28,16 @@ VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){0,3}")
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person says of a doubted check: RIGHT, or WRONG until a version of the agent."""
+    """What a person says of a doubted check: RIGHT, or WRONG until a version of the agent. `seen`:
+    the dispute's version that was looked at, empty where none was.
+    """
 
     state: str
     until_version: str
     reason: str
     resolved_by: str
     resolved_at: datetime
+    seen: str = ""
 
 
 @dataclass(slots=True)
@@ -37,21 +45,42 @@ class Doubting:
     """One for a running collector; `tick` blocks, so it is called from a thread."""
 
     store: Store
+    journal: Journal | None = None
     _populations: dict[Place, tuple[datetime, int]] = field(default_factory=dict)
 
     def tick(self, settings: Disputes, now: datetime) -> list[Dispute]:
         """What is doubted from now on."""
         found = self._suspected(settings, now) if settings.enabled else []
+        for each, there in found:
+            self._note(each, there)
         opened = self.store.write(lambda c: _open(c, found, now)) if found else []
         self._judge_anew(now)
         return opened
 
+    def _note(self, each: Turned, there: int) -> None:
+        """Before it is done; a log that cannot be written lets no blind check go on."""
+        detail = {"where": each.place.value, "turned": str(each.devices), "of": str(there)}
+        entry = Entry(
+            Action.DISPUTE_OPENED, COLLECTOR, subject=f"rule:{each.rule_id}", detail=detail
+        )
+        try:
+            if self.journal is not None:
+                self.journal.append(entry)
+        except AuditUnavailable as error:
+            log.error("%s", error)
+
     def _suspected(self, settings: Disputes, now: datetime) -> list[tuple[Turned, int]]:
-        """An agent's version explains all of its builds: they are not doubted one by one."""
+        """An agent's version explains all of its builds: they are not doubted one by one, until
+        somebody has decided about it.
+        """
         least = settings.least_devices
         held = self.store.read(disputes.standing)
         known = {(each.rule_id, each.place) for each in held}
-        explained = {(e.rule_id, _platform(e.place)) for e in held if e.place.scope == AGENT}
+        explained = {
+            (e.rule_id, _platform(e.place))
+            for e in held
+            if e.place.scope == AGENT and e.state == OPEN
+        }
         found = []
         for each in self.store.read(lambda c: disputes.suspects(c, least, now)):
             if (each.rule_id, each.place) in known:
@@ -67,7 +96,7 @@ class Doubting:
 
     def _population(self, place: Place, now: datetime) -> int:
         at, count = self._populations.get(place, (None, 0))
-        if at is None or now - at >= COUNTED_AGAIN:
+        if at is None or not timedelta(0) <= now - at < COUNTED_AGAIN:
             count = self.store.read(lambda c: disputes.population(c, place))
             self._populations[place] = (now, count)
         return count
@@ -87,12 +116,14 @@ class Doubting:
 
 
 def checked(c: Connection, number: int, decided: Decision) -> Dispute:
-    """The dispute as it will be. Raises NotPossible."""
+    """The dispute as it will be; that a check is wrong can be thought over. Raises NotPossible."""
     found = disputes.get(c, number)
     if found is None:
         raise NotPossible(f"there is no dispute {number}")
-    if found.state != OPEN:
+    if found.state == RIGHT:
         raise NotPossible(f"dispute {number} was resolved already")
+    if decided.seen and decided.seen != found.version:
+        raise NotPossible("somebody decided meanwhile: look at it again")
     if decided.state not in (RIGHT, WRONG):
         raise NotPossible("decision: say whether the verdicts are right or the check is wrong")
     if decided.state == WRONG and not VERSION.fullmatch(decided.until_version):

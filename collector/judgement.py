@@ -78,8 +78,8 @@ def judge(connection: Connection, policy: Policy, case: Case) -> Settled:
     judged = _believed(connection, policy, case)
     after, moves = _moves(connection, policy, case, judged)
     findings.move(connection, standing.device_id, moves)
-    if case.reported and moves.left_pass:
-        disputes.count_turned(connection, moves.left_pass, _places(case), case.now)
+    if case.reported and moves.turned:
+        disputes.count_turned(connection, moves.turned, _places(case), case.now)
     foreseen = _foreseen(connection, policy, case, after)
     compliance, seen, digest = foreseen.compliance, foreseen.findings, foreseen.digest
     changed = compliance is not standing.compliance
@@ -140,7 +140,7 @@ def _moves(
     is_new = case.standing.evaluated_at is None
     is_asked_anew = not is_new and any(each.rule.id not in before for each in judged)
     taken = findings.taken_until(connection, device_id) if is_asked_anew else {}
-    after, closed, opened, refreshed, left_pass = [], [], [], [], []
+    after, closed, opened, refreshed, turned = [], [], [], [], []
     for each in judged:
         old = before.pop(each.rule.id, None)
         new = _finding(each, old, case, policy.version)
@@ -149,8 +149,8 @@ def _moves(
             new = replace(new, recorded_at=max(case.now, free_at))
             opened.append(Opening(new, each.rule.signal))
         elif old.status is not new.status:
-            if _left_pass(old, new):
-                left_pass.append(old.rule_id)
+            if _turned(old, new):
+                turned.append(old.rule_id)
             new = _clocked(connection, policy, new)
             closed.append((old.rule_id, new.recorded_at))
             opened.append(Opening(new, each.rule.signal))
@@ -158,7 +158,7 @@ def _moves(
             refreshed.append(new)
         after.append(new)
     closed += [(gone.rule_id, _after(gone, case.now)) for gone in before.values()]
-    return after, Moves(closed, opened, refreshed, left_pass)
+    return after, Moves(closed, opened, refreshed, turned)
 
 
 def _believed(connection: Connection, policy: Policy, case: Case) -> list[Judged]:
@@ -192,14 +192,16 @@ def _places(case: Case) -> tuple[Place, ...]:
     return places_of(named, inventory.os_build, case.posture.agent_version)
 
 
-def _left_pass(old: Finding, new: Finding) -> bool:
-    """A pass that had stood for a day, so that one device that flaps counts once a day; and not
-    by another policy.
+def _turned(old: Finding, new: Finding) -> bool:
+    """A pass that is none any more, or a failure that passes: a check that has gone blind may say
+    either. It had stood for a day, so that one device that flaps counts once a day; and it is not
+    by another policy. What was unknown and is seen now is no turn.
     """
-    turned = old.status is Status.PASS and new.status in (Status.FAIL, Status.UNKNOWN)
+    left = old.status is Status.PASS and new.status in (Status.FAIL, Status.UNKNOWN)
+    mended = old.status is Status.FAIL and new.status is Status.PASS
     steady = new.recorded_at - old.recorded_at >= STEADY
     same_policy = old.policy_version == new.policy_version
-    return turned and steady and same_policy and new.cause != Cause.DISPUTED
+    return (left or mended) and steady and same_policy and new.cause != Cause.DISPUTED
 
 
 def _finding(judged: Judged, old: Finding | None, case: Case, policy_version: int) -> Finding:

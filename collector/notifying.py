@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from collector.audit.journal import Journal
 from collector.clock import Clock
 from collector.doubting import Doubting
 from collector.notify.daily import Daily
@@ -45,8 +46,7 @@ class Notifying:
     def tick(self) -> None:
         policy, now = self.store.read(self.policies.current), self.clock()
         self._doubt(policy, now)
-        rested = self._gathered_at is None or now - self._gathered_at >= BETWEEN_BURSTS
-        if rested and self.failing.gather(policy, now):
+        if _is_over(self._gathered_at, now, BETWEEN_BURSTS) and self.failing.gather(policy, now):
             self._gathered_at = now
         self.daily.tell(policy, now)
         self.delivering.deliver_due()
@@ -65,13 +65,20 @@ class Notifying:
     def _sweep(self) -> None:
         """The delivery log is kept for three months."""
         now = self.clock()
-        if self._swept_at is None or now - self._swept_at >= timedelta(hours=1):
+        if _is_over(self._swept_at, now, timedelta(hours=1)):
             self._swept_at = now
             self.store.write(lambda c: notifications.forget(c, now - KEPT))
             self.store.write(lambda c: disputes.forget_counts(c, now))
 
 
-def notifying_of(store: Store, told: Subscriptions, clock: Clock, web: str = "") -> Notifying:
+def _is_over(at: datetime | None, now: datetime, wait: timedelta) -> bool:
+    """Also when our own clock was set back since."""
+    return at is None or not timedelta(0) <= now - at < wait
+
+
+def notifying_of(
+    store: Store, told: Subscriptions, clock: Clock, web: str = "", journal: Journal | None = None
+) -> Notifying:
     """`web`: where people open the pages, as "https://host:port"."""
     return Notifying(
         store,
@@ -79,7 +86,7 @@ def notifying_of(store: Store, told: Subscriptions, clock: Clock, web: str = "")
         Delivering(store, open_channels(told), clock),
         Failing(store, told, web),
         Daily(store, told, web),
-        Doubting(store),
+        Doubting(store, journal),
     )
 
 

@@ -37,7 +37,7 @@ class Flood:
 
     def pass_on(self, entry: Entry, now: datetime) -> list[Entry]:
         found: list[Entry] = []
-        if self._began_at is None or now - self._began_at >= MINUTE:
+        if self._began_at is None or not timedelta(0) <= now - self._began_at < MINUTE:
             if self._held_back:
                 found.append(self._sum(entry))
             self._began_at, self._passed, self._held_back = now, 0, 0
@@ -94,7 +94,7 @@ class Noting:
     def _is_news(self, once: str) -> bool:
         now = self.clock()
         said_at = self._said.get(once)
-        if said_at is not None and now - said_at < REPEATED_AFTER:
+        if said_at is not None and timedelta(0) <= now - said_at < REPEATED_AFTER:
             return False
         self._said[once] = now
         self._said.move_to_end(once)

@@ -34,7 +34,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """So many devices of that place left a pass by this rule within a day."""
+    """On so many devices of that place this rule turned within a day, to or from a pass."""
 
     rule_id: str
     place: Place
@@ -60,6 +60,11 @@ class Dispute:
     reason: str = ""
     marked_after: str | None = None
 
+    @property
+    def version(self) -> str:
+        """Another one as soon as somebody has decided."""
+        return " ".join((self.state, self.until_version, str(self.resolved_at or ""))).strip()
+
     def covers(self, places: Collection[Place], agent_version: str) -> bool:
         """Whether a device of these places is doubted."""
         if self.state == RIGHT or self.place not in places:
@@ -76,7 +81,7 @@ def places_of(platform: str, os_build: str, agent_version: str) -> tuple[Place, 
 def count_turned(
     connection: Connection, rule_ids: Collection[str], places: Collection[Place], at: datetime
 ) -> None:
-    """One device more that left a pass, in the transaction in which it did."""
+    """One device more that turned, in the transaction in which it did."""
     rows = [
         {"rule_id": rule_id, "scope": place.scope, "value": place.value, "hour": _hour(at)}
         for rule_id in rule_ids

@@ -5,7 +5,7 @@ from sqlalchemy import Text
 from collector.store.columns import INTEGER, Moment
 from collector.store.tables import index, key, maybe, moment, number, table, words
 
-# How many devices of one system build, or one agent version, left a pass within an hour.
+# On how many devices of one system build, or one agent version, a rule turned within an hour.
 turned = table(
     "turned",
     key("rule_id"),

@@ -79,13 +79,13 @@ class Past:
 class Moves:
     """What judging changes: rules to close, intervals to open, words to refresh in place.
 
-    `left_pass`: rules of `opened` whose pass had stood for a while.
+    `turned`: rules of `opened` that went to or from a pass after a while.
     """
 
     closed: Sequence[tuple[str, datetime]] = ()
     opened: Sequence[Opening] = ()
     refreshed: Sequence[Finding] = ()
-    left_pass: Sequence[str] = ()
+    turned: Sequence[str] = ()
 
 
 def open_of(connection: Connection, device_id: str) -> list[Finding]:

@@ -15,6 +15,7 @@ from collector.store.devices import InventoryRow
 from collector.store.disputes import AGENT, RIGHT, SYSTEM, WRONG
 from collector.upkeep import rejudge_due
 from protos.posture.v1.posture_service_pb2 import Posture
+from tests.collector.audit.log import journal
 from tests.collector.desk import RULE, Desk, firewall, posture
 from tests.fakes import FixedClock
 
@@ -213,6 +214,84 @@ def test_a_decision_that_says_nothing_is_refused(
     fleet.tick()
     with pytest.raises(NotPossible, match=said):
         fleet.decide(state, until)
+
+
+def test_a_check_gone_blind_that_passes_everywhere_is_doubted_as_well(fleet: Fleet) -> None:
+    for number in range(0, FLEET, 2):
+        fleet.report(number, blocked=False)
+    fleet.decide(RIGHT) if fleet.tick() else None
+    fleet.clock.advance(days=2)
+    for number in range(0, FLEET, 2):
+        fleet.report(number, blocked=True, agent="0.2.0")
+    (opened,) = fleet.tick()
+    assert (opened.place.scope, opened.place.value, opened.turned) == (AGENT, "linux 0.2.0", 10)
+    assert {fleet.finding(n).status for n in range(0, FLEET, 2)} == {Status.UNKNOWN}
+    assert "It said pass: " in fleet.finding(0).because
+
+
+def test_what_is_seen_again_after_it_was_unknown_is_no_turn(fleet: Fleet) -> None:
+    fleet.turn(*range(FLEET))
+    fleet.tick()
+    fleet.clock.advance(days=2)
+    fleet.decide(RIGHT)
+    for number in range(FLEET):
+        fleet.report(number, blocked=True)
+    assert fleet.tick() == []
+
+
+def test_a_decision_that_a_check_is_wrong_can_be_thought_over(fleet: Fleet) -> None:
+    fleet.turn(0, 1, 2, 3, 4)
+    fleet.tick()
+    fleet.decide(WRONG, "99999.0")
+    fleet.decide(WRONG, "0.1.0")
+    assert fleet.finding(0).status is Status.FAIL
+    fleet.decide(RIGHT)
+    assert fleet.store.read(disputes.standing) == []
+
+
+def test_an_agent_that_was_decided_about_hides_no_build_that_turns_later(fleet: Fleet) -> None:
+    for number in range(FLEET):
+        fleet.report(number, blocked=False, agent="0.2.0")
+    fleet.tick()
+    fleet.decide(WRONG, "0.3.0")
+    for number in range(FLEET):
+        fleet.report(number, blocked=True, agent="0.3.0")
+    fleet.clock.advance(days=2)
+    for number in range(5):
+        fleet.report(number, blocked=False, agent="0.3.0")
+    (opened,) = fleet.tick()
+    assert (opened.place.scope, opened.place.value) == (SYSTEM, "linux one")
+
+
+def test_a_dispute_is_in_the_audit_log_before_it_is_opened(fleet: Fleet, tmp_path: Path) -> None:
+    fleet.doubting.journal = journal(tmp_path / "audit", fleet.clock)
+    fleet.turn(0, 1, 2, 3, 4)
+    fleet.tick()
+    files = [path for path in (tmp_path / "audit").rglob("*") if path.is_file()]
+    written = "".join(path.read_text(errors="replace") for path in files)
+    (line,) = [line for line in written.splitlines() if "dispute.opened" in line]
+    assert f'"rule:{RULE}"' in line
+    assert '"turned":"5"' in line.replace(" ", "")
+
+
+def test_a_dispute_starts_no_grace_anew(fleet: Fleet) -> None:
+    fleet.turn(0, 1, 2, 3, 4)
+    begun_at = fleet.finding(0).since
+    fleet.tick()
+    fleet.clock.advance(days=3)
+    fleet.decide(RIGHT)
+    assert fleet.finding(0).failing_from == begun_at
+
+
+def test_a_population_is_counted_anew_when_the_clock_was_set_back(fleet: Fleet) -> None:
+    fleet.turn(0, 1, 2, 3)
+    fleet.settings = Disputes(True, 50, 1)
+    assert fleet.tick() == []
+    fleet.clock.advance(hours=-1)
+    for number in range(4, 10):
+        fleet.report(number, blocked=True, build="two")
+    (opened,) = fleet.tick()
+    assert (opened.place.value, opened.population) == ("linux one", 4)
 
 
 def test_it_is_decided_once(fleet: Fleet) -> None:

@@ -9,6 +9,7 @@ from collector.accounts.roles import Permission
 from collector.audit.entry import Action
 from collector.doubting import Decision, checked, resolve
 from collector.incidents.handling import NotPossible
+from collector.store.disputes import OPEN
 from collector.web.guard import session_of
 from collector.web.noting import noted_on
 from collector.web.pages.disputes import Typed, shown
@@ -24,7 +25,10 @@ async def page(request: Request) -> Response:
     number = str(form.get("number", ""))
     typed = Typed(
         int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else 0,
-        *(str(form.get(name, "")) for name in ("decision", "until", "reason")),
+        str(form.get("decision", "")),
+        str(form.get("until", "")),
+        str(form.get("reason", "")),
+        str(form.get("seen", "")) or OPEN,
     )
     try:
         await _resolve(request, typed)
@@ -37,7 +41,8 @@ async def _resolve(request: Request, typed: Typed) -> None:
     """What cannot be done is not written down."""
     site = site_of(request.scope)
     by, number = session_of(request).username, typed.number
-    decision = Decision(typed.decision, typed.until.strip(), typed.reason, by, site.clock())
+    now, until = site.clock(), typed.until.strip()
+    decision = Decision(typed.decision, until, typed.reason, by, now, typed.seen)
     await site.store.submit(lambda c: checked(c, number, decision))
     detail = {"decision": decision.state, "until": decision.until_version}
     async with noted_on(

@@ -30,6 +30,7 @@ class Typed:
     decision: str = ""
     until: str = ""
     reason: str = ""
+    seen: str = disputes.OPEN
     error: str = ""
 
 
@@ -41,6 +42,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Context:
+    """`open`: those that stand, because nobody has decided or because the check is wrong."""
+
     frame: Frame
     open: tuple[Row, ...]
     decided: tuple[Row, ...]
@@ -61,8 +64,8 @@ async def shown(request: Request, typed: Typed, status_code: int = 200) -> Respo
     ]
     context = Context(
         frame_of(request.scope, _("Doubted checks")),
-        tuple(row for row in rows if row.dispute.state == disputes.OPEN),
-        tuple(row for row in rows if row.dispute.state != disputes.OPEN),
+        tuple(row for row in rows if row.dispute.state != disputes.RIGHT),
+        tuple(row for row in rows if row.dispute.state == disputes.RIGHT),
         may(session_of(request).role, Permission.HANDLE_INCIDENTS),
         typed,
     )

@@ -30,7 +30,7 @@ def decide(owner: Browser, **form: str) -> tuple[int, str]:
 def test_it_says_where_and_on_what_grounds(owner: Browser) -> None:
     page = owner.get("/disputes")
     assert "linux &lt;b&gt;6.8&lt;/b&gt;" in page
-    assert "12 of 30 devices left a pass within a day." in page
+    assert "The check turned on 12 of 30 devices within a day." in page
 
 
 def test_a_decision_is_kept_and_written_down(owner: Browser) -> None:
@@ -69,6 +69,20 @@ def test_two_people_at_once_decide_once(owner: Browser) -> None:
     status, page = decide(owner, **first | {"decision": "wrong", "until": "1"})
     assert status == 400
     assert "resolved already" in page
+    assert one(owner).state == "right"
+
+
+def test_a_check_that_is_wrong_can_be_decided_about_again_over_what_was_seen(
+    owner: Browser,
+) -> None:
+    first = {"number": "1", "decision": "wrong", "until": "9.0", "reason": "A bug."}
+    assert decide(owner, **first)[0] == 303
+    assert "The check is wrong until 9.0" in owner.get("/disputes")
+    status, page = decide(owner, **first | {"until": "8.0"})
+    assert (status, "somebody decided meanwhile" in page) == (400, True)
+    seen = one(owner).version
+    again = {"number": "1", "decision": "right", "reason": "It was right.", "seen": seen}
+    assert decide(owner, **again)[0] == 303
     assert one(owner).state == "right"
 
 
