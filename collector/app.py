@@ -107,7 +107,9 @@ async def running(
         store.write(lambda c: _first_policy(c, clock))
         journal = Journal(config.folder / AUDIT_FOLDER, open_signer(config.folder), clock)
         seal = open_seal(config.folder)
-        keeping = Keeping(seal, journal, config.name, config.environment, sso, settings.told)
+        keeping = Keeping(
+            seal, journal, config.name, config.environment, sso, settings.told, settings.exports
+        )
         streams = Streams(settings.most_streams)
         collector = Collector(config, store, authority, identity, clock, keeping, streams)
         counting = Counting(store, clock, PolicyReader())

@@ -18,7 +18,7 @@ from collector.audit import locking
 from collector.audit.chain import HASH_LENGTH, Broken, Head, line_of, record_in, signed_words
 from collector.audit.entry import COLLECTOR, Action, Entry, moment, written
 from collector.audit.segments import LARGEST, Segment, path_of, segments
-from collector.audit.signing import Signer
+from collector.audit.signing import Signer, Verifier
 from collector.clock import Clock
 
 CHECKPOINT_RECORDS = 1_000
@@ -45,6 +45,11 @@ class Journal:
         self._signed = 0  # the number of the last checkpoint's own record
         self._signed_at: datetime | None = None
         self._torn: list[Entry] = []  # found, and not written down yet
+
+    @property
+    def verifier(self) -> Verifier:
+        """Of what this log's key has signed."""
+        return self._signer.verifier
 
     def append(self, *entries: Entry) -> None:
         """Write these down, in order and together. Raises AuditUnavailable; then none is there."""

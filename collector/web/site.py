@@ -18,6 +18,7 @@ from collector.audit.entry import Entry
 from collector.audit.journal import Journal
 from collector.clock import Clock
 from collector.environment import PRODUCTION
+from collector.export_settings import ExportSettings
 from collector.policy_in_force import PolicyReader
 from collector.store import Store
 from collector.subscriptions import Subscriptions
@@ -33,6 +34,7 @@ class Keeping:
     """What is kept beside the store: the seal of secrets, the audit log, the collector's name.
 
     `sso`: None where no OpenID provider is set. `told`: whom the settings name.
+    `exports`: which packs are made, and where they go.
     """
 
     seal: Seal
@@ -41,6 +43,7 @@ class Keeping:
     environment: str = PRODUCTION
     sso: SingleSignOn | None = None
     told: Subscriptions = field(default_factory=Subscriptions)
+    exports: ExportSettings = field(default_factory=ExportSettings)
 
 
 class Busy(Exception):

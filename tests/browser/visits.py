@@ -13,7 +13,7 @@ from tests.browser.served import Served
 from tests.collector.web.test_crawl import BEFORE_THE_LOGIN, NOT_SET_UP, paths
 
 NOT_A_PAGE = {"/healthz", "/login/sso", "/login/sso/callback", "/setup/{token}"}
-FILES = ("/csv", "/events")
+FILES = ("/csv", "/events", "/file")
 """What addresses end with that give a file or a stream."""
 
 WIDTHS = {"desk": (1280, 800), "phone": (390, 844)}

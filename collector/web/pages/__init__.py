@@ -23,6 +23,11 @@ from collector.web.pages import (
     dispute_resolve,
     disputes,
     end_sessions,
+    export,
+    export_change,
+    export_events,
+    export_file,
+    exports,
     factor,
     fixes,
     healthz,
@@ -77,4 +82,5 @@ PAGES = (
     *(waivers, new_waiver, waiver_decide, waiver_withdraw),
     *(notifications, notification_change, disputes, dispute_resolve),
     *(sso, sso_return, sso_account),
+    *(exports, export, export_file, export_change, export_events),
 )

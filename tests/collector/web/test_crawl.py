@@ -23,7 +23,16 @@ from collector.audit import weeks
 from collector.incidents.kinds import alarm
 from collector.model import Compliance
 from collector.policy import default_text
-from collector.store import accounts, factors, groups, incidents, persons, policies, waivers
+from collector.store import (
+    accounts,
+    exports,
+    factors,
+    groups,
+    incidents,
+    persons,
+    policies,
+    waivers,
+)
 from collector.store.accounts import Account
 from collector.store.factors import Passkey
 from collector.store.groups import Group
@@ -60,6 +69,8 @@ class World:
     tokens: dict[str, str] = field(default_factory=dict)
     incident: int = 0
     waiver: int = 0
+    pack: int = 0
+    veiled_pack: int = 0
 
     def build(self) -> None:
         now, write = self.browser.clock(), self.browser.store.write
@@ -81,6 +92,18 @@ class World:
         asked = waivers.Asked("disk_encrypted", "why", "eve", ends_at, device_id("lap-1"))
         self.waiver = write(lambda c: waivers.request(c, asked, now))
 
+        self.pack, self.veiled_pack = (self.a_pack(each) for each in ("all", "all+pseudonyms"))
+
+    def a_pack(self, variant: str) -> int:
+        """The number of one that is there, with a file."""
+        now, write = self.browser.clock(), self.browser.store.write
+        number, _ = write(lambda c: exports.ask(c, variant, now, "eve", now))
+        folder = self.browser.store.path.parent / "packs"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{variant}.zip").write_bytes(b"no pack")
+        write(lambda c: exports.done(c, number, f"{variant}.zip", 7, "00", now))
+        return number
+
     def objects(self, parameter: str, caller: str) -> dict[str, bool]:
         """Every kind of object of this name, and whether it is there for the caller."""
         known: dict[str, dict[str, bool]] = {
@@ -101,11 +124,23 @@ class World:
             "version": {"1": True, "999": False, "0": False, NEVER: False},
             "waiver": {str(self.waiver): True, "999999": False, "0": False, NEVER: False},
             "number": {str(self.incident): True, "999999": False, "0": False, NEVER: False},
+            "export": {
+                str(self.pack): self.sees_people(caller),
+                str(self.veiled_pack): True,
+                "999999": False,
+                "0": False,
+                "..%2f": False,
+                NEVER: False,
+            },
             "email": {OWNER: True, "nobody@example.org": False, NEVER: False, "%00": False},
             "group": {"sales": True, "none": False, NEVER: False, "..%2f": False},
             "week": {weeks.week_of(self.browser.clock()): True, "0000-W00": False, NEVER: False},
         }
         return known[parameter]
+
+    @staticmethod
+    def sees_people(caller: str) -> bool:
+        return caller != "nobody" and Permission.SEE_PEOPLE in ROLES[Role(caller)]
 
     def log_in(self, caller: str) -> str:
         """A new whole session whose factor was shown just now, so that no test ends another's."""
