@@ -3,10 +3,13 @@
 The numbers of CNIL's recommendation 2022-100 for a password that stands alone, kept although a
 second factor always stands beside it. There are no rules about classes of characters, and nothing
 forbids to paste. The parts that people reuse (words, names, dates, rows of the keyboard) are found
-by zxcvbn and count for what a guesser pays for them; the rest counts by its alphabet.
+by zxcvbn and count for what a guesser pays for them; the rest counts by its alphabet. zxcvbn takes
+" horse " for seven characters at random, so words with something between them are weighed once
+more, each by itself, and the lower of the two counts.
 """
 
 import math
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -19,6 +22,10 @@ LONGEST = 128
 FEWEST_BITS = 80.0
 EXAMINED = 64
 """Characters that zxcvbn looks at: its cost grows with the square, and 64 are more than enough."""
+
+WORD = re.compile(r"[^\W\d_]{3,}")
+FEWEST_WORDS = 3
+"""Below, a password at random that happens to hold two short runs of letters would pay for it."""
 
 COMPANY_WORDS = ("muster", "collector", "laptop", "helpdesk", "password", "administrator")
 
@@ -49,8 +56,8 @@ def require_good(password: str, username: str, words: Collection[str] = ()) -> N
     if len(password) < SHORTEST:
         raise NotGoodEnough(
             Text(
-                "Use at least %(shortest)s characters: six or more unrelated words are easy to "
-                "remember.",
+                "Use at least %(shortest)s characters: seven or more unrelated words are easy "
+                "to remember.",
                 shortest=SHORTEST,
             )
         )
@@ -80,8 +87,22 @@ def estimate(password: str, username: str = "", words: Collection[str] = ()) -> 
     bits = sum(_bits(part, examined) for part in parts)
     if len(set(rest)) > 1:
         bits += len(set(rest)) * math.log2(_alphabet(rest))
+    bits = min(bits, _by_words(password, known))
     guessed = [part.token for part in parts if part.pattern != "bruteforce"]
     return Strength(bits, max(guessed, key=len, default=""))
+
+
+def _by_words(password: str, known: list[str]) -> float:
+    """As a row of words: each counts once, for itself, and so does what stands between them."""
+    words = {found.lower() for found in WORD.findall(password)}
+    if len(words) < FEWEST_WORDS:
+        return math.inf
+    bits = 0.0
+    for word in words:
+        found = zxcvbn(word, user_inputs=known, max_length=LONGEST)["sequence"]
+        parts = [Part(str(p["pattern"]), str(p["token"]), float(p["guesses"])) for p in found]
+        bits += sum(_bits(part, password) for part in parts)
+    return bits + len(set(WORD.sub("", password))) * math.log2(_alphabet(password))
 
 
 def _bits(part: Part, whole: str) -> float:

@@ -41,6 +41,10 @@ def test_what_the_collector_makes_is_good_enough() -> None:
         "P@ssw0rdP@ssw0rd!!",
         "mustermustermuster",
         "1985-12-24 1985-12-24",
+        "correct horse battery staple",
+        "Correct-Horse_Battery.Staple!2026",
+        "the of and to in is it that was for",
+        "quilted ferrets quilted ferrets quilted ferrets",
     ],
 )
 def test_what_people_choose_is_refused_whatever_its_length(password: str) -> None:
