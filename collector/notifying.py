@@ -1,12 +1,13 @@
 """What the collector tells people, by the clock: found in the store, put out, handed over.
 
-In a thread of its own rhythm: a mail server that is slow to answer delays no verdict.
+Finding and handing over have a thread each: a mail server that is slow delays no verdict and no
+doubt.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -44,13 +45,21 @@ class Notifying:
     _swept_at: datetime | None = field(default=None)
 
     def tick(self) -> None:
+        self.gather()
+        self.deliver()
+
+    def gather(self) -> None:
+        """Find what is to be told. Waits for nobody: checks are doubted here."""
         policy, now = self.store.read(self.policies.current), self.clock()
         self._doubt(policy, now)
         if _is_over(self._gathered_at, now, BETWEEN_BURSTS) and self.failing.gather(policy, now):
             self._gathered_at = now
         self.daily.tell(policy, now)
-        self.delivering.deliver_due()
         self._sweep()
+
+    def deliver(self) -> None:
+        """Hand over what is due: as slow as those who take it."""
+        self.delivering.deliver_due()
 
     def _doubt(self, policy: Policy, now: datetime) -> None:
         """Before anybody is told of a failure: it may be the check that fails."""
@@ -93,19 +102,21 @@ def notifying_of(
 @asynccontextmanager
 async def telling_people(notifying: Notifying) -> AsyncIterator[None]:
     """Inside the block. One failed round is logged, and the next one comes."""
-    task = asyncio.create_task(_keep_telling(notifying))
+    tasks = [
+        asyncio.create_task(_keep_on(work)) for work in (notifying.gather, notifying.deliver)
+    ]
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _keep_telling(notifying: Notifying) -> None:
+async def _keep_on(work: Callable[[], None]) -> None:
     while True:
         try:
-            await asyncio.to_thread(notifying.tick)
+            await asyncio.to_thread(work)
         except Exception:
             log.exception("The notifications failed")
         await asyncio.sleep(SECONDS)

@@ -12,12 +12,15 @@ from datetime import datetime
 from email.message import EmailMessage
 
 from collector.notify.letter import letter, one_line
+from collector.notify.smtp import Connection
 from collector.notify.taking import NotTaken, Send, Unreachable
 from collector.store.notifications import Notification
-from collector.subscriptions import MailSettings, Security
+from collector.subscriptions import MailSettings
 from collector.trust import tls_context
 
 SECONDS = 15.0
+LONGEST_SECONDS = 120.0
+"""To be greeted, to be logged in, and again for each message."""
 LONGEST_REASON = 300
 
 Post = Callable[[EmailMessage, str], None]
@@ -25,11 +28,17 @@ Post = Callable[[EmailMessage, str], None]
 
 
 class MailServer:
-    """One server; a connection for each run of messages."""
+    """One server; a connection for each run of messages.
 
-    def __init__(self, settings: MailSettings, seconds: float = SECONDS) -> None:
+    `seconds`: for the next byte of an answer; `longest`: as `LONGEST_SECONDS`.
+    """
+
+    def __init__(
+        self, settings: MailSettings, seconds: float = SECONDS, longest: float = LONGEST_SECONDS
+    ) -> None:
         self._settings = settings
         self._seconds = seconds
+        self._longest = longest
 
     @contextmanager
     def open(self) -> Iterator[Send]:
@@ -49,33 +58,27 @@ class MailServer:
             raise Unreachable(f"the mail server: {reason(error)}") from error
 
         def post(mail: EmailMessage, address: str) -> None:
-            self._hand_over(connection, mail, address)
+            with connection.deadline():
+                self._hand_over(connection, mail, address)
 
         try:
             yield post
         finally:
-            with suppress(smtplib.SMTPException, OSError):
+            with suppress(smtplib.SMTPException, OSError), connection.deadline():
                 connection.quit()
             connection.close()
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connected(self) -> Connection:
         """Greeted, secured and logged in. What fails on the way is closed."""
         settings = self._settings
         context = tls_context(settings.authority)
-        host, port, name = settings.address.host, settings.address.port, _own_name(settings)
-        connection: smtplib.SMTP
-        if settings.security is Security.TLS:
-            connection = smtplib.SMTP_SSL(host, port, name, timeout=self._seconds, context=context)
-        else:
-            connection = smtplib.SMTP(host, port, name, timeout=self._seconds)
+        connection = Connection(_own_name(settings), self._seconds, self._longest)
         try:
-            connection.ehlo_or_helo_if_needed()
-            if settings.security is Security.STARTTLS:
-                connection.starttls(context=context)
-                connection.ehlo()
+            connection.begin(settings.address, context, settings.security)
             if settings.password_file is not None:
                 secret = settings.password_file.read_text(encoding="utf-8").strip()
-                connection.login(settings.username, secret)
+                with connection.deadline():
+                    connection.login(settings.username, secret)
         except BaseException:
             connection.close()
             raise

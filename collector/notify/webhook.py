@@ -18,12 +18,15 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from collector.notify.patience import Deadline
 from collector.notify.taking import NotTaken, Send, Unreachable
 from collector.store.notifications import Notification
 from collector.subscriptions import Subscriber
 from collector.trust import tls_context
 
 SECONDS = 10.0
+LONGEST_SECONDS = 30.0
+"""For the whole of a call."""
 SIGNATURE = "Muster-Signature"
 
 Body = Callable[[Notification, datetime], Mapping[str, object]]
@@ -62,20 +65,27 @@ class Webhook:
         return self._settings.url if path is None else path.read_text(encoding="utf-8").strip()
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], authority: Path | None) -> int:
+def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    authority: Path | None,
+    longest: float = LONGEST_SECONDS,
+) -> int:
     """The status of the answer."""
     parts = urlsplit(url)
     host, secure = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
     plain = socket.create_connection(checked(host, port), SECONDS)
-    connection = http.client.HTTPConnection(host, port, timeout=SECONDS)
-    connection.sock = _secured(plain, authority, host) if secure else plain
-    try:
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("POST", target, body, dict(headers))
-        return connection.getresponse().status
-    finally:
-        connection.close()
+    with plain.dup() as line, Deadline(line, longest):
+        connection = http.client.HTTPConnection(host, port, timeout=SECONDS)
+        connection.sock = _secured(plain, authority, host) if secure else plain
+        try:
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            connection.request("POST", target, body, dict(headers))
+            return connection.getresponse().status
+        finally:
+            connection.close()
 
 
 def signature(secret: bytes, stamp: str, body: bytes) -> str:

@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.errors import HeaderParseError
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
 
+from collector.config import Address
 from collector.notify.mail import MailServer
 from collector.notify.taking import NotTaken, Unreachable
+from collector.notify.webhook import post
 from collector.store.notifications import Item, Message, Notification
-from collector.subscriptions import Security
-from tests.collector.notify.receivers import Station, mail_server
+from collector.subscriptions import MailSettings, Security
+from tests.collector.notify.receivers import Station, dripping, mail_server
 
 # The mail server of the tests does not see that it is behind TLS from the first byte.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
@@ -178,3 +181,20 @@ def test_a_server_that_is_not_there_is_said(station: Station) -> None:
     settings = replace(station.settings, address=replace(station.settings.address, port=1))
     with pytest.raises(Unreachable, match="the mail server: Connection refused"):
         send(replace(station, settings=settings), notice())
+
+
+@pytest.mark.parametrize("first", [b"", b"220 hello\r\n"])
+def test_a_mail_server_that_answers_drop_by_drop_is_not_waited_for(first: bytes) -> None:
+    with dripping(first, b"220-wait\r\n") as port:
+        settings = MailSettings(Address("127.0.0.1", port), Security.NONE, "muster@example.org")
+        server = MailServer(settings, seconds=60, longest=0.3)
+        with pytest.raises(Unreachable, match="the mail server: "), server.open():
+            pass
+
+
+def test_a_webhook_that_answers_drop_by_drop_is_not_waited_for() -> None:
+    with (
+        dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n") as port,
+        pytest.raises((OSError, HTTPException)),
+    ):
+        post(f"http://127.0.0.1:{port}/", b"{}", {}, None, longest=0.3)
