@@ -44,9 +44,14 @@ class Order:
 
 def version(c: Connection, device: Device) -> str:
     """Another one as soon as somebody has decided something about the device."""
+    return version_of(device, groups.groups_of(c, device.device_id))
+
+
+def version_of(device: Device, names: list[str]) -> str:
+    """As `version`, where its groups are known; in their order."""
     decided = (
         device.owner,
-        groups.groups_of(c, device.device_id),
+        names,
         device.quarantined_because,
         str(device.retired_at),
     )
@@ -98,15 +103,21 @@ def retire(c: Connection, order: Order) -> None:
 
 
 def forget(c: Connection, order: Order, typed_name: str) -> None:
-    """Erase all that is kept of it. `typed_name`: its host name (or its id, where it has none),
-    typed by whoever does it. Raises NotPossible.
+    """Erase all that is kept of it. Raises NotPossible as `check_name`."""
+    device = check_name(c, order, typed_name)
+    if device.retired_at is None:
+        devices.retire(c, order.device_id, order.at)
+    forget_device(c, order.device_id)
+
+
+def check_name(c: Connection, order: Order, typed_name: str) -> Device:
+    """The device, when `typed_name` is its host name (or its id, where it has none), as typed by
+    whoever forgets it. Raises NotPossible.
     """
     device = _known(c, order)
     if typed_name.strip() not in (device.hostname or device.device_id, device.device_id):
         raise NotPossible("To forget it, type its name exactly as it is shown: nothing was done.")
-    if device.retired_at is None:
-        devices.retire(c, order.device_id, order.at)
-    forget_device(c, order.device_id)
+    return device
 
 
 def _in_service(c: Connection, order: Order) -> Device:

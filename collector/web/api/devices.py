@@ -2,22 +2,21 @@
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from collector import deciding
 from collector.accounts.roles import Permission
-from collector.audit.entry import Action
 from collector.compliance import compliance_at
 from collector.judged import laid_over
 from collector.model import Compliance, Device, Finding, OpenFinding, Platform
 from collector.store import (
     Connection,
-    certificates,
     devices,
-    events,
     findings,
+    groups,
     reports,
     waivers,
 )
@@ -25,7 +24,7 @@ from collector.veil import NOT_SHOWN, Veil, names_people, veil_for
 from collector.web import listing
 from collector.web.api.calls import Call, One, Several
 from collector.web.api.fields import OBJECTS
-from collector.web.api.problems import Wrong, conflict, not_found, unfit
+from collector.web.api.problems import Wrong, not_found, unfit
 from collector.web.listing import Question
 
 Values = dict[str, Any]
@@ -35,9 +34,11 @@ LONGEST_NAME, LONGEST_ID = 2_000, 64
 
 
 async def list_devices(call: Call) -> Several:
-    page = await call.read(lambda c: SORTS[call.query["sort"]](c, call))
-    found, after = page
-    return Several([_device(device, state) for device, state in found], _written(after))
+    def find(c: Connection) -> Several:
+        found, after = SORTS[call.query["sort"]](c, call)
+        return Several(_devices(c, found), _written(after))
+
+    return await call.read(find)
 
 
 def _worst_first(c: Connection, call: Call) -> Found:
@@ -109,7 +110,7 @@ async def one_device(call: Call) -> One:
     def find(c: Connection) -> Values:
         device, policy = _known(c, call), call.site.policy.current(c)
         stale_after = timedelta(days=policy.stale_after_days)
-        return _device(device, compliance_at(device, call.now, stale_after))
+        return _devices(c, [(device, compliance_at(device, call.now, stale_after))])[0]
 
     return One(await call.read(find))
 
@@ -144,36 +145,6 @@ async def inventory(call: Call) -> One:
     return One(await call.read(find))
 
 
-async def release(call: Call) -> One:
-    device = await call.read(lambda c: _known(c, call))
-    if not device.quarantined_because:
-        raise conflict("The device is not in quarantine.")
-
-    def end(c: Connection) -> None:
-        reason = _known(c, call).quarantined_because
-        devices.release(c, device.device_id, call.now)
-        detail = f"by {call.bearer.username}; it was set apart because: {reason}"
-        events.add(c, call.now, "released", device.device_id, detail)
-
-    subject = f"device:{device.device_id}"
-    await call.change(Action.DEVICE_CHANGED, subject, {"to": "released"}, end)
-    return await one_device(call)
-
-
-async def retire(call: Call) -> One:
-    device = await call.read(lambda c: _known(c, call))
-    if device.retired_at is not None:
-        raise conflict("The device is retired already.")
-
-    def end(c: Connection) -> None:
-        devices.retire(c, device.device_id, call.now)
-        certificates.revoke_all(c, device.device_id, call.now, "the device was retired")
-        events.add(c, call.now, "retired", device.device_id, f"by {call.bearer.username}")
-
-    await call.change(Action.DEVICE_RETIRED, f"device:{device.device_id}", {}, end)
-    return await one_device(call)
-
-
 def _known(c: Connection, call: Call) -> Device:
     device = devices.get(c, call.path["device_id"])
     if device is None:
@@ -181,9 +152,16 @@ def _known(c: Connection, call: Call) -> Device:
     return device
 
 
-def _device(device: Device, compliance: Compliance) -> Values:
+def _devices(c: Connection, found: Sequence[tuple[Device, Compliance]]) -> list[Values]:
+    within = groups.groups_of_many(c, [device.device_id for device, _ in found])
+    return [_device(each, state, within.get(each.device_id, [])) for each, state in found]
+
+
+def _device(device: Device, compliance: Compliance, names: list[str]) -> Values:
     values = asdict(device)
     values |= {
+        "groups": names,
+        "version": deciding.version_of(device, names),
         "os": device.os_name,
         "compliance": compliance,
         "quarantine": device.quarantined_because,

@@ -162,7 +162,9 @@ class ApiDoor:
         query = from_query(route.query, pairs, holds)
         body: dict[str, Any] = {}
         if route.body is not None:
-            sent = bodies.object_in(asked.request, asked.body, wanted=bool(route.body))
+            sent = bodies.object_in(
+                asked.request, asked.body, wanted=any(given.required for given in route.body)
+            )
             body = taken(route.body, sent, holds)
         throttle = site.throttle
         return Call(site, asked.bearer, asked.address, throttle, path, query, body)

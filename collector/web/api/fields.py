@@ -49,6 +49,8 @@ _DEVICE = {
     "model": Field("string", ""),
     "serial": Field("string", "The serial number.", Hardware),
     "owner": Field("string", "Whose it is, by e-mail address; empty: nobody's.", People),
+    "groups": Field("strings", "The groups it is in."),
+    "version": Field("string", "Give it as `seen` with a change: nothing unseen is overwritten."),
     "agent_version": Field("string", ""),
     "compliance": Field("string", "With regard to silence.", choices=_of(*Compliance)),
     "compliance_since": Field("moment?", ""),
@@ -176,7 +178,7 @@ OBJECTS: Table = {
     "Group": {
         "name": Field("string", ""),
         "description": Field("string", ""),
-        "contact": Field("string", "Whom to ask, by e-mail address."),
+        "contact": Field("string", "Whom to ask, by e-mail address.", People),
         "devices": Field("integer", "How many are in it."),
         "created_at": Field("moment", ""),
     },

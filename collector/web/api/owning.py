@@ -1,19 +1,17 @@
-"""Whose devices they are, and groups of devices: read, imported as a whole, and set on one."""
+"""Whose devices they are, and groups of devices: read, made and imported as a whole."""
 
 from typing import Any
 
-from collector import deciding, grouping
+from collector import grouping
 from collector.audit.entry import Action
-from collector.deciding import NoSuchDevice, NotPossible, Order
 from collector.owners import importing
 from collector.owners.importing import Plan, Wanted
 from collector.owners.sheet import BadSheet
-from collector.store import Connection, devices, groups, persons
+from collector.store import Connection, groups, persons
 from collector.store.groups import Group
 from collector.store.persons import PersonFilter
 from collector.web.api.calls import Call, One, Several
-from collector.web.api.devices import one_device
-from collector.web.api.problems import Wrong, conflict, not_found, unfit
+from collector.web.api.problems import Wrong, unfit
 
 ONLY = ("without_device", "left_reporting")
 MOST_TROUBLES = 50
@@ -66,37 +64,6 @@ async def make_group(call: Call) -> One:
     except grouping.NotPossible as why:
         raise unfit([Wrong("name", str(why))]) from None
     return One(_group(made))
-
-
-async def set_owner(call: Call) -> One:
-    email = call.body["email"]
-    return await _decide(call, "owner", lambda c, order: deciding.set_owner(c, order, email))
-
-
-async def set_groups(call: Call) -> One:
-    names = call.body["groups"].split()
-    return await _decide(call, "groups", lambda c, order: deciding.set_groups(c, order, names))
-
-
-async def _decide(call: Call, what: str, change: Any) -> One:
-    """A device that is retired is refused before anything is written down as done."""
-    device_id = call.path["device_id"]
-    device = await call.read(lambda c: devices.get(c, device_id))
-    if device is None:
-        raise not_found()
-    order = Order(device_id, call.now, call.bearer.username)
-    try:
-        await call.change(
-            Action.DEVICE_CHANGED,
-            f"device:{device_id}",
-            {"to": what},
-            lambda c: change(c, order),
-        )
-    except NoSuchDevice:
-        raise not_found() from None
-    except NotPossible as why:
-        raise conflict(str(why)) from None
-    return await one_device(call)
 
 
 def _wanted(call: Call) -> Wanted:

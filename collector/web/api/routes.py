@@ -11,6 +11,7 @@ from collector.web.api import (
     about,
     account,
     commanding,
+    device_changes,
     devices,
     enrollment,
     fixes,
@@ -136,8 +137,17 @@ _AUDIT = (
 
 _NEXT = Given("cursor", "text", "`next` of the page before", most=300, default="")
 _CSV = Given("csv", "lines", "the list, with headings", required=True, least=1, most=1_000_000)
-_OWNER = (Given("email", "text", "whose it is; empty: nobody's", required=True, most=254),)
-_GROUPS = (Given("groups", "text", "names, with spaces", required=True, most=2000),)
+_SEEN = Given("seen", "text", "only while this is the device's `version`", most=64, default="")
+_OWNER = (
+    Given("email", "text", "whose it is; empty: nobody's", required=True, most=254),
+    _SEEN,
+)
+_GROUPS = (Given("groups", "text", "names, with spaces", required=True, most=2000), _SEEN)
+_FORGET = (
+    Given("name", "text", "its host name or its id, exactly", required=True, least=1, most=300),
+    Given("code", "text", "of your second factor, now", required=True, least=1, most=64),
+    _SEEN,
+)
 _NEW_GROUP = (
     Given("name", "text", "small letters, digits and . _ -", required=True, least=1, most=48),
     Given("description", "text", "what it is for", most=200, default=""),
@@ -169,9 +179,9 @@ def routes() -> tuple[Route, ...]:
               devices.inventory),
         Route("POST", f"{device}/owner", Permission.CHANGE_DEVICES,
               "Give it to a person or to nobody", "Device",
-              owning.set_owner, body=_OWNER, changes=True),
+              device_changes.set_owner, body=_OWNER, changes=True),
         Route("POST", f"{device}/groups", Permission.CHANGE_DEVICES,
-              "Have it in these groups and in no other", "Device", owning.set_groups,
+              "Have it in these groups and in no other", "Device", device_changes.set_groups,
               body=_GROUPS, changes=True),
         Route("GET", "/people", Permission.SEE_PEOPLE, "Whose devices they are, by address",
               "Person", owning.list_people, _PEOPLE, several=True),
@@ -186,10 +196,13 @@ def routes() -> tuple[Route, ...]:
         Route("POST", "/groups", Permission.MANAGE_PEOPLE, "Make a group of devices", "Group",
               owning.make_group, body=_NEW_GROUP, changes=True),
         Route("POST", f"{device}/release", Permission.CHANGE_DEVICES, "End its quarantine",
-              "Device", devices.release, body=(), changes=True),
+              "Device", device_changes.release, body=(_SEEN,), changes=True),
         Route("POST", f"{device}/retire", Permission.RETIRE_DEVICES,
-              "Take it out of service and revoke its certificates", "Device", devices.retire,
-              body=(), changes=True),
+              "Take it out of service and revoke its certificates", "Device",
+              device_changes.retire, body=(_SEEN,), changes=True),
+        Route("POST", f"{device}/forget", Permission.RETIRE_DEVICES,
+              "Erase all that is kept of it; the answer is what it was", "Device",
+              device_changes.forget, body=_FORGET, changes=True),
         Route("GET", f"{device}/commands", see, "What it was asked for, newest first", "Command",
               commanding.list_commands, (_LIMIT,), several=True),
         Route("POST", f"{device}/check-now", Permission.ASK_FOR_CHECK,

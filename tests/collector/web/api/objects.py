@@ -186,7 +186,10 @@ class Objects:
             "groups": self._group() if any(g.name == "groups" for g in route.body) else "",
             "name": f"set-{self.made}",
             "description": "",
+            "seen": "",
         }
+        if route.path.endswith("/forget"):
+            values["name"] = f"lap-{self.made}"
         if any(each.name == "code" for each in route.body):
             codes = self.desk.codes.get(role)
             values["code"] = codes.pop() if codes else "none"
