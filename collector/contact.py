@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from collector.policy import Policy
 from collector.policy.keeping_in_touch import ContactMode
-from collector.store import commands, events, groups, standing, tallies
+from collector.store import commands, events, groups, tallies
 from collector.store.commands import Command, CommandAction, CommandOutcome, Told
 from collector.store.standing import Standing
 
@@ -38,11 +38,11 @@ class FleetSize:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One device in touch: what it told of commands, and when it is to come again."""
+    """One device in touch: what it told of commands, and whether one waits for it."""
 
     standing: Standing
     told: Sequence[Told]
-    seconds: int
+    is_asked: bool
 
 
 def mode(c: Connection, policy: Policy, device_id: str) -> ContactMode:
@@ -63,13 +63,12 @@ def interval_seconds(check_in_minutes: int, devices: int) -> int:
 
 
 def keep(c: Connection, contact: Contact, now: datetime) -> list[Command]:
-    """Settle, hand out, and note when the device comes again. In the check-in's transaction."""
+    """Settle and hand out, in the check-in's transaction."""
     device_id = contact.standing.device_id
     for told in contact.told:
         if commands.settle(c, device_id, told, now):
             _note(c, device_id, told, now)
-    standing.expect(c, device_id, now + timedelta(seconds=contact.seconds))
-    if contact.standing.quarantined_because:
+    if contact.standing.quarantined_because or not contact.is_asked:
         return []
     return commands.take(c, device_id, now)
 

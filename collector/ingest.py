@@ -16,6 +16,7 @@ from collector.judgement import Case, Settled, as_held, judge
 from collector.model import Compliance, OpenFinding
 from collector.policy import Policy, tracked
 from collector.store import devices, events, past, reports
+from collector.store import standing as standings
 from collector.store import tracked as sightings
 from collector.store.columns import whole
 from collector.store.devices import Standing
@@ -79,12 +80,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One delivery and whom it came from."""
+    """One delivery, whom it came from, and when the device is told to come again."""
 
     standing: Standing
     delivery: Delivery
     digest: bytes
     now: datetime
+    back_at: datetime | None
     anomalies: list[Anomaly] = field(default_factory=list)
 
     @property
@@ -101,17 +103,20 @@ def check_in(
     standing: Standing | None,
     delivery: Delivery,
     now: datetime,
+    back_at: datetime | None = None,
 ) -> Outcome:
     """Take one delivery of the device that stands so (None: there is none such).
 
+    `back_at`: when it is told to come again, kept in the same statement as its sign of life.
     Idempotent by sequence. Raises `Unacceptable`.
     """
     standing = _in_service(standing)
-    visit = Visit(standing, delivery, _digest(delivery), whole(now))
+    visit = Visit(standing, delivery, _digest(delivery), whole(now), back_at)
     if standing.quarantined_because:
         return _set_aside(connection, policy, visit)
     if delivery.sequence <= standing.last_sequence:
         _watch_for_clash(connection, visit)
+        _expect(connection, visit)
         return _answer(connection, policy, visit, Receipt.RECEIPT_SUPERSEDED)
     if visit.digest == standing.digest:
         settled = _still_the_same(connection, policy, visit)
@@ -186,15 +191,23 @@ def _is_due(standing: Standing, policy: Policy, now: datetime) -> bool:
 def _still_the_same(connection: Connection, policy: Policy, visit: Visit) -> Settled | None:
     """Touch the one row; the posture is judged only when a verdict on it has run out."""
     past.keep_absence(connection, visit.device_id, visit.standing.last_seen_at, visit.now)
-    devices.touch(connection, visit.device_id, visit.delivery.sequence, visit.now)
+    sequence = visit.delivery.sequence
+    devices.touch(connection, visit.device_id, sequence, visit.now, visit.back_at)
     devices.heard(connection, visit.standing)
     if _is_due(visit.standing, policy, visit.now):
         return _judge_held(connection, policy, visit.standing, visit.now)
     return None
 
 
+def _expect(connection: Connection, visit: Visit) -> None:
+    """Where nothing was taken; whoever is told to send everything comes back at once."""
+    if visit.back_at is not None:
+        standings.expect(connection, visit.device_id, visit.back_at)
+
+
 def _set_aside(connection: Connection, policy: Policy, visit: Visit) -> Outcome:
     delivery = visit.delivery
+    _expect(connection, visit)
     if delivery.posture is not None:
         reports.keep_aside(connection, visit.device_id, _report(visit, delivery.posture))
     return Outcome(
@@ -226,6 +239,7 @@ def _take_report(connection: Connection, policy: Policy, visit: Visit, sent: byt
     past.keep_absence(connection, device_id, standing.last_seen_at, now)
     devices.record_check_in(connection, device_id, inventory, sequence, visit.digest, now)
     devices.heard(connection, standing)
+    _expect(connection, visit)
     reports.add(connection, device_id, _report(visit, sent))
     keys = tracked(policy, posture)
     known = sightings.remember(connection, device_id, keys, now)

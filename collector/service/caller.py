@@ -60,20 +60,31 @@ def _named(certificate_pem: bytes) -> Caller:
     return Caller(serial_text(certificate), certificate.subject.rfc4514_string())
 
 
-def admitted(c: Connection, caller: Caller, now: datetime) -> tuple[Standing, int]:
-    """How the device of this certificate stands, and the version of the policy in force.
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """How the device of a good certificate stands, the policy in force, and whether a command
+    waits for the device.
+    """
+
+    standing: Standing
+    policy_version: int
+    is_asked: bool
+
+
+def admitted(c: Connection, caller: Caller, now: datetime) -> Admitted:
+    """Who calls, from one statement.
 
     Refused unless certificate and device are still good. Checked at every call: a connection may
     outlive its certificate, and a revocation must not wait for the certificate's end.
     """
     try:
-        return _in_good_standing(standings.bearer(c, caller.serial), now)
+        return _in_good_standing(standings.bearer(c, caller.serial, now), now)
     except Refused as refused:
         log.warning("A certificate was refused serial=%s: %s", caller.serial, refused)
         raise
 
 
-def _in_good_standing(bearer: Bearer | None, now: datetime) -> tuple[Standing, int]:
+def _in_good_standing(bearer: Bearer | None, now: datetime) -> Admitted:
     if bearer is None:
         raise NotAdmitted(
             grpc.StatusCode.UNAUTHENTICATED,
@@ -93,7 +104,7 @@ def _in_good_standing(bearer: Bearer | None, now: datetime) -> tuple[Standing, i
         words = "this device was retired from the inventory: ask IT"
         kind = "certificate of a retired device"
         raise NotAdmitted(grpc.StatusCode.PERMISSION_DENIED, words, kind)
-    return bearer.standing, bearer.policy_version
+    return Admitted(bearer.standing, bearer.policy_version, bearer.is_asked)
 
 
 def _unauthenticated(sentence: str) -> Refused:

@@ -6,6 +6,7 @@ import random
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import grpc
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -29,7 +30,7 @@ from collector.service.noting import Noting
 from collector.service.streams import Streams
 from collector.service.throttle import Buckets, Concurrency, network_of
 from collector.settings import MOST_STREAMS
-from collector.store import Store, commands
+from collector.store import Store
 from collector.store.commands import Command, Told
 from protos.posture.v1 import posture_service_pb2 as messages
 
@@ -112,13 +113,13 @@ class PostureService:
     def _waits(self, c: Connection, caller: Caller) -> bool:
         """Whether a command waits for the device. Refused where it may hold no stream."""
         now = self.clock()
-        standing, version = admitted(c, caller, now)
-        policy = self.policy.newest(c, version)
+        known = admitted(c, caller, now)
+        standing, policy = known.standing, self.policy.newest(c, known.policy_version)
         connected = contact.mode(c, policy, standing.device_id) is ContactMode.CONNECTED
         if standing.quarantined_because or not connected:
             words = "this device checks in as scheduled: it holds no stream"
             raise Refused(grpc.StatusCode.FAILED_PRECONDITION, words)
-        return commands.is_waiting(c, standing.device_id, now)
+        return known.is_asked
 
     async def renew(self, request: bytes, context: Context) -> messages.RenewCertificateResponse:
         with self._admitted(context) as caller:
@@ -141,7 +142,7 @@ class PostureService:
         """Written down before it is done; a bearer who is not admitted gets no such line."""
 
         def ask(c: Connection) -> str:
-            return admitted(c, caller, self.clock())[0].device_id
+            return admitted(c, caller, self.clock()).standing.device_id
 
         device_id = await asyncio.to_thread(self.store.read, ask)
         entry = Entry(
@@ -154,8 +155,8 @@ class PostureService:
 
         def sign(c: Connection) -> DeviceCertificate:
             now = self.clock()
-            standing, _ = admitted(c, caller, now)
-            return certify(c, self.authority, standing.device_id, key, now)
+            device_id = admitted(c, caller, now).standing.device_id
+            return certify(c, self.authority, device_id, key, now)
 
         try:
             return await self.store.submit(sign)
@@ -186,18 +187,19 @@ class PostureService:
         self, c: Connection, caller: Caller, delivery: Delivery, told: Sequence[Told]
     ) -> Taken:
         now = self.clock()
-        standing, policy_version = admitted(c, caller, now)
-        policy = self.policy.newest(c, policy_version)
+        known = admitted(c, caller, now)
+        policy = self.policy.newest(c, known.policy_version)
+        size = self.fleet.size(c, now)
+        seconds = self._spread(contact.interval_seconds(policy.check_in_minutes, size))
+        back_at = now + timedelta(seconds=seconds)
         try:
-            outcome = ingest.check_in(c, policy, standing, delivery, now)
+            outcome = ingest.check_in(c, policy, known.standing, delivery, now, back_at)
         except NotInService as gone:
             raise Refused(grpc.StatusCode.PERMISSION_DENIED, str(gone)) from gone
         except Unacceptable as wrong:
             raise malformed(str(wrong)) from wrong
-        size = self.fleet.size(c, now)
-        seconds = self._spread(contact.interval_seconds(policy.check_in_minutes, size))
-        given = contact.keep(c, Contact(standing, told, seconds), now)
-        return Taken(outcome, seconds, given, contact.mode(c, policy, standing.device_id))
+        given = contact.keep(c, Contact(known.standing, told, known.is_asked), now)
+        return Taken(outcome, seconds, given, contact.mode(c, policy, known.standing.device_id))
 
     @contextmanager
     def _admitted(self, context: Context) -> Iterator[Caller]:

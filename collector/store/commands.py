@@ -6,7 +6,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from collector.store.columns import whole
 from collector.store.prepared import Prepared
@@ -103,6 +113,15 @@ DELIVER = Prepared(
     .where(command.c.command_id == bindparam("of_command"))
     .values(delivered_at=bindparam("at"))
 )
+
+
+def is_asked(device_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a command waits at "now" for the device of the row, to be asked beside it."""
+    return exists().where(
+        command.c.device_id == device_id,
+        command.c.delivered_at.is_(None),
+        command.c.expires_at > bindparam("now"),
+    )
 
 
 def ask(connection: Connection, wish: Wish, now: datetime) -> tuple[Command, bool]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from collector.model import Compliance, Platform
-from collector.store import policies
+from collector.store import commands, policies
 from collector.store.prepared import Prepared
 from collector.store.schema import certificate, device
 
@@ -40,22 +40,25 @@ class Standing:
 class Bearer:
     """What a certificate says of its bearer now, and the policy in force (0: none was applied).
 
-    `standing` is None when the device is gone.
+    `standing` is None when the device is gone; `is_asked`: a command waits for it.
     """
 
     not_after: datetime
     revoked_at: datetime | None
     policy_version: int
+    is_asked: bool
     standing: Standing | None
 
 
 NAMES = tuple(each.name for each in fields(Standing))
+PLATFORM, COMPLIANCE, SILENT = map(NAMES.index, ("platform", "compliance", "silent"))
 COLUMNS = tuple(device.c[name] for name in NAMES)
 OF_DEVICE = device.c.device_id == bindparam("of_device")
 STANDING = Prepared(select(*COLUMNS).where(OF_DEVICE))
 POLICY_VERSION = select(policies.NEWEST).scalar_subquery().label("policy_version")
+IS_ASKED = commands.is_asked(device.c.device_id).label("is_asked")
 BEARER = Prepared(
-    select(certificate.c.not_after, certificate.c.revoked_at, POLICY_VERSION, *COLUMNS)
+    select(certificate.c.not_after, certificate.c.revoked_at, POLICY_VERSION, IS_ASKED, *COLUMNS)
     .select_from(certificate.outerjoin(device, device.c.device_id == certificate.c.device_id))
     .where(certificate.c.serial == bindparam("of_serial"))
 )
@@ -64,10 +67,16 @@ TOUCH = Prepared(
     .where(OF_DEVICE)
     .values(last_sequence=bindparam("sequence"), last_seen_at=bindparam("seen_at"))
 )
-
+TOUCH_AND_EXPECT = Prepared(
+    update(device)
+    .where(OF_DEVICE)
+    .values(
+        last_sequence=bindparam("sequence"),
+        last_seen_at=bindparam("seen_at"),
+        next_contact_at=bindparam("next_contact_at"),
+    )
+)
 HEARD = Prepared(update(device).where(OF_DEVICE).values(silent=bindparam("silent")))
-
-
 EXPECT = Prepared(
     update(device).where(OF_DEVICE).values(next_contact_at=bindparam("next_contact_at"))
 )
@@ -78,14 +87,14 @@ def standing(connection: Connection, device_id: str) -> Standing | None:
     return None if row is None else _standing(row)
 
 
-def bearer(connection: Connection, serial: str) -> Bearer | None:
+def bearer(connection: Connection, serial: str, now: datetime) -> Bearer | None:
     """None: a certificate that was never recorded."""
-    row = BEARER.first(connection, of_serial=serial)
+    row = BEARER.first(connection, of_serial=serial, now=now)
     if row is None:
         return None
-    not_after, revoked_at, policy_version, *of_device = row
+    not_after, revoked_at, policy_version, is_asked, *of_device = row
     known = _standing(of_device) if of_device[0] is not None else None
-    return Bearer(not_after, revoked_at, policy_version, known)
+    return Bearer(not_after, revoked_at, policy_version, bool(is_asked), known)
 
 
 def good_serials(connection: Connection, serials: Collection[str], now: datetime) -> set[str]:
@@ -123,9 +132,22 @@ def is_any(connection: Connection) -> bool:
     return connection.execute(select(device.c.device_id).limit(1)).first() is not None
 
 
-def touch(connection: Connection, device_id: str, sequence: int, seen_at: datetime) -> None:
-    """An unchanged check-in: the sequence and the last sign of life, by our clock."""
-    TOUCH.run(connection, {"of_device": device_id, "sequence": sequence, "seen_at": seen_at})
+def touch(
+    connection: Connection,
+    device_id: str,
+    sequence: int,
+    seen_at: datetime,
+    next_contact_at: datetime | None = None,
+) -> None:
+    """An unchanged check-in: the sequence and the last sign of life, by our clock.
+
+    `next_contact_at`: when the device is told to come again; None leaves what was said before.
+    """
+    values = {"of_device": device_id, "sequence": sequence, "seen_at": seen_at}
+    if next_contact_at is None:
+        TOUCH.run(connection, values)
+    else:
+        TOUCH_AND_EXPECT.run(connection, values | {"next_contact_at": next_contact_at})
 
 
 def expect(connection: Connection, device_id: str, next_contact_at: datetime) -> None:
@@ -140,8 +162,8 @@ def heard(connection: Connection, standing: Standing) -> None:
 
 
 def _standing(row: Sequence[Any]) -> Standing:
-    known = dict(zip(NAMES, row, strict=True))
-    known["platform"] = Platform(known["platform"]) if known["platform"] else None
-    known["compliance"] = Compliance(known["compliance"])
-    known["silent"] = bool(known["silent"])
-    return Standing(**known)
+    known = list(row)
+    known[PLATFORM] = Platform(known[PLATFORM]) if known[PLATFORM] else None
+    known[COMPLIANCE] = Compliance(known[COMPLIANCE])
+    known[SILENT] = bool(known[SILENT])
+    return Standing(*known)
