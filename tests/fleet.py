@@ -112,14 +112,15 @@ def posture(hostname: str, variant: int = 0) -> bytes:
     )
     blocked = InboundDefault.INBOUND_DEFAULT_BLOCKED
     scopes = [FirewallScope(name=n, in_use=True, inbound=blocked) for n in ("ipv4", "ipv6")]
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     product = AntivirusProduct(name="ClamAV", version="1.4.3", running=True, real_time=True)
-    product.definitions_at.FromDatetime(datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
+    product.definitions_at.FromDatetime(today)
     lock = UserScreenLock(
         user="alice", desktop="GNOME", in_session=True, locks=True, idle_seconds=300,
         lock_delay_seconds=0, enforced=True, source="dconf",
     )  # fmt: skip
     updates = OsUpdates(source="apt", pending=variant, pending_security=0, restart_required=False)
-    updates.index_at.FromDatetime(datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
+    updates.index_at.FromDatetime(today)
     observations = [
         Observation(signal="disk_encryption", disk_encryption=DiskEncryption(volumes=[volume])),
         Observation(signal="firewall", firewall=Firewall(scopes=scopes)),
