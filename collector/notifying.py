@@ -102,9 +102,7 @@ def notifying_of(
 @asynccontextmanager
 async def telling_people(notifying: Notifying) -> AsyncIterator[None]:
     """Inside the block. One failed round is logged, and the next one comes."""
-    tasks = [
-        asyncio.create_task(_keep_on(work)) for work in (notifying.gather, notifying.deliver)
-    ]
+    tasks = [asyncio.create_task(_keep_on(work)) for work in (notifying.gather, notifying.deliver)]
     try:
         yield
     finally:

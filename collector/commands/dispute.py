@@ -18,7 +18,7 @@ def list_disputes(around: Surroundings, /, wants_json: bool) -> None:
     """List the checks that are doubted, newest first."""
     from collector.store import disputes
 
-    with around.store() as store:
+    with around.reading("dispute list") as store:
         found = store.read(disputes.newest)
     if wants_json:
         names = ("number", "rule_id", "opened_at", "turned", "population", "state")

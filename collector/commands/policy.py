@@ -95,7 +95,7 @@ def diff(
             raise BadInput(f"there is no version {number} (see muster-collector policy history)")
         return load(text, f"policy version {number}", number)
 
-    with around.store() as store:
+    with around.reading("policy diff") as store:
         _, wanted = _read(file, 0)
         before = store.read(compared)
     found = differences(before, wanted)

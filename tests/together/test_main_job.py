@@ -15,6 +15,7 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.cookiejar import CookieJar
@@ -156,12 +157,14 @@ def test_the_page_shows_it_to_whoever_came_by_the_link_and_an_app(together: Toge
 def test_the_export_holds_every_rule_of_this_machine(together: Together) -> None:
     out = together.scratch / "exports"
     together.must("collector", "export", "--out", str(out))
-    (folder,) = out.iterdir()
-    text = (folder / "posture.csv").read_text(encoding="utf-8-sig")
+    (pack,) = out.iterdir()
+    together.must("collector", "export", "verify", str(pack))
+    with zipfile.ZipFile(pack) as archive:
+        text = archive.read("findings.csv").decode("utf-8-sig")
+        document = json.loads(archive.read("findings.json"))
     rows = list(csv.DictReader(io.StringIO(text)))
-    document = json.loads((folder / "posture.json").read_text())
     assert {row["hostname"] for row in rows} == {together.device()["hostname"]}
-    assert len(rows) == len(document["findings"]) == len(RULES)
+    assert len(rows) == len(document["rows"]) == len(RULES)
     assert {row["status"] for row in rows} <= {"pass", "fail", "unknown", "not_applicable"}
 
 

@@ -65,6 +65,8 @@ USES: dict[Words, tuple[Words, tuple[Words, ...]]] = {
     ("people", "forget"): use("alice@example.org", "--yes", first=(IMPORTED,)),
     ("policy", "show"): use(),
     ("policy", "try"): use("{policy}"),
+    ("policy", "diff"): use("{policy}"),
+    ("dispute", "list"): use(),
     ("policy", "apply"): use("{policy}", "--reason", "a reason"),
     ("policy", "history"): use(),
     ("export",): use("--out", "{out}"),
@@ -97,10 +99,10 @@ USES: dict[Words, tuple[Words, tuple[Words, ...]]] = {
 }
 """Words that succeed, and what must have been typed before."""
 
-ELSEWHERE: set[Words] = {("notify", "test"), ("notify", "retry")}
-"""They need a server that takes messages, as in the tests of those commands."""
+ELSEWHERE: set[Words] = {("notify", "test"), ("notify", "retry"), ("dispute", "resolve")}
+"""They need a server that takes messages, or a fleet that doubts a check, as in their own tests."""
 
-SILENT: set[Words] = {("serve",), ("policy", "check"), ("sso", "check")}
+SILENT: set[Words] = {("serve",), ("policy", "check"), ("sso", "check"), ("export", "verify")}
 """`serve` writes that the collector started; the others look at a file that was handed to them."""
 
 GIVES_OUT = {"export"}
