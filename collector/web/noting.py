@@ -47,3 +47,9 @@ async def noted_on(
         refused = {**detail, "why": str(error)}
         await site.record(replace(entry, outcome=Outcome.FAILED, detail=refused))
         raise
+
+
+async def looked(request: Request, path: str, **detail: str) -> None:
+    """Write down a look that comes as a form: it changes nothing, and shows what there is."""
+    entry = Entry(Action.VIEWED, actor_of(request), subject=f"page:{path}", detail=detail)
+    await site_of(request.scope).record(entry)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from collector import grouping, waiving
 from collector.accounts.roles import Permission, may
-from collector.audit.entry import Action, Entry
+from collector.audit.entry import Action
 from collector.grouping import NotPossible
 from collector.policy import RULES, title
 from collector.store import Connection, groups
@@ -22,9 +22,9 @@ from collector.translation import language, ngettext
 from collector.waiving import NotWaived
 from collector.web import listing
 from collector.web.frame import Frame, frame_of
-from collector.web.guard import actor_of, session_of
+from collector.web.guard import session_of
 from collector.web.listing import question_of
-from collector.web.noting import noted_on
+from collector.web.noting import looked, noted_on
 from collector.web.rendering import render
 from collector.web.site import site_of
 
@@ -78,7 +78,7 @@ async def page(request: Request) -> Response:
     what = str(form.get("action", ""))
     if not what or not chosen.ids:
         error = "" if chosen.ids else _("No device is chosen: tick some, or take all that match.")
-        await _looked(request, chosen)
+        await looked(request, PATH, scope=chosen.scope, devices=str(len(chosen.ids)))
         return await _shown(request, chosen, typed, error=error)
     if chosen.scope == "all" and str(form.get("counted", "")) != str(len(chosen.ids)):
         error = _("Other devices match now than were counted: nothing was done. Look again.")
@@ -88,13 +88,6 @@ async def page(request: Request) -> Response:
     except (NotPossible, NotWaived) as why:
         return await _shown(request, chosen, typed, error=str(why), status_code=400)
     return await _shown(request, chosen, Typed(), done=done)
-
-
-async def _looked(request: Request, chosen: Chosen) -> None:
-    """A look that says how many devices there are, though it comes as a form."""
-    detail = {"scope": chosen.scope, "devices": str(len(chosen.ids))}
-    entry = Entry(Action.VIEWED, actor_of(request), subject=f"page:{PATH}", detail=detail)
-    await site_of(request.scope).record(entry)
 
 
 def _chosen(request: Request, form: FormData) -> Chosen:

@@ -22,7 +22,7 @@ from collector.trial import Sample, try_on_sample
 from collector.upkeep import rejudge_due
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
-from collector.web.noting import noted_on
+from collector.web.noting import looked, noted_on
 from collector.web.pages.policy_version import number_in
 from collector.web.rendering import render
 from collector.web.site import site_of
@@ -77,6 +77,7 @@ async def page(request: Request) -> Response:
         return _shown(request, draft, Answer(problems=tuple(error.problems)), 400)
     if form.get("action") == "apply":
         return await _apply(request, draft)
+    await looked(request, PATH, what="what a draft would change")
     return await _try(request, draft, policy)
 
 
