@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from collector.export.columns import WaiverRow
+
 
 @dataclass(frozen=True, slots=True)
 class Heading:
@@ -22,7 +24,10 @@ class Heading:
 
 @dataclass(slots=True)
 class Totals:
-    """Counted while the rows go by, so that they are those of the rows."""
+    """Counted while the rows go by, so that they are those of the rows.
+
+    `ending`: the waivers in force that end soon, the first to end first; not more than a page.
+    """
 
     rows: Counter[str] = field(default_factory=Counter)
     devices: Counter[str] = field(default_factory=Counter)
@@ -33,5 +38,6 @@ class Totals:
     fixes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     changes: Counter[str] = field(default_factory=Counter)
     waivers: Counter[str] = field(default_factory=Counter)
+    ending: list[WaiverRow] = field(default_factory=list)
     never_reported: int = 0
     without_owner: int = 0

@@ -21,12 +21,19 @@ from collector.export.desk import NAME, Desk
 from collector.export.heading import Heading, Totals
 from collector.export.manifest import Previous
 from collector.export.pseudonyms import Names
+from collector.export.summary import to_html, to_pdf
+from collector.export.summary.telling import Told, page
+from collector.export.summary.trend import MOST_PACKS, Trend
 from collector.export.telling import Telling
 from collector.policy import Policy, default_text, load
 from collector.store import Connection, packs, policies
+from collector.translation import reading
 
 DRAFT = ".pack-"
 """How the name of what is not finished begins."""
+
+SUMMARY = ("html", "pdf")
+"""Forms of the page, beside the formats of the tables."""
 
 Step = Callable[[str, int], None]
 """Told what is being done and how far it is; may raise Cancelled."""
@@ -50,7 +57,7 @@ class Order:
     names: Names = field(default_factory=Names)
     since: datetime | None = None
     previous: Previous | None = None
-    formats: Collection[str] = tuple(FORMATS)
+    formats: Collection[str] = (*FORMATS, *SUMMARY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,8 @@ def pack(desk: Desk, order: Order, step: Step) -> Packed:
         archive.settle(order.out)
     except FileExistsError:
         raise CannotExport(f"{target} is already there: another export wrote it") from None
+    except to_pdf.CannotSet as error:
+        raise CannotExport(f"{error}: see that there is memory for it, and try again") from error
     except OSError as error:
         raise CannotExport(explained(order.out, error)) from error
     return Packed(target, packed[0], packed[1])
@@ -145,21 +154,36 @@ def _draft(out: Path) -> Iterator[Path]:
 def _fill(desk: Desk, order: Order, draft: Path, step: Step) -> tuple[str, Totals]:
     files = draft / "files"
 
-    def tell(connection: Connection) -> tuple[Heading, Totals]:
+    def tell(connection: Connection) -> tuple[Heading, Policy, Totals, list[packs.SealedPack]]:
         text, policy = policy_then(connection, order.as_of)
         heading = _heading(desk, order, policy)
         (files / "policy.toml").write_text(text, encoding="utf-8")
         with (files / "README.txt").open("w", encoding="utf-8") as out:
             to_readme.write(heading, policy, out)
-        return heading, _tell(connection, order, heading, policy, files, step)
+        totals = _tell(connection, order, heading, policy, files, step)
+        before = packs.earlier(connection, variant(order), order.as_of, MOST_PACKS - 1)
+        return heading, policy, totals, before
 
-    heading, totals = desk.store.read(tell)
+    heading, policy, totals, before = desk.store.read(tell)
     mark = last_mark(desk.audit, order.as_of)
     origin = desk.signer.verifier.origin
+    trend = Trend.of(before, totals)
+    told = Told(heading, policy, totals, trend, mark, order.previous, origin)
+    _summarise(told, order, files, step)
     written = manifest.build(files, heading, totals, order.previous, mark, origin)
     (files / manifest.FILE).write_bytes(written)
     (files / manifest.SIGNATURE).write_bytes(manifest.sign(desk.signer, written))
     return manifest.sha256_of(files / manifest.FILE), totals
+
+
+def _summarise(told: Told, order: Order, files: Path, step: Step) -> None:
+    with reading(told.policy.language):
+        shown = page(told)
+    if "html" in order.formats:
+        (files / to_html.FILE).write_bytes(to_html.set_page(shown))
+    if "pdf" in order.formats:
+        out = files / to_pdf.FILE
+        to_pdf.set_page(shown, out, order.as_of, lambda: step("summary", 0))
 
 
 def _tell(
@@ -172,7 +196,9 @@ def _tell(
 ) -> Totals:
     with ExitStack() as stack:
         writers = [
-            stack.enter_context(closing(FORMATS[name](files, heading))) for name in order.formats
+            stack.enter_context(closing(FORMATS[name](files, heading)))
+            for name in order.formats
+            if name in FORMATS
         ]
 
         def take(table: Table, values: Sequence[Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from collector.compliance import state
 from collector.export.changes import Earlier, changes_of, retired_since
-from collector.export.columns import CHANGES, DEVICES, FINDINGS, WAIVERS, Table
+from collector.export.columns import CHANGES, DEVICES, FINDINGS, WAIVERS, Table, WaiverRow
 from collector.export.granted import Granted
 from collector.export.heading import Heading, Totals
 from collector.export.pseudonyms import Names
@@ -26,6 +26,7 @@ from collector.store.columns import MILLISECOND
 NEVER_REPORTED = "The device has not reported yet."
 NOT_JUDGED = "The device has not been judged by this rule yet."
 AT_ONCE = 400
+SOON, MOST_ENDING = timedelta(days=30), 20
 
 Take = Callable[[Table, Sequence[Any]], None]
 
@@ -68,7 +69,7 @@ class Telling:
             row = waiver_row(entry, granted.hostname(connection, entry), at, self.names)
             if self.heading.scope in ("all", f"group:{row.group}"):
                 self._row(WAIVERS, row)
-                self.totals.waivers["in force" if row.ends_at > at else "ended"] += 1
+                self._count_waiver(row)
 
     def _fleet(self, connection: Connection, granted: Granted) -> Iterator[Judged]:
         rules = [rule for rule in RULES if self.policy.rules[rule.id].enabled]
@@ -137,6 +138,12 @@ class Telling:
         if found.counts(self.heading.as_of):
             totals.counting[finding.rule_id] += 1
             totals.fixes[finding.rule_id, finding.cause, platform] += 1
+
+    def _count_waiver(self, row: WaiverRow) -> None:
+        totals, left = self.totals, row.ends_at - self.heading.as_of
+        totals.waivers["in force" if left > timedelta(0) else "ended"] += 1
+        if timedelta(0) < left <= SOON and len(totals.ending) < MOST_ENDING:
+            totals.ending.append(row)
 
     def _row(self, table: Table, row: Any) -> None:
         self.totals.rows[table.name] += 1

@@ -6,13 +6,13 @@ from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
 from collector import wording
+from collector.cause_words import cause_words
 from collector.judged import GRAVEST_FIRST, rules_by_id
 from collector.model import Platform, Severity, Status
 from collector.policy import RULES, Policy, title
 from collector.store import Connection, waivers_ending
 from collector.store.tallies import FindingCount, FleetCounts, Flow
 from collector.translation import gettext, language, ngettext
-from collector.web.cause_words import cause_words
 from collector.web.charts import Plot, Series, bars, lines
 from collector.web.listing import WORST_FIRST, Question
 from collector.web.rule_words import SEVERITIES, SIGNALS

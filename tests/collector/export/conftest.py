@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from collector.export import packing
+from collector.export import FORMATS, packing
 from collector.export.desk import Desk
 from collector.store import Store
 from tests.collector.export.fleet import NOW, everyone
@@ -25,7 +25,8 @@ class Packing:
     out: Path
 
     def order(self, as_of: datetime = NOW, **more: Any) -> packing.Order:
-        return packing.Order(as_of, self.out, **({"since": NOW - WEEK} | more))
+        usual = {"since": NOW - WEEK, "formats": (*FORMATS, "html")}
+        return packing.Order(as_of, self.out, **(usual | more))
 
     def pack(self, as_of: datetime = NOW, **more: Any) -> Path:
         return packing.pack(self.desk, self.order(as_of, **more), lambda what, count: None).path
