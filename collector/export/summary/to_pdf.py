@@ -1,8 +1,8 @@
-"""The page as a tagged PDF (PDF/UA-1), set by Typst in a process of its own.
+"""The page as a tagged PDF (PDF/UA-1), set by Typst outside the process that serves.
 
-What it needs of memory and time does not touch the collector, and it ends with its limit. Texts go
-in as JSON and never as markup. The fonts are Typst's own, so that every machine gives the same
-bytes; a character that they do not have stands as a question mark (summary.html has it).
+What it needs of memory and time does not touch the collector; a process of its own has a limit.
+Texts go in as JSON and never as markup. The fonts are Typst's own, so that every machine gives the
+same bytes; a character that they do not have stands as a question mark (summary.html has it).
 """
 
 import json
@@ -27,6 +27,14 @@ class CannotSet(Exception):
 def set_page(page: Page, out: Path, as_of: datetime, step: Callable[[], None]) -> None:
     """`step` is called while it goes on and may raise to stop. Raises CannotSet."""
     text = json.dumps(shown(page.plain()))
+    if multiprocessing.current_process().daemon:
+        # The process that makes the packs of the schedule: apart already, and may start none.
+        _compile(text, str(out), as_of)
+    else:
+        _apart(text, out, as_of, step)
+
+
+def _apart(text: str, out: Path, as_of: datetime, step: Callable[[], None]) -> None:
     context = multiprocessing.get_context("spawn")
     child = context.Process(target=_compile, args=(text, str(out), as_of), daemon=True)
     child.start()
@@ -69,6 +77,9 @@ def _compile(text: str, out: str, as_of: datetime) -> None:
     os.nice(NICER)
     source = files("collector.export.summary").joinpath("templates", "summary.typ").read_bytes()
     compiler = typst.Compiler(source, ignore_system_fonts=True, sys_inputs={"page": text})
-    pdf = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=as_of)
+    try:
+        pdf = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=as_of)
+    except typst.TypstError as error:
+        raise CannotSet(f"{FILE} could not be set ({error})") from error
     assert isinstance(pdf, bytes)
     Path(out).write_bytes(pdf)
