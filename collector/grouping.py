@@ -21,6 +21,10 @@ class NoSuchGroup(NotPossible):
     """There is none of that name."""
 
 
+class ChangedMeanwhile(NotPossible):
+    """It is no longer as it was looked at."""
+
+
 def make(c: Connection, group: Group) -> None:
     """Raises NotPossible."""
     if not NAME.fullmatch(group.name):
@@ -35,10 +39,10 @@ def make(c: Connection, group: Group) -> None:
 
 def describe(c: Connection, name: str, description: str, contact: str, seen: str = "") -> None:
     """`seen`: the version that was looked at. Raises NotPossible."""
-    _check(description, contact)
     group = known(c, name)
+    _check(description, contact)
     if seen and seen != version(group):
-        raise NotPossible("Somebody changed this group meanwhile: it is shown as it is now.")
+        raise ChangedMeanwhile("Somebody changed this group meanwhile: it is shown as it is now.")
     groups.describe(c, name, description, contact)
 
 

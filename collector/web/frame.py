@@ -40,6 +40,7 @@ PLACES = (
     Place("fleet", "/", marked("Overview"), Permission.SEE_DEVICES),
     Place("fleet", "/devices", marked("Devices"), Permission.SEE_DEVICES),
     Place("fleet", "/fixes", marked("Fixes"), Permission.SEE_DEVICES),
+    Place("fleet", "/groups", marked("Groups"), Permission.SEE_DEVICES),
     Place("fleet", "/people", marked("People"), Permission.SEE_PEOPLE),
     Place("rules", "/waivers", marked("Waivers"), Permission.SEE_DEVICES),
     Place("rules", "/policy", marked("Policy"), Permission.SEE_POLICY),

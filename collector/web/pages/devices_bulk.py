@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from collector import grouping, waiving
 from collector.accounts.roles import Permission, may
-from collector.audit.entry import Action
+from collector.audit.entry import Action, Entry
 from collector.grouping import NotPossible
 from collector.policy import RULES, title
 from collector.store import Connection, groups
@@ -22,7 +22,7 @@ from collector.translation import language, ngettext
 from collector.waiving import NotWaived
 from collector.web import listing
 from collector.web.frame import Frame, frame_of
-from collector.web.guard import session_of
+from collector.web.guard import actor_of, session_of
 from collector.web.listing import question_of
 from collector.web.noting import looked, noted_on
 from collector.web.rendering import render
@@ -77,6 +77,8 @@ async def page(request: Request) -> Response:
     typed = Typed(*(str(form.get(n, ""))[:500] for n in ("group", "rule", "until", "reason")))
     what = str(form.get("action", ""))
     if not what or not chosen.ids:
+        seen = Entry(Action.VIEWED, actor_of(request), subject=f"page:{PATH}")
+        await site_of(request.scope).record(seen)  # it says how many match, which is a look
         error = "" if chosen.ids else _("No device is chosen: tick some, or take all that match.")
         await looked(request, PATH, scope=chosen.scope, devices=str(len(chosen.ids)))
         return await _shown(request, chosen, typed, error=error)

@@ -43,7 +43,7 @@ def test_an_owner_and_groups_are_set_and_the_history_says_so(desk: Browser) -> N
     assert change(desk, action="groups", groups="sales") == 303
     page = desk.get(HERE)
     assert '<a href="/people/person/alice%40example.org">alice@example.org</a>' in page
-    assert '<a class="tag" href="/devices?group=sales">sales</a>' in page
+    assert '<a class="tag" href="/groups/group/sales">sales</a>' in page
     assert "Given to alice@example.org" in page
     assert "into sales, by admin" in page
     assert "Every disk volume is encrypted: Fails" in page
