@@ -21,6 +21,8 @@ FILE = "posture.xlsx"
 MOST_ROWS = 1_000_000
 """A sheet holds 1,048,576 rows (Excel specifications and limits); what is more gets another."""
 LONGEST_CELL = 32_767
+CUT = " [cut short]"
+"""At the end of a cell that holds more in the other files of the pack."""
 COLOURS = {
     "fail": "bad", "non_compliant": "bad", "unknown": "unsure", "stale": "unsure",
     "pass": "good", "compliant": "good",
@@ -51,6 +53,7 @@ class Writer:
         self._heading = heading
         self._formats = _formats(self._book)
         self._sums = self._book.add_worksheet("summary")
+        on_paper(self._sums)
         self._sheets = {table.name: _Sheet(self._book, self._formats, table) for table in TABLES}
 
     def write(self, table: Table, values: Sequence[Any]) -> None:
@@ -88,6 +91,8 @@ class _Sheet:
         self._sheet = self._book.add_worksheet(name)
         self._row = 0
         self._sheet.freeze_panes(1, 2)
+        self._sheet.repeat_rows(0)
+        on_paper(self._sheet)
         hints = get_type_hints(self._table.row)
         for number, name in enumerate(self._table.columns):
             width = WIDE.get(name) or _width(hints[name])
@@ -122,13 +127,28 @@ class _Sheet:
         )
 
     def _write_text(self, column: int, value: str) -> None:
-        self._sheet.write_string(self._row, column, value[:LONGEST_CELL])
+        self._sheet.write_string(self._row, column, fitting(value))
 
     def _end(self) -> None:
         self._sheet.autofilter(0, 0, self._row, len(self._table.columns) - 1)
 
     def finish(self) -> None:
         self._end()
+
+
+def on_paper(sheet: Any) -> None:
+    """Whoever prints it gets all columns on one breadth of A4."""
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+
+
+def fitting(words: str) -> str:
+    """
+    >>> fitting("short"), len(fitting("x" * 40_000)), fitting("x" * 40_000)[-13:]
+    ('short', 32767, 'x [cut short]')
+    """
+    return words if len(words) <= LONGEST_CELL else words[: LONGEST_CELL - len(CUT)] + CUT
 
 
 def _width(hint: Any) -> int:
