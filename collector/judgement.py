@@ -93,7 +93,7 @@ def judge(connection: Connection, policy: Policy, case: Case) -> Settled:
         next_evaluation_at=_next_evaluation_at(judged, seen, case.now),
         severity=_worst(seen, case.now),
     )
-    devices.record_judgement(connection, standing.device_id, judgement)
+    devices.record_judgement(connection, standing.device_id, judgement, standing)
     return Settled(judgement, seen)
 
 
@@ -154,7 +154,7 @@ def _moves(
             new = _clocked(connection, policy, new)
             closed.append((old.rule_id, new.recorded_at))
             opened.append(Opening(new, each.rule.signal))
-        elif replace(old, evaluated_at=new.evaluated_at) != new:
+        elif (old.because, old.cause, old.evidence) != (new.because, new.cause, new.evidence):
             refreshed.append(new)
         after.append(new)
     closed += [(gone.rule_id, _after(gone, case.now)) for gone in before.values()]

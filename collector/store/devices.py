@@ -1,9 +1,8 @@
 """The inventory: one row a device, small enough that a check-in can touch it every time."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -18,6 +17,7 @@ from collector.store.device_search import (
     find,
     named,
 )
+from collector.store.judgements import Judgement, record_judgement, setting
 from collector.store.prepared import Prepared
 from collector.store.standing import Standing, heard, standing, touch
 from collector.store.tallies import count_by_state
@@ -74,20 +74,6 @@ class InventoryRow:
     fingerprint: Mapping[str, bytes] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What judging a device left in its row; `severity` as in `Device`."""
-
-    compliance: Compliance
-    compliance_since: datetime
-    answer_version: int
-    answer_digest: bytes
-    judged_policy_version: int
-    evaluated_at: datetime
-    next_evaluation_at: datetime | None
-    severity: int = 0
-
-
 DESCRIBED = (
     "hostname", "platform", "form_factor", "os_id", "os_name", "os_version", "os_build",
     "manufacturer", "model", "serial", "agent_version", "searched",
@@ -109,13 +95,16 @@ KEEP_DOCUMENT = Prepared(
 )
 
 
-def _setting(*names: str) -> Prepared:
-    """An UPDATE of one device that sets these columns to parameters of the same names."""
-    return Prepared(update(DEVICE).where(ONE).values({name: bindparam(name) for name in names}))
-
-
-RECORD_CHECK_IN = _setting(*DESCRIBED, "last_sequence", "digest", "last_seen_at", "last_report_at")
-RECORD_JUDGEMENT = _setting(*(each.name for each in fields(Judgement)))
+ARRIVED = ("last_sequence", "digest", "last_seen_at", "last_report_at")
+SAID_BEFORE = Prepared(
+    select(*(DEVICE.c[name] for name in DESCRIBED), schema.inventory.c.document)
+    .select_from(
+        DEVICE.outerjoin(schema.inventory, schema.inventory.c.device_id == DEVICE.c.device_id)
+    )
+    .where(ONE)
+)
+RECORD_CHECK_IN = setting(*DESCRIBED, *ARRIVED)
+RECORD_REPORT = setting(*ARRIVED)
 
 
 def add(
@@ -160,25 +149,25 @@ def record_check_in(
 ) -> None:
     """A new posture: the row says what the device now says of itself."""
     described = _described(inventory)
-    past.keep_description_if_changed(connection, device_id, described, received_at)
     values = {
         "of_device": device_id,
-        **described,
         "last_sequence": sequence,
         "digest": digest,
         "last_seen_at": received_at,
         "last_report_at": received_at,
     }
-    RECORD_CHECK_IN.run(connection, values)
+    if _said_before(connection, device_id) == {**described, "document": inventory.document}:
+        RECORD_REPORT.run(connection, values)
+        _keep_fingerprint(connection, device_id, inventory)
+        return
+    past.keep_description_if_changed(connection, device_id, described, received_at)
+    RECORD_CHECK_IN.run(connection, values | described)
     _keep_beside(connection, device_id, inventory)
 
 
-def record_judgement(connection: Connection, device_id: str, judgement: Judgement) -> None:
-    values: dict[str, Any] = {
-        each.name: getattr(judgement, each.name) for each in fields(Judgement)
-    }
-    values["compliance"] = judgement.compliance.value
-    RECORD_JUDGEMENT.run(connection, values | {"of_device": device_id})
+def _said_before(connection: Connection, device_id: str) -> dict[str, str]:
+    row = SAID_BEFORE.first(connection, of_device=device_id)
+    return {} if row is None else row._asdict()
 
 
 def judge_again(connection: Connection, device_id: str, at: datetime) -> None:
@@ -287,6 +276,10 @@ def _described(inventory: InventoryRow) -> dict[str, str]:
 def _keep_beside(connection: Connection, device_id: str, inventory: InventoryRow) -> None:
     kept = {"device_id": device_id, "document": inventory.document}
     KEEP_DOCUMENT.run(connection, kept)
+    _keep_fingerprint(connection, device_id, inventory)
+
+
+def _keep_fingerprint(connection: Connection, device_id: str, inventory: InventoryRow) -> None:
     known = schema.fingerprint
     if fingerprint_of(connection, device_id) == dict(inventory.fingerprint):
         return

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
 
 from collector.model import Device, EvidenceLine, Finding, Status
 from collector.store import past
@@ -21,9 +21,14 @@ from collector.store.schema import device, finding
 
 OF_DEVICE = finding.c.device_id == bindparam("of_device")
 OPEN = finding.c.closed_at.is_(None)
-# What is open has just been looked at again, whether or not its row had to change.
+# What is open was looked at when its device was, by the policy of then, whether or not its row had
+# to change: a new policy that changes no verdict touches no finding.
+LOOKED_AT = (
+    device.c.evaluated_at.label("looked_at_again"),
+    device.c.judged_policy_version.label("judged_by"),
+)
 OPEN_OF = Prepared(
-    select(finding, device.c.evaluated_at.label("looked_at_again"))
+    select(finding, *LOOKED_AT)
     .join(device, device.c.device_id == finding.c.device_id)
     .where(OF_DEVICE, OPEN)
     .order_by(finding.c.rule_id)
@@ -45,7 +50,15 @@ OF_RULE = Prepared(
 )
 INSERT = Prepared(insert(finding))
 ONE_OPEN = (OF_DEVICE, finding.c.rule_id == bindparam("of_rule"), OPEN)
-CLOSE = Prepared(update(finding).where(*ONE_OPEN).values(closed_at=bindparam("closing_at")))
+JUDGED_BY = select(device.c.judged_policy_version).where(device.c.device_id == finding.c.device_id)
+CLOSE = Prepared(
+    update(finding)
+    .where(*ONE_OPEN)
+    .values(
+        closed_at=bindparam("closing_at"),
+        policy_version=func.coalesce(JUDGED_BY.scalar_subquery(), finding.c.policy_version),
+    )
+)
 REFRESH = Prepared(
     update(finding)
     .where(*ONE_OPEN)
@@ -91,7 +104,7 @@ class Moves:
 def open_of(connection: Connection, device_id: str) -> list[Finding]:
     """The device's state now, by rule id."""
     rows = OPEN_OF.rows(connection, of_device=device_id)
-    return [_finding(row, row.looked_at_again) for row in rows]
+    return [_finding(row, row.looked_at_again, row.judged_by) for row in rows]
 
 
 def open_of_many(
@@ -99,7 +112,7 @@ def open_of_many(
 ) -> dict[str, list[Finding]]:
     """By device, what is open now in these states: one query for a page of devices."""
     query = (
-        select(finding, device.c.evaluated_at.label("looked_at_again"))
+        select(finding, *LOOKED_AT)
         .join(device, device.c.device_id == finding.c.device_id)
         .where(finding.c.device_id.in_(device_ids), OPEN)
         .where(finding.c.status.in_([status.value for status in statuses]))
@@ -107,7 +120,8 @@ def open_of_many(
     )
     found: dict[str, list[Finding]] = {}
     for row in connection.execute(query):
-        found.setdefault(row.device_id, []).append(_finding(row, row.looked_at_again))
+        known = _finding(row, row.looked_at_again, row.judged_by)
+        found.setdefault(row.device_id, []).append(known)
     return found
 
 
@@ -206,7 +220,9 @@ def _words(new: Finding) -> dict[str, object]:
     }
 
 
-def _finding(row: Row[Any], looked_at_again: datetime | None = None) -> Finding:
+def _finding(
+    row: Row[Any], looked_at_again: datetime | None = None, judged_by: int | None = None
+) -> Finding:
     return Finding(
         device_id=row.device_id,
         rule_id=row.rule_id,
@@ -216,7 +232,7 @@ def _finding(row: Row[Any], looked_at_again: datetime | None = None) -> Finding:
         since=row.since,
         recorded_at=row.recorded_at,
         evaluated_at=max(row.evaluated_at, looked_at_again or row.evaluated_at),
-        policy_version=row.policy_version,
+        policy_version=row.policy_version if judged_by is None else judged_by,
         cause=row.cause,
         failing_from=row.failing_from,
     )

@@ -34,6 +34,7 @@ class Standing:
     quarantined_because: str
     retired_at: datetime | None
     silent: bool
+    severity: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from collector.model import Compliance, FormFactor, Platform, Status, Waiver
 from collector.policy import default_text, load
 from collector.policy.grace import after_working_days
 from collector.policy.settings import Calendar
-from collector.store import devices, policies, tracked
+from collector.store import Connection, devices, findings, policies, tracked
 from collector.store.devices import InventoryRow
 from collector.upkeep import Rejudged, rejudge_due
 from protos.posture.v1.signals_pb2 import UNKNOWN_REASON_PERMISSION_DENIED, Observation, Unknown
@@ -114,6 +114,27 @@ def test_judging_again_without_a_change_changes_no_answer(desk: Desk) -> None:
     desk.clock.advance(minutes=5)
     assert not desk.store.write(lambda c: rejudge(c, desk.policy, "d1", desk.clock()))
     assert len(desk.past()) == 1
+
+
+def test_a_policy_that_changes_no_verdict_writes_no_finding(desk: Desk) -> None:
+    desk.report(1, BAD)
+    (before,) = desk.past()
+    desk.clock.advance(minutes=5)
+    desk.policy = load(default_text(), "policy.toml", 2)
+    said: list[str] = []
+
+    def judge_again(c: Connection) -> None:
+        raw = c.connection.dbapi_connection
+        raw.set_trace_callback(said.append)  # type: ignore[union-attr]
+        rejudge(c, desk.policy, "d1", desk.clock())
+        raw.set_trace_callback(None)  # type: ignore[union-attr]
+
+    desk.store.write(judge_again)
+    assert [text.split()[1] for text in said if not text.startswith("SELECT")] == ["device"]
+    assert desk.past() == [before]
+    held = desk.store.read(lambda c: findings.open_of(c, "d1"))
+    (found,) = [each for each in held if each.rule_id == RULE]
+    assert (found.policy_version, found.evaluated_at) == (2, desk.clock())
 
 
 def test_the_upkeep_judges_what_time_or_policy_has_overtaken(desk: Desk) -> None:

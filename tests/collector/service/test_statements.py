@@ -9,14 +9,15 @@ from collector.store import devices
 from collector.store.columns import whole
 from protos.posture.v1 import posture_service_pb2 as wire
 from protos.posture.v1.device_pb2 import Inventory
+from protos.posture.v1.signals_pb2 import Observation
 from tests.collector.service.edge_desk import EdgeDesk
 from tests.collector.service.test_check_in import report, unchanged
 from tests.collector.service.test_commands import ask
 
 OTHER = wire.Posture(
-    inventory=Inventory(hostname="alice-laptop"), agent_version="0.2.0"
+    inventory=Inventory(hostname="alice-laptop"), observations=[Observation(signal="firewall")]
 ).SerializeToString()
-MOST_READS_OF_A_REPORT = 7
+MOST_READS_OF_A_REPORT = 8
 MOST_WRITES_OF_A_REPORT = 6
 
 
