@@ -1,18 +1,21 @@
 """A device's state follows from its findings, their grace and waivers, and its silence. Pure."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from collector.model import (
     Compliance,
     Device,
     Finding,
+    Language,
     OpenFinding,
     Severity,
     Status,
     Waiver,
     Words,
 )
+from collector.translation.sentences import told_again
 
 
 def state(findings: Iterable[OpenFinding], now: datetime) -> Compliance:
@@ -51,6 +54,13 @@ def compliance_at(device: Device, now: datetime, stale_after: timedelta) -> Comp
     return with_silence(
         device.compliance, device.last_seen_at or device.enrolled_at, now, stale_after
     )
+
+
+def in_language(finding: Finding, language: Language) -> Finding:
+    """With its reason in that language, if it was told so that it can be."""
+    if language is Language.EN:
+        return finding
+    return replace(finding, because=told_again(finding.told, finding.because, language))
 
 
 def lay_over(

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from collector.compliance import lay_over
+from collector.compliance import in_language, lay_over
 from collector.model import (
     Device,
     Finding,
@@ -45,16 +45,23 @@ def laid_over(
     for finding in held:
         rule = rules.get(finding.rule_id)
         if rule is not None and rule.id in policy.rules:
-            words = words_for(finding, device.system, language or policy.language)
+            read_in = language or policy.language
+            words = words_for(finding, device.system, read_in)
             waiver = granted.get(rule.id)
-            laid.append(seen(finding, words, policy, waiver, device.enrolled_at))
+            laid.append(
+                seen(in_language(finding, read_in), words, policy, waiver, device.enrolled_at)
+            )
     return sorted(laid, key=_order)
 
 
 def falling_short(
-    c: Connection, policy: Policy, page: Collection[Device], now: datetime
+    c: Connection,
+    policy: Policy,
+    page: Collection[Device],
+    now: datetime,
+    language: Language | None = None,
 ) -> dict[str, list[OpenFinding]]:
-    """By device, what fails or is unknown: two queries for a page of devices."""
+    """By device, as `laid_over`, what fails or is unknown: two queries for a page of devices."""
     ids = [device.device_id for device in page]
     open_now = findings.open_of_many(c, ids, (Status.FAIL, Status.UNKNOWN))
     waived = waivers.active_for_many(c, ids, now)
@@ -62,7 +69,7 @@ def falling_short(
     for device in page:
         mine = {waiver.rule_id: waiver for waiver in waived.get(device.device_id, ())}
         held = open_now.get(device.device_id, ())
-        found[device.device_id] = laid_over(held, policy, mine, device)
+        found[device.device_id] = laid_over(held, policy, mine, device, language)
     return found
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from collector.compliance import lay_over, state
+from collector.compliance import in_language, lay_over, state
 from collector.inventory import PLATFORMS
 from collector.model import Compliance, Finding, OpenFinding, Severity, Status, System, Verdict
 from collector.policy import RULES, Judged, Policy, evaluate, words_for
@@ -22,8 +22,11 @@ from collector.store.devices import Judgement, Standing
 from collector.store.disputes import Dispute, Place, places_of
 from collector.store.findings import Moves, Opening
 from collector.store.tracked import FirstSeen
+from collector.translation import Text, marked
+from collector.translation.sentences import written
 from protos.posture.v1.posture_service_pb2 import Posture
 
+SAID = {Status.PASS: marked("pass"), Status.FAIL: marked("fail")}
 MOST_FLAPS = 20
 """So many intervals back a failure is looked for that a new one may continue."""
 STEADY = timedelta(days=1)
@@ -177,10 +180,15 @@ def _believed(connection: Connection, policy: Policy, case: Case) -> list[Judged
 
 
 def _doubted(verdict: Verdict, dispute: Dispute) -> Verdict:
-    words = (
-        f"The check is doubted: it changed on {dispute.turned} of {dispute.population} devices "
-        f"with {dispute.place.value} within a day (dispute {dispute.number}). "
-        f"It said {verdict.status.value}: {verdict.because}"
+    words = Text(
+        "The check is doubted: it changed on %(turned)s of %(population)s devices with %(place)s"
+        " within a day (dispute %(number)s). It said %(status)s: %(because)s",
+        turned=dispute.turned,
+        population=dispute.population,
+        place=dispute.place.value,
+        number=dispute.number,
+        status=Text(SAID[verdict.status]),
+        because=verdict.because,
     )
     return Verdict(Status.UNKNOWN, words, verdict.holds_until, Cause.DISPUTED)
 
@@ -215,7 +223,7 @@ def _finding(judged: Judged, old: Finding | None, case: Case, policy_version: in
         device_id=case.standing.device_id,
         rule_id=judged.rule.id,
         status=verdict.status,
-        because=verdict.because,
+        because=str(verdict.because),
         evidence=judged.evidence,
         since=since,
         recorded_at=recorded_at,
@@ -223,6 +231,7 @@ def _finding(judged: Judged, old: Finding | None, case: Case, policy_version: in
         policy_version=policy_version,
         cause=verdict.cause,
         failing_from=old.failing_from if old and old.status is verdict.status else None,
+        told=written(verdict.because),
     )
 
 
@@ -259,6 +268,7 @@ def _laid_over(
         finding, settings = device_findings.get(rule.id), policy.rules.get(rule.id)
         if finding is not None and settings is not None:
             words = words_for(finding, about.system, policy.language)
+            finding = in_language(finding, policy.language)
             grace = grace_ends_at(policy, finding, about.enrolled_at)
             waiver = waived.get(rule.id)
             seen.append(lay_over(finding, words, settings.severity, grace, waiver))

@@ -142,7 +142,9 @@ class Finding:
     `recorded_at` is when the collector came to know it. A finding is replaced, never edited,
     when its status changes; `because`, `cause` and `evidence` follow the latest report.
 
-    `failing_from` is set where the clock of a failure runs on from an earlier one.
+    `failing_from` is set where the clock of a failure runs on from an earlier one. `told` is what
+    `because` was put together from (`collector.translation.sentences`), to be said in another
+    language; empty where an older collector judged.
     """
 
     device_id: str
@@ -156,6 +158,7 @@ class Finding:
     policy_version: int
     cause: str = ""
     failing_from: datetime | None = None
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)

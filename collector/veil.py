@@ -63,7 +63,7 @@ def veiled(found: OpenFinding, veil: Veil) -> OpenFinding:
     evidence = tuple(
         EvidenceLine(veil.over(line.source), veil.over(line.said)) for line in finding.evidence
     )
-    hidden = replace(finding, because=veil.over(finding.because), evidence=evidence)
+    hidden = replace(finding, because=veil.over(finding.because), evidence=evidence, told="")
     return replace(found, finding=hidden)
 
 
@@ -71,7 +71,7 @@ def unnamed(found: OpenFinding) -> OpenFinding:
     """As `veiled`, where the report is not at hand: of what names people, the rule's title."""
     if not names_people(found.finding.rule_id):
         return veiled(found, Veil())
-    return replace(found, finding=replace(found.finding, because=found.title, evidence=()))
+    return replace(found, finding=replace(found.finding, because=found.title, evidence=(), told=""))
 
 
 def names_people(rule_id: str) -> bool:

@@ -11,24 +11,29 @@ from google.protobuf.message import Message
 
 from collector.model import Rule, Status, Verdict
 from collector.policy.causes import cause_of
-from collector.policy.wording import sentence
+from collector.policy.seen_parts import plain, separated
+from collector.policy.wording import Text, bare, sentence
+from collector.translation import marked
 from protos.posture.v1.signals_pb2 import Gap, UnknownReason
 
 WORDS = {
-    UnknownReason.UNKNOWN_REASON_TOOL_MISSING: "the tool that would tell is not installed",
-    UnknownReason.UNKNOWN_REASON_PERMISSION_DENIED: "permission denied",
-    UnknownReason.UNKNOWN_REASON_TIMED_OUT: "timed out",
-    UnknownReason.UNKNOWN_REASON_TOOL_FAILED: "the tool that would tell ended with an error",
-    UnknownReason.UNKNOWN_REASON_UNPARSABLE: "the answer was not understood",
-    UnknownReason.UNKNOWN_REASON_TOO_LARGE: "the answer is larger than is accepted",
-    UnknownReason.UNKNOWN_REASON_NO_USER_SESSION: "nobody is logged in",
-    UnknownReason.UNKNOWN_REASON_CONFLICTING_SOURCES: "two sources disagree",
-    UnknownReason.UNKNOWN_REASON_NOT_IMPLEMENTED: "no check for this operating system yet",
-    UnknownReason.UNKNOWN_REASON_NOT_RECORDED: "the recording does not hold the answer",
-    UnknownReason.UNKNOWN_REASON_SANDBOXED: "the agent's own confinement hides it",
-    UnknownReason.UNKNOWN_REASON_NO_DATA: "the source holds nothing to go by",
-    UnknownReason.UNKNOWN_REASON_INTERNAL: "a defect of the agent's check",
+    UnknownReason.UNKNOWN_REASON_TOOL_MISSING: marked("the tool that would tell is not installed"),
+    UnknownReason.UNKNOWN_REASON_PERMISSION_DENIED: marked("permission denied"),
+    UnknownReason.UNKNOWN_REASON_TIMED_OUT: marked("timed out"),
+    UnknownReason.UNKNOWN_REASON_TOOL_FAILED: marked(
+        "the tool that would tell ended with an error"
+    ),
+    UnknownReason.UNKNOWN_REASON_UNPARSABLE: marked("the answer was not understood"),
+    UnknownReason.UNKNOWN_REASON_TOO_LARGE: marked("the answer is larger than is accepted"),
+    UnknownReason.UNKNOWN_REASON_NO_USER_SESSION: marked("nobody is logged in"),
+    UnknownReason.UNKNOWN_REASON_CONFLICTING_SOURCES: marked("two sources disagree"),
+    UnknownReason.UNKNOWN_REASON_NOT_IMPLEMENTED: marked("no check for this operating system yet"),
+    UnknownReason.UNKNOWN_REASON_NOT_RECORDED: marked("the recording does not hold the answer"),
+    UnknownReason.UNKNOWN_REASON_SANDBOXED: marked("the agent's own confinement hides it"),
+    UnknownReason.UNKNOWN_REASON_NO_DATA: marked("the source holds nothing to go by"),
+    UnknownReason.UNKNOWN_REASON_INTERNAL: marked("a defect of the agent's check"),
 }
+COULD_NOT_TELL = marked("the agent could not tell")
 KEYS = {"volumes": "name", "scopes": "name", "products": "name", "users": "user"}
 """The field of a list's elements that gaps name them by."""
 UNNAMED = ""
@@ -44,10 +49,11 @@ def because(reason: int, detail: str) -> str:
     >>> because(UnknownReason.UNKNOWN_REASON_NO_USER_SESSION, "Nobody is logged in at the screen")
     'Nobody is logged in at the screen'
     """
-    words: str = WORDS.get(reason, "the agent could not tell")  # type: ignore[call-overload]
+    message: str = WORDS.get(reason, COULD_NOT_TELL)  # type: ignore[call-overload]
+    words = Text(message)
     if words in detail.casefold():
         return detail
-    return f"{words}: {detail}" if detail else words
+    return Text("%(why)s: %(detail)s", why=words, detail=detail) if detail else words
 
 
 def unset(value: Message, needs: Collection[str], gaps: Iterable[Gap]) -> Verdict | None:
@@ -66,7 +72,7 @@ def unset(value: Message, needs: Collection[str], gaps: Iterable[Gap]) -> Verdic
         else:
             seen = value.HasField(name) and gap_here is None
         if not seen:
-            words = f"the agent did not see {_plain(name)}"
+            words = Text("the agent did not see %(part)s", part=plain(name))
             return _unseen(gap_here) if gap_here else Verdict(Status.UNKNOWN, sentence(words))
     return None
 
@@ -81,7 +87,7 @@ def seen_only(value: M, gaps: Collection[Gap]) -> M:
     kept = type(value)()
     kept.CopyFrom(value)
     for gap in gaps:
-        root, key, name = _parts(gap.field)
+        root, key, name = separated(gap.field)
         if root in KEYS and root in kept.DESCRIPTOR.fields_by_name:
             named = [each for each in getattr(kept, root) if getattr(each, KEYS[root]) == key]
             if any(_is_unset(each, name) for each in named):
@@ -113,9 +119,10 @@ def believed(rule: Rule, verdict: Verdict, value: Message, gaps: Sequence[Gap]) 
 def _explained(rule: Rule, verdict: Verdict, gaps: Sequence[Gap]) -> Verdict:
     touched = {*rule.needs, *rule.whole_to_pass, *rule.whole_to_fail}
     for gap in gaps:
-        root, key, _ = _parts(gap.field)
+        root, key, _ = separated(gap.field)
         if root in touched and key in verdict.because:
-            words = f"{verdict.because.rstrip('.')} ({because(gap.reason, gap.detail)})"
+            why = because(gap.reason, gap.detail)
+            words = Text("%(what)s (%(why)s)", what=bare(verdict.because), why=why)
             cause = cause_of(gap.reason) or verdict.cause
             return replace(verdict, because=sentence(words), cause=cause)
     return verdict
@@ -126,7 +133,7 @@ def _hides(path: str, value: Message) -> bool:
 
     A listed element whose field is unset was in front of the rule, which has answered for it.
     """
-    root, key, name = _parts(path)
+    root, key, name = separated(path)
     if not key or not name or root not in KEYS:
         return True
     named = [each for each in getattr(value, root) if getattr(each, KEYS[root]) == key]
@@ -138,32 +145,12 @@ def _is_unset(element: Message, name: str) -> bool:
     return field is not None and not field.is_repeated and not element.HasField(name)
 
 
-def _parts(path: str) -> tuple[str, str, str]:
-    """
-    >>> _parts("volumes[[swap]].protection"), _parts("users"), _parts("users[alice]")
-    (('volumes', '[swap]', 'protection'), ('users', '', ''), ('users', 'alice', ''))
-    """
-    root, _, rest = path.partition("[")
-    key, _, name = rest.rpartition("]")
-    return root, key, name.removeprefix(".")
-
-
 def _root(path: str) -> str:
     return path.partition("[")[0].partition(".")[0]
 
 
 def _unseen(gap: Gap) -> Verdict:
-    part = _plain(gap.field) or "a part of it"
-    words = f"{part} could not be seen: {because(gap.reason, gap.detail)}"
+    part = plain(gap.field) or Text("a part of it")
+    why = because(gap.reason, gap.detail)
+    words = Text("%(part)s could not be seen: %(why)s", part=part, why=why)
     return Verdict(Status.UNKNOWN, sentence(words), cause=cause_of(gap.reason))
-
-
-def _plain(name: str) -> str:
-    """
-    >>> _plain("volumes[/].protection"), _plain("pending_security")
-    ('protection of /', 'pending security')
-    """
-    root, key, field = _parts(name)
-    if not key:
-        return root.replace("_", " ")
-    return f"{(field or root).replace('_', ' ')} of {key}"

@@ -18,7 +18,8 @@ from collector.policy import blind_spots
 from collector.policy.causes import Cause, cause_of
 from collector.policy.rules import RULES
 from collector.policy.settings import Policy, RuleSettings
-from collector.policy.wording import sentence
+from collector.policy.wording import Text, sentence
+from collector.translation import marked
 from protos.posture.v1.device_pb2 import FormFactor as WireFormFactor
 from protos.posture.v1.device_pb2 import Inventory
 from protos.posture.v1.device_pb2 import Platform as WirePlatform
@@ -37,6 +38,15 @@ FORM_FACTORS = {
     WireFormFactor.FORM_FACTOR_SERVER: FormFactor.SERVER,
     WireFormFactor.FORM_FACTOR_VIRTUAL_MACHINE: FormFactor.VIRTUAL_MACHINE,
     WireFormFactor.FORM_FACTOR_CONTAINER: FormFactor.CONTAINER,
+}
+
+NOT_ASKED_OF = {
+    FormFactor.LAPTOP: marked("the policy does not ask this of a laptop"),
+    FormFactor.DESKTOP: marked("the policy does not ask this of a desktop"),
+    FormFactor.TABLET: marked("the policy does not ask this of a tablet"),
+    FormFactor.SERVER: marked("the policy does not ask this of a server"),
+    FormFactor.VIRTUAL_MACHINE: marked("the policy does not ask this of a virtual machine"),
+    FormFactor.CONTAINER: marked("the policy does not ask this of a container"),
 }
 
 
@@ -111,15 +121,15 @@ def _beside_the_point(settings: RuleSettings, inventory: Inventory) -> Verdict |
     platform = PLATFORMS.get(inventory.platform)
     form_factor = FORM_FACTORS.get(inventory.form_factor, FormFactor.UNKNOWN)
     if platform is None and settings.platforms != frozenset(Platform):
-        return _unknown("the device did not say which operating system it runs")
+        return _unknown(Text("the device did not say which operating system it runs"))
     if platform is not None and platform not in settings.platforms:
-        return _not_applicable(f"the policy does not ask this of {platform.value} devices")
+        words = Text("the policy does not ask this of %(system)s devices", system=platform.value)
+        return _not_applicable(words)
     if form_factor in settings.form_factors:
         return None
     if form_factor is FormFactor.UNKNOWN:
-        return _unknown("the device did not say what kind of machine it is")
-    kind = form_factor.value.replace("_", " ")
-    return _not_applicable(f"the policy does not ask this of a {kind}")
+        return _unknown(Text("the device did not say what kind of machine it is"))
+    return _not_applicable(Text(NOT_ASKED_OF[form_factor]))
 
 
 def _verdict(
@@ -129,19 +139,20 @@ def _verdict(
     circumstances: Circumstances,
 ) -> Verdict:
     if not observations:
-        return _unknown("the agent does not report this yet", Cause.NOT_REPORTED)
+        return _unknown(Text("the agent does not report this yet"), Cause.NOT_REPORTED)
     if len(observations) > 1:
-        return _unknown(f"the report holds {len(observations)} answers about one signal")
+        words = Text("the report holds %(count)s answers about one signal", count=len(observations))
+        return _unknown(words)
     observation = observations[0]
     outcome = observation.WhichOneof("outcome")
     if outcome == "unknown":
-        words = blind_spots.because(observation.unknown.reason, observation.unknown.detail)
-        return _unknown(words, cause_of(observation.unknown.reason))
+        why = blind_spots.because(observation.unknown.reason, observation.unknown.detail)
+        return _unknown(why, cause_of(observation.unknown.reason))
     if outcome == "not_applicable":
-        return _not_applicable(observation.not_applicable.because or "not on this device")
+        return _not_applicable(observation.not_applicable.because or Text("not on this device"))
     value = _value(rule, observations)
     if value is None:
-        words = "the agent's answer is of a kind that this collector does not know"
+        words = Text("the agent's answer is of a kind that this collector does not know")
         return _unknown(words, Cause.NOT_REPORTED)
     missing = blind_spots.unset(value, rule.needs, observation.gaps)
     if missing:

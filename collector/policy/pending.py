@@ -4,25 +4,36 @@ Time is counted from the day the collector first saw an update pending on the de
 archive or the vendor published earlier cannot be known from here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from collector.model import Circumstances, Status, Verdict
 from collector.policy.causes import Cause
-from collector.policy.wording import FUTURE_TOLERANCE, counted, day, listed, moment, sentence
+from collector.policy.wording import (
+    FUTURE_TOLERANCE,
+    Counted,
+    Text,
+    dated,
+    day,
+    days,
+    listed,
+    moment,
+    sentence,
+)
 from protos.posture.v1.signals_pb2 import OsUpdates, PendingUpdate
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """The updates that a rule is about: `count` as the device counts them, `updates` as listed
-    (a list may be cut short), `noun` as people call one.
+    (a list may be cut short), `counted` so many of them in words, `none` that there is none.
     """
 
     count: int
     updates: Sequence[PendingUpdate]
-    noun: str
+    counted: Callable[[int], Counted]
+    none: Text
 
 
 def judge_pending(
@@ -37,7 +48,7 @@ def judge_pending(
     }
     overdue = {name: at for name, at in since.items() if circumstances.now >= at + delay}
     if overdue:
-        return _fail(waiting.noun, overdue, limits["max_delay_days"])
+        return _fail(waiting, overdue, limits["max_delay_days"])
     ends_at = _lists_end_at(seen, limits["max_index_age_days"])
     doubt, cause = _lists_in_doubt(seen, ends_at, circumstances.now)
     if not doubt:
@@ -48,10 +59,14 @@ def judge_pending(
         return Verdict(Status.UNKNOWN, sentence(doubt), changes_at, cause)
     count = max(waiting.count, len(waiting.updates))
     if not count:
-        return Verdict(Status.PASS, sentence(f"no {waiting.noun} is pending"), ends_at)
+        return Verdict(Status.PASS, sentence(waiting.none), ends_at)
     oldest = min(since.values())
-    words = f"{counted(count, waiting.noun)} pending, the oldest since {day(oldest)}"
-    words += f"; {limits['max_delay_days']} days are allowed"
+    words = Text(
+        "%(updates)s pending, the oldest since %(day)s; %(limit)s are allowed",
+        updates=waiting.counted(count),
+        day=day(oldest),
+        limit=days(limits["max_delay_days"]),
+    )
     return Verdict(Status.PASS, sentence(words), min(ends_at, oldest + delay))
 
 
@@ -63,18 +78,22 @@ def _changes_at(seen: OsUpdates, overdue_at: Sequence[datetime], now: datetime) 
     return min(changes, default=None)
 
 
-def _fail(noun: str, overdue: Mapping[str, datetime], days: int) -> Verdict:
+def _fail(waiting: Waiting, overdue: Mapping[str, datetime], limit: int) -> Verdict:
     longest_first = sorted(overdue, key=lambda name: (overdue[name], name))
-    names = listed([f"{name} (since {day(overdue[name])})" for name in longest_first])
-    words = f"{counted(len(overdue), noun)} pending for {days} days or more: {names}"
+    words = Text(
+        "%(updates)s pending for %(days)s or more: %(names)s",
+        updates=waiting.counted(len(overdue)),
+        days=days(limit),
+        names=listed([dated(name, overdue[name]) for name in longest_first]),
+    )
     return Verdict(Status.FAIL, sentence(words))
 
 
-def _lists_end_at(seen: OsUpdates, days: int) -> datetime | None:
+def _lists_end_at(seen: OsUpdates, limit: int) -> datetime | None:
     """When the package lists are too old to go by; None: their age is not known."""
     index_at = moment(seen.index_at) if seen.HasField("index_at") else None
     try:
-        return index_at + timedelta(days=days) if index_at else None
+        return index_at + timedelta(days=limit) if index_at else None
     except OverflowError:
         return None
 
@@ -83,13 +102,13 @@ def _lists_in_doubt(seen: OsUpdates, ends_at: datetime | None, now: datetime) ->
     """The doubt in words, and its cause."""
     index_at = moment(seen.index_at)
     if ends_at is None or index_at is None:
-        return "it could not be told how old the package lists are", Cause.LISTS_OLD
+        return Text("it could not be told how old the package lists are"), Cause.LISTS_OLD
     if index_at > now + FUTURE_TOLERANCE:
-        words = f"the package lists are dated {day(index_at)}, in the future"
+        words = Text("the package lists are dated %(day)s, in the future", day=day(index_at))
         return words, Cause.CLOCK_AHEAD
     if now >= ends_at:
-        age = counted((now - index_at).days, "day")
-        words = f"the package lists are {age} old, so newer updates cannot be seen"
+        age = days((now - index_at).days)
+        words = Text("the package lists are %(age)s old, so newer updates cannot be seen", age=age)
         return words, Cause.LISTS_OLD
     return "", ""
 
@@ -98,9 +117,15 @@ def _count_in_doubt(waiting: Waiting, since: Mapping[str, datetime]) -> str:
     """A list may be longer than the count: zypper's patches stand beside their packages."""
     listed_here = len(waiting.updates)
     if listed_here < waiting.count:
-        named = f"only {listed_here} are" if listed_here else "none is"
-        return f"{counted(waiting.count, waiting.noun)} pending, but {named} named"
+        updates = waiting.counted(waiting.count)
+        if not listed_here:
+            return Text("%(updates)s pending, but none is named", updates=updates)
+        return Text(
+            "%(updates)s pending, but only %(named)s are named", updates=updates, named=listed_here
+        )
     undated = [update.name for update in waiting.updates if update.name not in since]
-    if undated:
-        return f"it is not recorded since when these are pending: {listed(undated)}"
-    return ""
+    return undated_words(undated) if undated else ""
+
+
+def undated_words(names: Sequence[str]) -> Text:
+    return Text("it is not recorded since when these are pending: %(names)s", names=listed(names))

@@ -1,5 +1,6 @@
 """Whether an antivirus product guards files now: yes, no, or not told."""
 
+from collector.policy.wording import Text, with_detail
 from protos.posture.v1.signals_pb2 import AntivirusProduct
 
 
@@ -17,4 +18,9 @@ def guards(product: AntivirusProduct) -> bool | None:
 
 
 def called(product: AntivirusProduct) -> str:
-    return product.name or "a product without a name"
+    return product.name or Text("a product without a name")
+
+
+def with_remarks(words: str, product: AntivirusProduct) -> str:
+    """The words with what the device remarked, such as updates that are switched off."""
+    return with_detail(words, ", ".join(product.remarks))

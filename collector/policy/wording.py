@@ -1,51 +1,57 @@
-"""Sentences for people: a capital, a period, one line, never too long."""
+"""What rules say their sentences with: pieces that are put together once and said again in French.
 
-from collections.abc import Sequence
+`sentence(Text("support of %(name)s ended on %(day)s", name=…, day=…))`. The names that a device
+gives, days and numbers are values; every other word stands in a message.
+"""
+
 from datetime import UTC, datetime, timedelta
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-LONGEST_SENTENCE = 200
-SMALL = ("macOS ",)
-"""Names that begin with a small letter wherever they stand."""
+from collector.translation import Text
+from collector.translation.sentences import Counted, bare, listed, parts, sentence
+
+__all__ = [
+    "FUTURE_TOLERANCE",
+    "Counted",
+    "Text",
+    "bare",
+    "dated",
+    "day",
+    "days",
+    "listed",
+    "moment",
+    "parts",
+    "sentence",
+    "with_detail",
+]
+
 FUTURE_TOLERANCE = timedelta(days=1)
 """How far a device's date may lie ahead before its clock is not believed (time zones, skew)."""
 
 
-def sentence(words: str) -> str:
-    """One line with a capital and a period.
-
-    >>> sentence("permission denied:\\n/etc/shadow")
-    'Permission denied: /etc/shadow.'
-    >>> sentence("macOS 26.1 is supported")
-    'macOS 26.1 is supported.'
+def days(number: int) -> Counted:
     """
-    if not words.isprintable():
-        words = "".join(c if c.isprintable() else " " for c in words)
-    line = " ".join(words.split())
-    line = line.rstrip(". ")
-    if len(line) >= LONGEST_SENTENCE:
-        line = line[: LONGEST_SENTENCE - 2].rstrip(". ,;:") + "…"
-    first = line[:1] if line.startswith(SMALL) else line[:1].upper()
-    return f"{first}{line[1:]}."
-
-
-def listed(names: Sequence[str], most: int = 3) -> str:
-    """Some names and how many more there are.
-
-    >>> listed(["a", "b", "c", "d", "e"])
-    'a, b, c and 2 more'
-    """
-    shown = ", ".join(names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
-
-
-def counted(number: int, noun: str) -> str:
-    """
-    >>> counted(1, "day"), counted(3, "day")
+    >>> days(1), days(3)
     ('1 day', '3 days')
     """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return Counted("%(num)s day", "%(num)s days", number)
+
+
+def dated(name: str, at: datetime) -> Text:
+    """
+    >>> dated("openssl", datetime(2026, 11, 17, tzinfo=UTC))
+    'openssl (since 2026-11-17)'
+    """
+    return Text("%(name)s (since %(day)s)", name=name, day=day(at))
+
+
+def with_detail(words: str, detail: str) -> str:
+    """
+    >>> with_detail("2 volumes", "luks2"), with_detail("2 volumes", "")
+    ('2 volumes (luks2)', '2 volumes')
+    """
+    return Text("%(words)s (%(detail)s)", words=words, detail=detail) if detail else words
 
 
 def day(at: datetime) -> str:

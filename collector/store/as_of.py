@@ -211,4 +211,5 @@ def _finding(row: Row[Any], words: Row[Any], at: datetime, policy_version: int) 
         policy_version=policy_version,
         cause=words.cause,
         failing_from=row.failing_from,
+        told=words.told,
     )

@@ -68,6 +68,7 @@ REFRESH = Prepared(
         evaluated_at=bindparam("new_evaluated_at"),
         policy_version=bindparam("new_policy_version"),
         cause=bindparam("new_cause"),
+        told=bindparam("new_told"),
     )
 )
 
@@ -206,6 +207,7 @@ def _row(opening: Opening) -> dict[str, object]:
         "policy_version": new.policy_version,
         "cause": str(new.cause),
         "failing_from": new.failing_from,
+        "told": new.told,
     }
 
 
@@ -217,6 +219,7 @@ def _words(new: Finding) -> dict[str, object]:
         "new_evaluated_at": new.evaluated_at,
         "new_policy_version": new.policy_version,
         "new_cause": str(new.cause),
+        "new_told": new.told,
     }
 
 
@@ -235,6 +238,7 @@ def _finding(
         policy_version=row.policy_version if judged_by is None else judged_by,
         cause=row.cause,
         failing_from=row.failing_from,
+        told=row.told,
     )
 
 

@@ -29,6 +29,8 @@ DESCRIBED = tuple(c.name for c in device_past.c if c.name not in ("device_id", "
 SAID_BY_THE_DEVICE = tuple(name for name in DESCRIBED if name != "quarantined_because")
 SEPARATOR = "\n"
 WORDS = ("because", "evidence", "cause")
+KEPT = (*WORDS, "told")
+"""`told` is `because` taken apart: it is kept with it, and alone is no other word."""
 
 
 def _keep_device(*conditions: ColumnElement[bool]) -> Prepared:
@@ -47,7 +49,7 @@ DEVICE_IF_CHANGED = _keep_device(_differ(device, SAID_BY_THE_DEVICE))
 DEVICE = _keep_device()
 GROUPS = Prepared(insert(groups_past).on_conflict_do_nothing())
 _KEPT_WORDS = select(
-    finding.c.device_id, finding.c.rule_id, UNTIL, *(finding.c[name] for name in WORDS)
+    finding.c.device_id, finding.c.rule_id, UNTIL, *(finding.c[name] for name in KEPT)
 ).where(
     finding.c.device_id == bindparam("of_device"),
     finding.c.rule_id == bindparam("of_rule"),
@@ -56,7 +58,7 @@ _KEPT_WORDS = select(
 )
 FINDING_IF_CHANGED = Prepared(
     insert(finding_past)
-    .from_select(("device_id", "rule_id", "until_at", *WORDS), _KEPT_WORDS)
+    .from_select(("device_id", "rule_id", "until_at", *KEPT), _KEPT_WORDS)
     .on_conflict_do_nothing()
 )
 ABSENCE = Prepared(insert(absence).on_conflict_do_nothing())

@@ -1,5 +1,7 @@
 """The tables of what was so before it changed; a row tells what held until its `until_at`."""
 
+from sqlalchemy import Column, Text
+
 from collector.store.columns import Moment
 from collector.store.tables import index, key, maybe, moment, table, words
 
@@ -34,6 +36,7 @@ finding_past = table(
     words("because"),
     words("evidence"),
     words("cause"),
+    Column("told", Text, nullable=False, server_default=""),
 )
 
 # A day or more without a check-in: from the last one before it to the first one after.

@@ -192,6 +192,7 @@ finding = _table(
     _number("policy_version"),
     Column("cause", Text, nullable=False, server_default=""),
     _maybe("failing_from", Moment),
+    Column("told", Text, nullable=False, server_default=""),
 )
 _index(
     "finding_open_by_rule",

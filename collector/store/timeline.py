@@ -21,6 +21,7 @@ class Judged:
     rule_id: str
     status: Status
     because: str
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,13 @@ def _judged(
 ) -> Iterable[Moment]:
     columns = finding.c
     query = (
-        select(columns.recorded_at, columns.rule_id, columns.status, columns.because)
+        select(columns.recorded_at, columns.rule_id, columns.status, columns.because, columns.told)
         .where(columns.device_id == device_id, columns.recorded_at < before)
         .order_by(columns.recorded_at.desc(), columns.rule_id)
         .limit(limit + MOST_AT_ONCE)
     )
-    for at, rule_id, status, because in connection.execute(query):
-        yield Judged(at, rule_id, Status(status), because)
+    for at, rule_id, status, because, told in connection.execute(query):
+        yield Judged(at, rule_id, Status(status), because, told)
 
 
 MOST_AT_ONCE = 50

@@ -18,7 +18,7 @@ from collector.translation.catalogs import SOURCE, path_of
 COLLECTOR = Path(__file__).parents[1]
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
 OPTIONS = {"**/templates/**.html": {"trimmed": "true", "silent": "false"}}
-KEYWORDS = {**DEFAULT_KEYWORDS, "marked": None, "Text": None}
+KEYWORDS = {**DEFAULT_KEYWORDS, "marked": None, "Text": None, "Counted": (1, 2)}
 HEADER = """\
 # What the collector says, in another language. `make translations` keeps it complete.
 msgid ""

@@ -11,7 +11,8 @@ from collector.store import Connection, groups, persons, timeline
 from collector.store.columns import EPOCH, MILLISECOND
 from collector.store.timeline import Enrolled, Given, Happened, Judged, Moment, Silent
 from collector.translation import gettext as _
-from collector.translation import marked
+from collector.translation import language, marked
+from collector.translation.sentences import told_again
 from collector.veil import names_people
 from collector.web.pages.people import href_of
 
@@ -124,11 +125,11 @@ def _whose(c: Connection, owner: str, now: datetime) -> str:
 def line(moment: Moment, *, sees_people: bool) -> Line:
     """As it is read; whoever may not see people reads that it happened, and not about whom."""
     match moment:
-        case Judged(at, rule_id, status, because):
-            words = f"{title(rule_id)}: {wording.STATUSES[status]}"
+        case Judged(at, rule_id, status, because, told):
+            words = f"{title(rule_id, language())}: {wording.STATUSES[status]}"
             shown = status in (Status.FAIL, Status.UNKNOWN)
             shown = shown and (sees_people or not names_people(rule_id))
-            return Line(at, status, words, because if shown else "")
+            return Line(at, status, words, told_again(told, because, language()) if shown else "")
         case Given(at, email, by):
             to = email if sees_people else _("somebody")
             words = _("Given to %(owner)s", owner=to) if email else _("Without an owner")

@@ -41,7 +41,8 @@ def test_the_agent_reads_the_policys_language(desk: Desk) -> None:
     french = answered(desk, desk.report(2, BAD))
     assert french[RULE].title == title(RULE, Language.FR) != english[RULE].title
     assert french[RULE].remediation.startswith("Activez le pare-feu")
-    assert french[RULE].because == english[RULE].because
+    assert english[RULE].because == "New inbound traffic is let in on ipv4, ipv6."
+    assert french[RULE].because == "Le nouveau trafic entrant est accepté sur ipv4, ipv6."
     assert all(one.remediation for one in french.values())
 
 

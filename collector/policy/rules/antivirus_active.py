@@ -7,40 +7,43 @@ such as an EDR that was switched off, changes nothing of that and is named.
 from collections.abc import Mapping
 
 from collector.model import Circumstances, Rule, Severity, Status, Verdict
-from collector.policy.products import called, guards
-from collector.policy.wording import listed, sentence
+from collector.policy.products import called, guards, with_remarks
+from collector.policy.wording import Text, listed, sentence
 from protos.posture.v1.signals_pb2 import Antivirus, AntivirusProduct
 
 
 def judge(seen: Antivirus, _: Mapping[str, int], __: Circumstances) -> Verdict:
     if not seen.products:
-        return Verdict(Status.FAIL, "No antivirus is installed.")
+        return Verdict(Status.FAIL, sentence(Text("no antivirus is installed")))
     active = [called(product) for product in seen.products if guards(product) is True]
     unclear = [called(product) for product in seen.products if guards(product) is None]
     if active:
         idle = [_named(product) for product in seen.products if guards(product) is False]
-        words = f"{listed(active)} examines files as they are used"
-        words += f"; not so {listed(idle)}" if idle else ""
-        words += f"; of {listed(unclear)} it could not be told" if unclear else ""
-        return Verdict(Status.PASS, sentence(words))
+        said = [Text("%(names)s examines files as they are used", names=listed(active))]
+        said += [Text("not so %(names)s", names=listed(idle))] if idle else []
+        said += (
+            [Text("of %(names)s it could not be told", names=listed(unclear))] if unclear else []
+        )
+        return Verdict(Status.PASS, sentence(*said))
     if unclear:
-        words = f"it could not be told whether {listed(unclear)} examines files as they are used"
+        words = Text(
+            "it could not be told whether %(names)s examines files as they are used",
+            names=listed(unclear),
+        )
         return Verdict(Status.UNKNOWN, sentence(words))
-    return Verdict(Status.FAIL, sentence("; ".join(_idle(each) for each in seen.products[:3])))
+    return Verdict(Status.FAIL, sentence(*map(_idle, seen.products[:3])))
 
 
 def _idle(product: AntivirusProduct) -> str:
     if product.HasField("running") and not product.running:
-        return f"{called(product)} is installed but not running{_remarks(product)}"
-    return f"{called(product)} is installed but examines files only on demand{_remarks(product)}"
+        said = Text("%(name)s is installed but not running", name=called(product))
+    else:
+        said = Text("%(name)s is installed but examines files only on demand", name=called(product))
+    return with_remarks(said, product)
 
 
 def _named(product: AntivirusProduct) -> str:
-    return f"{called(product)}{_remarks(product)}"
-
-
-def _remarks(product: AntivirusProduct) -> str:
-    return f" ({', '.join(product.remarks)})" if product.remarks else ""
+    return with_remarks(called(product), product)
 
 
 RULE = Rule(

@@ -13,8 +13,17 @@ from datetime import UTC, datetime, timedelta
 
 from collector.model import Circumstances, Limit, Rule, Severity, Status, Verdict
 from collector.policy.causes import Cause
-from collector.policy.products import called, guards
-from collector.policy.wording import FUTURE_TOLERANCE, counted, day, listed, moment, sentence
+from collector.policy.products import called, guards, with_remarks
+from collector.policy.wording import (
+    FUTURE_TOLERANCE,
+    Text,
+    bare,
+    day,
+    days,
+    listed,
+    moment,
+    sentence,
+)
 from protos.posture.v1.signals_pb2 import Antivirus, AntivirusProduct
 
 XPROTECT = "XProtect"
@@ -28,8 +37,8 @@ def judge(seen: Antivirus, limits: Mapping[str, int], circumstances: Circumstanc
         if guards(product) is not False
     ]
     if not judged:
-        words = "No antivirus is active, so there are no definitions to judge."
-        return Verdict(Status.NOT_APPLICABLE, words)
+        words = Text("no antivirus is active, so there are no definitions to judge")
+        return Verdict(Status.NOT_APPLICABLE, sentence(words))
     best = min((verdict.status for _, verdict in judged), key=BEST_FIRST.index)
     chosen = [verdict for _, verdict in judged if verdict.status is best]
     # The pass that lasts longest; of the others the one that time changes first.
@@ -43,8 +52,8 @@ def _beside(verdict: Verdict, late: list[str]) -> Verdict:
     """The pass, which names the products beside it that would fail alone."""
     if not late:
         return verdict
-    words = f"{verdict.because.rstrip('.')}; out of date: {listed(late)}"
-    return replace(verdict, because=sentence(words))
+    words = Text("out of date: %(names)s", names=listed(late))
+    return replace(verdict, because=sentence(bare(verdict.because), words))
 
 
 def _end(verdict: Verdict) -> datetime:
@@ -54,20 +63,29 @@ def _end(verdict: Verdict) -> datetime:
 def _freshness(product: AntivirusProduct, limits: Mapping[str, int], now: datetime) -> Verdict:
     name = called(product)
     if guards(product) is None:
-        return _unknown(f"it could not be told whether {name} is active")
+        return _unknown(Text("it could not be told whether %(name)s is active", name=name))
     if product.definitions_in_cloud:
-        return Verdict(Status.PASS, sentence(f"{name} asks its maker's cloud: always current"))
+        words = Text("%(name)s asks its maker's cloud: always current", name=name)
+        return Verdict(Status.PASS, sentence(words))
     if product.HasField("definitions_current") and not product.definitions_current:
-        words = f"the device itself calls the definitions of {name} out of date"
+        words = Text("the device itself calls the definitions of %(name)s out of date", name=name)
         return Verdict(Status.FAIL, sentence(words))
     built_at = moment(product.definitions_at) if product.HasField("definitions_at") else None
     if built_at is None and product.definitions_current:
-        words = f"the device itself calls the definitions of {name} current, without their date"
+        words = Text(
+            "the device itself calls the definitions of %(name)s current, without their date",
+            name=name,
+        )
         return Verdict(Status.PASS, sentence(words))
     if built_at is None:
-        return _unknown(f"it could not be told how old the definitions of {name} are")
+        words = Text("it could not be told how old the definitions of %(name)s are", name=name)
+        return _unknown(words)
     if built_at > now + FUTURE_TOLERANCE:
-        words = f"the definitions of {name} are dated {day(built_at)}, in the future"
+        words = Text(
+            "the definitions of %(name)s are dated %(day)s, in the future",
+            name=name,
+            day=day(built_at),
+        )
         turns_at = built_at - FUTURE_TOLERANCE
         return Verdict(Status.UNKNOWN, sentence(words), turns_at, Cause.CLOCK_AHEAD)
     return _aged(product, built_at, limits, now)
@@ -77,18 +95,25 @@ def _aged(
     product: AntivirusProduct, built_at: datetime, limits: Mapping[str, int], now: datetime
 ) -> Verdict:
     name = called(product)
-    days = limits["max_xprotect_age_days" if name == XPROTECT else "max_age_days"]
-    ends_at = built_at + timedelta(days=days)
-    words = f"the definitions of {name} are of {day(built_at)}"
-    if name == XPROTECT and product.remarks:  # such as updates that are switched off
-        words += f" ({', '.join(product.remarks)})"
+    limit = limits["max_xprotect_age_days" if name == XPROTECT else "max_age_days"]
+    ends_at = built_at + timedelta(days=limit)
+    words: str = Text("the definitions of %(name)s are of %(day)s", name=name, day=day(built_at))
+    if name == XPROTECT:
+        words = with_remarks(words, product)
     if now < ends_at:
         return Verdict(Status.PASS, sentence(words), holds_until=ends_at)
-    age = counted((now - built_at).days, "day")
+    age = days((now - built_at).days)
     if name == XPROTECT:
-        words += f", {age} old: Apple may have renewed them since, or not"
+        words = Text(
+            "%(words)s, %(age)s old: Apple may have renewed them since, or not",
+            words=words,
+            age=age,
+        )
         return Verdict(Status.UNKNOWN, sentence(words), cause=Cause.LISTS_OLD)
-    return Verdict(Status.FAIL, sentence(f"{words}, {age} old; the limit is {days}"))
+    words = Text(
+        "%(words)s, %(age)s old; the limit is %(limit)s", words=words, age=age, limit=limit
+    )
+    return Verdict(Status.FAIL, sentence(words))
 
 
 def _unknown(words: str) -> Verdict:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from collector.model import Circumstances, Rule, Severity, Status, Verdict
-from collector.policy.wording import counted, listed, sentence
+from collector.policy.wording import Counted, Text, listed, sentence, with_detail
+from collector.translation import marked
 from protos.posture.v1.signals_pb2 import DiskEncryption, Protection, Volume, VolumeRole
 
 COUNTED = (
@@ -17,9 +18,11 @@ ASIDE = (
     VolumeRole.VOLUME_ROLE_UNMOUNTED,
 )
 EXPOSED = {
-    Protection.PROTECTION_PLAIN: "not encrypted",
-    Protection.PROTECTION_PARTIAL: "encrypted only in part",
-    Protection.PROTECTION_KEY_EXPOSED: "encrypted, but with its key in clear or suspended",
+    Protection.PROTECTION_PLAIN: marked("not encrypted: %(names)s"),
+    Protection.PROTECTION_PARTIAL: marked("encrypted only in part: %(names)s"),
+    Protection.PROTECTION_KEY_EXPOSED: marked(
+        "encrypted, but with its key in clear or suspended: %(names)s"
+    ),
 }
 
 BESIDE_THE_SYSTEM = {
@@ -36,22 +39,24 @@ def judge(seen: DiskEncryption, _: Mapping[str, int], __: Circumstances) -> Verd
     counting = [volume for volume in seen.volumes if volume.role in COUNTED]
     exposed = _exposed(counting)
     if exposed:
-        return Verdict(Status.FAIL, sentence(exposed), cause=_weakness(counting))
+        return Verdict(Status.FAIL, sentence(*exposed), cause=_weakness(counting))
     doubt = _doubt(seen, counting)
     if doubt:
         return Verdict(Status.UNKNOWN, sentence(doubt))
     methods = sorted({volume.method for volume in counting if volume.method})
-    how = f" ({', '.join(methods)})" if methods else ""
-    words = f"{counted(len(counting), 'volume')} seen, none in clear{how}"
-    return Verdict(Status.PASS, sentence(words + _unmounted(seen)))
+    words = Counted(
+        "%(num)s volume seen, none in clear", "%(num)s volumes seen, none in clear", len(counting)
+    )
+    said = with_detail(words, ", ".join(methods))
+    return Verdict(Status.PASS, sentence(said, *_unmounted(seen)))
 
 
-def _exposed(counting: Iterable[Volume]) -> str:
+def _exposed(counting: Iterable[Volume]) -> list[str]:
     groups: dict[str, list[str]] = {}
     for volume in counting:
         if volume.protection in EXPOSED:
             groups.setdefault(EXPOSED[volume.protection], []).append(_described(volume))
-    return "; ".join(f"{how}: {listed(names)}" for how, names in groups.items())
+    return [Text(how, names=listed(names)) for how, names in groups.items()]
 
 
 def _weakness(counting: Iterable[Volume]) -> str:
@@ -72,12 +77,14 @@ def _doubt(seen: DiskEncryption, counting: list[Volume]) -> str:
     nameless = [v.name for v in seen.volumes if v.role not in (*COUNTED, *ASIDE)]
     unclear = [v.name for v in counting if not _safe(v)]
     if unclear:
-        return f"it could not be told whether these are encrypted: {listed(unclear)}"
+        names = listed(unclear)
+        return Text("it could not be told whether these are encrypted: %(names)s", names=names)
     if nameless:
-        return f"it could not be told what these volumes are for: {listed(nameless)}"
+        names = listed(nameless)
+        return Text("it could not be told what these volumes are for: %(names)s", names=names)
     system = [v for v in counting if v.role == VolumeRole.VOLUME_ROLE_SYSTEM]
     if not any(v.protection == Protection.PROTECTION_ENCRYPTED for v in system):
-        return "the volume with the operating system was not seen"
+        return Text("the volume with the operating system was not seen")
     return ""
 
 
@@ -90,18 +97,20 @@ def _safe(volume: Volume) -> bool:
 
 def _described(volume: Volume) -> str:
     device = volume.device.removeprefix("/dev/")
-    place = " on ".join(word for word in (volume.filesystem, device) if word)
-    return f"{volume.name or 'a volume'} ({place})" if place else volume.name or "a volume"
+    place: str = volume.filesystem or device
+    if volume.filesystem and device:
+        place = Text("%(filesystem)s on %(device)s", filesystem=volume.filesystem, device=device)
+    return with_detail(volume.name or Text("a volume"), place)
 
 
-def _unmounted(seen: DiskEncryption) -> str:
+def _unmounted(seen: DiskEncryption) -> list[str]:
     plain = [
         volume.name or volume.device
         for volume in seen.volumes
         if volume.role == VolumeRole.VOLUME_ROLE_UNMOUNTED
         and volume.protection == Protection.PROTECTION_PLAIN
     ]
-    return f"; in clear, but not mounted: {listed(plain)}" if plain else ""
+    return [Text("in clear, but not mounted: %(names)s", names=listed(plain))] if plain else []
 
 
 RULE = Rule(

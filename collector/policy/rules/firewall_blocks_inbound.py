@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from collector.model import Circumstances, Platform, Rule, Severity, Status, Verdict
-from collector.policy.wording import listed, sentence
-from protos.posture.v1.signals_pb2 import Firewall, FirewallScope, InboundDefault
+from collector.policy.wording import Text, listed, sentence, with_detail
+from protos.posture.v1.signals_pb2 import Firewall, FirewallOpening, FirewallScope, InboundDefault
 
 EXPECTED = {
     Platform.LINUX: ("ipv4", "ipv6"),
@@ -22,35 +22,48 @@ def judge(seen: Firewall, _: Mapping[str, int], circumstances: Circumstances) ->
     guarding = [scope for scope in seen.scopes if scope.in_use or not scope.HasField("in_use")]
     open_scopes = [s.name for s in guarding if s.in_use and s.inbound == ALLOWED]
     if open_scopes:
-        words = f"new inbound traffic is let in on {listed(open_scopes)}{_managers(seen)}"
+        names = listed(open_scopes)
+        let_in = Text("new inbound traffic is let in on %(names)s", names=names)
+        words = with_detail(let_in, _managers(seen))
         return Verdict(Status.FAIL, sentence(words), cause=_weakness(seen))
     doubt = _doubt(seen, guarding, circumstances.platform)
     if doubt:
         return Verdict(Status.UNKNOWN, sentence(doubt))
     names = listed([scope.name for scope in guarding])
-    words = f"new inbound traffic is blocked on {names}{_openings(seen)}"
-    return Verdict(Status.PASS, sentence(words))
+    blocked = Text("new inbound traffic is blocked on %(names)s", names=names)
+    return Verdict(Status.PASS, sentence(blocked, *_openings(seen)))
 
 
 def _doubt(seen: Firewall, guarding: list[FirewallScope], platform: Platform | None) -> str:
     if platform is None:
-        return "the device did not say which operating system it runs"
+        return Text("the device did not say which operating system it runs")
     present = {scope.name for scope in seen.scopes}
     missing = [name for name in EXPECTED[platform] if name not in present]
     if missing:
-        return f"the firewall was not seen for {listed(missing)}"
+        return Text("the firewall was not seen for %(names)s", names=listed(missing))
     # One that may or may not be in use is judged as in use, but cannot fail for it.
     unclear = [scope.name for scope in guarding if scope.inbound != BLOCKED]
     if unclear:
-        return f"it could not be told whether inbound traffic is blocked on {listed(unclear)}"
-    return "" if guarding else "no part of the firewall is in use now"
+        return Text(
+            "it could not be told whether inbound traffic is blocked on %(names)s",
+            names=listed(unclear),
+        )
+    return "" if guarding else Text("no part of the firewall is in use now")
 
 
-def _openings(seen: Firewall) -> str:
-    openings: dict[str, None] = {}
-    for opening in seen.openings:
-        openings.setdefault(f"{opening.protocol or 'any'} {opening.ports or 'any port'}")
-    return f"; open on purpose: {listed(list(openings), 5)}" if openings else ""
+def _openings(seen: Firewall) -> list[str]:
+    openings = dict.fromkeys(_named(opening) for opening in seen.openings)
+    return [Text("open on purpose: %(names)s", names=listed(openings, 5))] if openings else []
+
+
+def _named(opening: FirewallOpening) -> str:
+    if not opening.ports:
+        if not opening.protocol:
+            return Text("any any port")
+        return Text("%(protocol)s any port", protocol=opening.protocol)
+    if not opening.protocol:
+        return Text("any %(ports)s", ports=opening.ports)
+    return f"{opening.protocol} {opening.ports}"
 
 
 def _weakness(seen: Firewall) -> str:
@@ -60,8 +73,8 @@ def _weakness(seen: Firewall) -> str:
 
 def _managers(seen: Firewall) -> str:
     present = [each for each in seen.managers if each.name not in ("", "none") and each.state]
-    said = [f"{each.name} says {each.state}" for each in present]
-    return f" ({listed(said, 2)})" if said else ""
+    said = [Text("%(name)s says %(state)s", name=m.name, state=m.state) for m in present]
+    return listed(said, 2) if said else ""
 
 
 RULE = Rule(

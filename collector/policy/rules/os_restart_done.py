@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from collector.model import Circumstances, Limit, Platform, Rule, Severity, Status, Verdict
 from collector.policy.causes import Cause
-from collector.policy.wording import day, sentence
+from collector.policy.wording import Text, day, days, sentence
 from protos.posture.v1.signals_pb2 import OsUpdates
 
 RESTART = "restart"
@@ -17,14 +17,18 @@ RESTART = "restart"
 
 def judge(seen: OsUpdates, limits: Mapping[str, int], circumstances: Circumstances) -> Verdict:
     if not seen.restart_required:
-        return Verdict(Status.PASS, "No restart is pending.")
+        return Verdict(Status.PASS, sentence(Text("no restart is pending")))
     since = circumstances.first_seen.get(RESTART)
     if since is None:
-        words = "A restart is pending, but since when is not recorded."
-        return Verdict(Status.UNKNOWN, words, cause=Cause.SINCE_UNKNOWN)
-    days = limits["max_delay_days"]
-    ends_at = since + timedelta(days=days)
-    words = f"a restart has been pending since {day(since)}; the limit is {days} days"
+        words = Text("a restart is pending, but since when is not recorded")
+        return Verdict(Status.UNKNOWN, sentence(words), cause=Cause.SINCE_UNKNOWN)
+    limit = limits["max_delay_days"]
+    ends_at = since + timedelta(days=limit)
+    words = Text(
+        "a restart has been pending since %(day)s; the limit is %(limit)s",
+        day=day(since),
+        limit=days(limit),
+    )
     if circumstances.now < ends_at:
         return Verdict(Status.PASS, sentence(words), holds_until=ends_at)
     return Verdict(Status.FAIL, sentence(words))

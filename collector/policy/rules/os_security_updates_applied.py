@@ -11,23 +11,33 @@ from datetime import timedelta
 
 from collector.model import Circumstances, Limit, Rule, Severity, Status, Verdict
 from collector.policy.causes import Cause
-from collector.policy.pending import Waiting, judge_pending
-from collector.policy.wording import counted, day, listed, sentence
+from collector.policy.pending import Waiting, judge_pending, undated_words
+from collector.policy.wording import Counted, Text, bare, dated, days, listed, sentence
 from protos.posture.v1.signals_pb2 import OsUpdates, PendingUpdate
 
 
 def judge(seen: OsUpdates, limits: Mapping[str, int], circumstances: Circumstances) -> Verdict:
     updates = [update for update in seen.updates if update.security]
-    waiting = Waiting(seen.pending_security, updates, "security update")
+    waiting = Waiting(
+        seen.pending_security, updates, _counted, Text("no security update is pending")
+    )
     verdict = judge_pending(seen, waiting, limits, circumstances)
     if verdict.status is not Status.PASS:
         return verdict
     if _cut_short(seen):
-        words = f"only {len(seen.updates)} of {seen.pending} pending updates are named"
-        words += ", and others may be security updates"
+        words = Text(
+            "only %(named)s of %(count)s pending updates are named, and others may be security"
+            " updates",
+            named=len(seen.updates),
+            count=seen.pending,
+        )
         return Verdict(Status.UNKNOWN, sentence(words), cause=Cause.SINCE_UNKNOWN)
     untold = [update for update in seen.updates if not update.HasField("security")]
     return _beside(verdict, untold, limits["max_delay_days"], circumstances) if untold else verdict
+
+
+def _counted(number: int) -> Counted:
+    return Counted("%(num)s security update", "%(num)s security updates", number)
 
 
 def _cut_short(seen: OsUpdates) -> bool:
@@ -38,25 +48,30 @@ def _cut_short(seen: OsUpdates) -> bool:
 
 
 def _beside(
-    verdict: Verdict, untold: Sequence[PendingUpdate], days: int, circumstances: Circumstances
+    verdict: Verdict, untold: Sequence[PendingUpdate], limit: int, circumstances: Circumstances
 ) -> Verdict:
     """The passing verdict, as far as the updates that may be security updates leave it one."""
     undated = [update.name for update in untold if update.name not in circumstances.first_seen]
     if undated:
-        words = f"it is not recorded since when these are pending: {listed(undated)}"
-        return Verdict(Status.UNKNOWN, sentence(words), cause=Cause.SINCE_UNKNOWN)
+        return Verdict(Status.UNKNOWN, sentence(undated_words(undated)), cause=Cause.SINCE_UNKNOWN)
     since = {update.name: circumstances.first_seen[update.name] for update in untold}
-    delay = timedelta(days=days)
+    delay = timedelta(days=limit)
     overdue = sorted(name for name, at in since.items() if circumstances.now >= at + delay)
     if overdue:
-        names = listed([f"{name} (since {day(since[name])})" for name in overdue])
-        words = f"nobody says whether these are security updates, pending for {days} days: {names}"
+        words = Text(
+            "nobody says whether these are security updates, pending for %(days)s: %(names)s",
+            days=days(limit),
+            names=listed([dated(name, since[name]) for name in overdue]),
+        )
         return Verdict(Status.UNKNOWN, sentence(words), cause=Cause.UNCLASSIFIED)
-    words = f"{verdict.because.rstrip('.')}; {counted(len(untold), 'update')} of sources that do"
-    words += " not tell security updates apart"
+    also = Counted(
+        "%(num)s update of sources that do not tell security updates apart",
+        "%(num)s updates of sources that do not tell security updates apart",
+        len(untold),
+    )
     ends_at = min(since.values()) + delay
     until = min(ends_at, verdict.holds_until or ends_at)
-    return replace(verdict, because=sentence(words), holds_until=until)
+    return replace(verdict, because=sentence(bare(verdict.because), also), holds_until=until)
 
 
 def tracks(seen: OsUpdates) -> Collection[str]:

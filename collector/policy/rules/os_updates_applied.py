@@ -4,12 +4,17 @@ from collections.abc import Collection, Mapping
 
 from collector.model import Circumstances, Limit, Rule, Severity, Verdict
 from collector.policy.pending import Waiting, judge_pending
+from collector.policy.wording import Counted, Text
 from protos.posture.v1.signals_pb2 import OsUpdates
 
 
 def judge(seen: OsUpdates, limits: Mapping[str, int], circumstances: Circumstances) -> Verdict:
-    waiting = Waiting(seen.pending, seen.updates, "update")
+    waiting = Waiting(seen.pending, seen.updates, _counted, Text("no update is pending"))
     return judge_pending(seen, waiting, limits, circumstances)
+
+
+def _counted(number: int) -> Counted:
+    return Counted("%(num)s update", "%(num)s updates", number)
 
 
 def tracks(seen: OsUpdates) -> Collection[str]:

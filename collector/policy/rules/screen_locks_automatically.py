@@ -7,42 +7,62 @@ from collections.abc import Mapping
 
 from collector.model import Circumstances, Limit, Rule, Severity, Status, Verdict
 from collector.policy.causes import DESKTOPS
-from collector.policy.wording import counted, listed, sentence
+from collector.policy.wording import Counted, Text, listed, sentence, with_detail
 from protos.posture.v1.signals_pb2 import ScreenLock, UserScreenLock
 
 
 def judge(seen: ScreenLock, limits: Mapping[str, int], _: Circumstances) -> Verdict:
     if not seen.users:
-        return Verdict(Status.UNKNOWN, "No person's screen lock was seen.")
+        return Verdict(Status.UNKNOWN, sentence(Text("no person's screen lock was seen")))
     open_to_all = [user for user in seen.users if _wrong(user, limits)]
     if open_to_all:
         wrong = [_wrong(user, limits) for user in open_to_all]
-        words = sentence("; ".join(wrong[:2]) + _more(wrong))
+        words = sentence(*wrong[:2], *_more(wrong))
         return Verdict(Status.FAIL, words, cause=_desktop(open_to_all[0]))
-    unclear = [user.user or "somebody" for user in seen.users if not _clear(user, limits)]
+    unclear = [_called(user) for user in seen.users if not _clear(user, limits)]
     if unclear:
-        words = f"it could not be told whether and when the screen locks for {listed(unclear)}"
-        return Verdict(Status.UNKNOWN, sentence(words))
+        doubt = Text(
+            "it could not be told whether and when the screen locks for %(names)s",
+            names=listed(unclear),
+        )
+        return Verdict(Status.UNKNOWN, sentence(doubt))
     slowest = max(user.idle_seconds + user.lock_delay_seconds for user in seen.users)
-    people = "1 person" if len(seen.users) == 1 else f"{len(seen.users)} people"
-    words = f"the screen locks after {counted(slowest, 'second')} at the latest ({people})"
-    return Verdict(Status.PASS, sentence(words))
+    at_the_latest = Text(
+        "the screen locks after %(seconds)s at the latest (%(people)s)",
+        seconds=Counted("%(num)s second", "%(num)s seconds", slowest),
+        people=Counted("%(num)s person", "%(num)s people", len(seen.users)),
+    )
+    return Verdict(Status.PASS, sentence(at_the_latest))
+
+
+def _called(user: UserScreenLock) -> str:
+    return user.user or Text("somebody")
 
 
 def _wrong(user: UserScreenLock, limits: Mapping[str, int]) -> str:
     """What is known to be too little, or "". Numbers of a lock that is off mean nothing."""
-    name = f"{user.user or 'somebody'}{f' ({user.desktop})' if user.desktop else ''}"
+    name = with_detail(_called(user), user.desktop)
     if not user.HasField("locks"):
         return ""
     if not user.locks:
-        return f"the screen does not lock by itself for {name}"
+        return Text("the screen does not lock by itself for %(name)s", name=name)
     if user.may_lock_sooner:
         return ""
     idle, delay = limits["max_idle_seconds"], limits["max_lock_delay_seconds"]
     if user.idle_seconds > idle:
-        return f"the screen waits {user.idle_seconds} s before it is idle for {name}, limit {idle}"
+        return Text(
+            "the screen waits %(seconds)s s before it is idle for %(name)s, limit %(limit)s",
+            seconds=user.idle_seconds,
+            name=name,
+            limit=idle,
+        )
     if user.lock_delay_seconds > delay:
-        return f"the idle screen is open {user.lock_delay_seconds} s for {name}, limit {delay}"
+        return Text(
+            "the idle screen is open %(seconds)s s for %(name)s, limit %(limit)s",
+            seconds=user.lock_delay_seconds,
+            name=name,
+            limit=delay,
+        )
     return ""
 
 
@@ -63,8 +83,9 @@ def _clear(user: UserScreenLock, limits: Mapping[str, int]) -> bool:
     return user.idle_seconds <= idle and user.lock_delay_seconds <= delay
 
 
-def _more(wrong: list[str]) -> str:
-    return f"; and {len(wrong) - 2} more" if len(wrong) > 2 else ""
+def _more(wrong: list[str]) -> list[str]:
+    more = len(wrong) - 2
+    return [Counted("and %(num)s more", "and %(num)s more", more)] if more > 0 else []
 
 
 RULE = Rule(

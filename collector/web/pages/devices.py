@@ -201,7 +201,7 @@ def _empty(counts: Mapping[Compliance, int], listed: Listed, question: Question)
 def _rows(
     c: Connection, listed: Listed, policy: Policy, now: datetime, *, people: bool
 ) -> tuple[Row, ...]:
-    found = falling_short(c, policy, [device for device, _ in listed.devices], now)
+    found = falling_short(c, policy, [device for device, _ in listed.devices], now, language())
     if not people:
         found = {name: [unnamed(each) for each in laid] for name, laid in found.items()}
     stale_after = timedelta(days=policy.stale_after_days)

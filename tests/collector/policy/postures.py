@@ -13,6 +13,7 @@ from protos.posture.v1 import device_pb2
 from protos.posture.v1.device_pb2 import Inventory
 from protos.posture.v1.posture_service_pb2 import Posture
 from protos.posture.v1.signals_pb2 import Gap, Observation, UnknownReason
+from tests.collector.policy.both_languages import holds_in_both_languages
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 A_SECOND = timedelta(seconds=1)
@@ -70,4 +71,6 @@ def verdict_of(
 ) -> Verdict:
     posture = Posture(inventory=about or inventory(), observations=observations)
     judged = evaluate(policy or default_policy(), posture, now, {rule_id: first_seen or {}})
+    for each in judged:
+        holds_in_both_languages(each.verdict, of_the_device=str(posture))
     return next(each.verdict for each in judged if each.rule.id == rule_id)

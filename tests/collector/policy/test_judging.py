@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from collector.model import FormFactor, Platform, Rule, Status
 from collector.policy import RULES, Policy, evaluate, load, tracked
 from collector.policy.blind_spots import WORDS
-from collector.policy.wording import LONGEST_SENTENCE
+from collector.translation.sentences import LONGEST_SENTENCE
 from protos.posture.v1.device_pb2 import Inventory
 from protos.posture.v1.posture_service_pb2 import Posture
 from protos.posture.v1.signals_pb2 import (

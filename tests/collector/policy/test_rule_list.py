@@ -9,7 +9,8 @@ from collector.model import Rule
 from collector.policy import RULES
 from collector.policy.lifecycle import families
 from collector.policy.reading import RULE_KEYS
-from collector.policy.wording import LONGEST_SENTENCE, sentence
+from collector.policy.wording import sentence
+from collector.translation.sentences import LONGEST_SENTENCE
 from protos.posture.v1.signals_pb2 import Observation
 
 EVERY_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
