@@ -21,14 +21,20 @@ SMALL = ("macOS ",)
 """Names that begin with a small letter wherever they stand."""
 
 
+ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 class Piece(str):
     """English as it stands, and the tree to say it again by."""
 
     tree: Tree
 
     def __new__(cls, tree: Tree) -> "Piece":
-        with reading(Language.EN):
+        if language() is Language.EN:
             piece = super().__new__(cls, _said(tree))
+        else:
+            with reading(Language.EN):
+                piece = super().__new__(cls, _said(tree))
         piece.tree = tree
         return piece
 
@@ -96,7 +102,7 @@ def tree_of(value: object) -> Tree:
 
 def written(words: str) -> str:
     """The tree as it is stored."""
-    return json.dumps(tree_of(words), ensure_ascii=False, separators=(",", ":"))
+    return ENCODER.encode(tree_of(words))
 
 
 def again(words: str) -> str:
