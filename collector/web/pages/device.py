@@ -144,7 +144,7 @@ def _context(
         subtitle=" · ".join(filter(None, (wording.model_name(device), wording.os_name(device)))),
         notices=_notices(device, now),
         findings=tuple(_view(each, now) for each in laid),
-        health=_health(c, device, policy, report),
+        health=_health(c, device, policy, report, now),
         inventory=inventory_facts(device, report),
         report=report,
         latest=device.last_sequence,
@@ -192,7 +192,10 @@ def _view(found: OpenFinding, now: datetime) -> FindingView:
     )
 
 
-def _health(c: Connection, device: Device, policy: Policy, report: Sent | None) -> tuple[Fact, ...]:
+def _health(
+    c: Connection, device: Device, policy: Policy, report: Sent | None, now: datetime
+) -> tuple[Fact, ...]:
+    """What is known of why it is silent: asleep, off and off the network look alike from here."""
     seen_at = device.last_seen_at
     usual_at = seen_at + timedelta(minutes=policy.check_in_minutes) if seen_at else None
     expected_at = device.next_contact_at or usual_at
@@ -201,6 +204,8 @@ def _health(c: Connection, device: Device, policy: Policy, report: Sent | None) 
         ends = Fact(_("Certificate"), _("None"))
     elif certificate.revoked_at is not None:
         ends = Fact(_("Certificate"), _("Revoked: %(reason)s", reason=certificate.revoked_because))
+    elif certificate.not_after <= now:
+        ends = Fact(_("Certificate expired: it is refused"), at=certificate.not_after)
     else:
         ends = Fact(_("Certificate ends"), at=certificate.not_after)
     return (

@@ -1,5 +1,6 @@
 """Many devices at once: how many is said first, then they are put in a group or a waiver asked."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
@@ -26,7 +27,7 @@ from collector.web.guard import actor_of, session_of
 from collector.web.listing import question_of
 from collector.web.noting import looked, noted_on
 from collector.web.rendering import render
-from collector.web.site import site_of
+from collector.web.site import Site, site_of
 
 PATH = "/devices/bulk"
 METHODS = ("POST",)
@@ -136,7 +137,7 @@ async def _group(request: Request, what: str, ids: tuple[str, ...], name: str) -
     await run_in_threadpool(site.store.read, lambda c: grouping.known(c, name))
     told = {"to": what, "devices": str(len(ids))}
     async with noted_on(request, Action.GROUP_CHANGED, f"group:{name}", **told):
-        count = await site.store.submit(lambda c: change(c, name, ids, now))
+        count = await _by_parts(site, ids, lambda c, part: change(c, name, part, now))
     return ngettext(
         "%(num)s device changed its groups.", "%(num)s devices changed their groups.", count
     )
@@ -147,7 +148,9 @@ async def _new_group(request: Request, ids: tuple[str, ...], name: str) -> str:
     made = Group(name, "", "", site.clock())
     told = {"to": "made", "devices": str(len(ids))}
     async with noted_on(request, Action.GROUP_CHANGED, f"group:{name[:48]}", **told):
-        count = await site.store.submit(lambda c: _make(c, made, ids))
+        await site.store.submit(lambda c: grouping.make(c, made))
+        at, name = made.created_at, made.name
+        count = await _by_parts(site, ids, lambda c, part: grouping.put_in(c, name, part, at))
     return ngettext(
         "%(num)s device is in the new group.", "%(num)s devices are in the new group.", count
     )
@@ -167,9 +170,21 @@ async def _waive(request: Request, ids: tuple[str, ...], typed: Typed) -> str:
     )
 
 
-def _make(c: Connection, made: Group, ids: tuple[str, ...]) -> int:
-    grouping.make(c, made)
-    return grouping.put_in(c, made.name, ids, made.created_at)
+async def _by_parts(
+    site: Site, ids: tuple[str, ...], change: Callable[[Connection, tuple[str, ...]], int]
+) -> int:
+    """A transaction for each part, so that check-ins come between; doing it again is harmless."""
+    count = 0
+    for start in range(0, len(ids), CHUNK):
+        part = ids[start : start + CHUNK]
+        count += await site.store.submit(_of(change, part))
+    return count
+
+
+def _of(
+    change: Callable[[Connection, tuple[str, ...]], int], part: tuple[str, ...]
+) -> Callable[[Connection], int]:
+    return lambda c: change(c, part)
 
 
 async def _shown(

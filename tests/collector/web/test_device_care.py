@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from collector.model import Compliance, Status
-from collector.store import devices, groups, ownership, persons
+from collector.store import certificates, devices, groups, ownership, persons
+from collector.store.certificates import Certificate
 from collector.store.groups import Group
 from collector.store.persons import Person
 from tests.collector.web.conftest import Browser
@@ -145,3 +146,10 @@ def test_an_owner_who_left_is_named_as_such(desk: Browser) -> None:
     )
     assert change(desk, action="owner", owner="eve@example.org") == 303
     assert "Eve, who left on Tuesday 17 November" in desk.get(HERE)
+
+
+def test_a_certificate_that_has_expired_is_said_to_be_refused(desk: Browser) -> None:
+    now = desk.clock()
+    ended = Certificate("f00d", NAME, now, now)
+    desk.store.write(lambda c: certificates.add(c, ended))
+    assert "Certificate expired: it is refused" in desk.get(HERE)
