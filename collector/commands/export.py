@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from collector.commands.export_packs import deliver, list_packs, schedule
 from collector.surroundings import BadInput, Surroundings, Trouble
 from collector.terminal import plain, say
 
@@ -161,5 +162,8 @@ def _progress(what: str, count: int) -> None:
     if sys.stderr.isatty():
         click.echo(f"\r{what} {count or ''}".ljust(40), nl=False, err=True)
 
+
+for _command in (list_packs, schedule, deliver):
+    export.add_command(_command)
 
 COMMAND = export

@@ -8,8 +8,10 @@ from pathlib import Path
 from collector.accounts.roles import Permission
 from collector.export.encrypting import ENDING
 from collector.export.making import files_of
+from collector.export.verifying import NotAPack, check, follows
 from collector.export_settings import ALL, GROUP, PSEUDONYMS, ExportSettings
 from collector.store import Connection, exports, groups, policies
+from collector.store import packs as sealed_packs
 from collector.store.exports import Run
 from collector.translation import gettext as _
 from collector.translation import marked
@@ -117,3 +119,30 @@ def title(run: Run) -> str:
     if scope == run.variant:
         return words
     return _("%(what)s, under pseudonyms", what=words)
+
+
+def verified(site: Site, run: Run) -> tuple[tuple[str, ...], bool]:
+    """What is wrong with its file, and whether the pack before it was there to compare with."""
+    path = file_of(site, run, encrypted=False)
+    if path is None:
+        return (_("There is no readable file of it here: its recipients can check theirs."),), False
+    try:
+        verifier = site.keeping.journal.verifier
+        found = check(path, verifier)
+        before = _previous(site, run)
+        if before is None:
+            return found.problems, False
+        return (*found.problems, *follows(found, check(before, verifier))), True
+    except NotAPack as error:
+        return (str(error).replace(f"{path.parent}/", ""),), False
+
+
+def _previous(site: Site, run: Run) -> Path | None:
+    """The file of the sealed pack that it follows."""
+
+    def look(c: Connection) -> Run | None:
+        last = sealed_packs.last_before(c, run.variant, run.as_of)
+        return exports.of_moment(c, run.variant, last.as_of) if last else None
+
+    held = site.store.read(look)
+    return file_of(site, held, encrypted=False) if held else None

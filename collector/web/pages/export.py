@@ -1,7 +1,6 @@
 """One pack: how far it is, what is in it, whether it is sound, and where it was taken."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -9,9 +8,7 @@ from starlette.responses import Response
 
 from collector import wording
 from collector.accounts.roles import ROLES, Permission
-from collector.export.verifying import NotAPack, check, follows
 from collector.store import Connection, deliveries, exports
-from collector.store import packs as sealed_packs
 from collector.store.deliveries import Delivery
 from collector.store.exports import Run
 from collector.translation import gettext as _
@@ -20,7 +17,7 @@ from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
 from collector.web.listeners import digest
 from collector.web.rendering import render
-from collector.web.site import Site, site_of
+from collector.web.site import site_of
 
 PATH = "/exports/{export}"
 METHODS = ("GET",)
@@ -78,7 +75,7 @@ async def shown(request: Request, error: str = "", status_code: int = 200) -> Re
     run, taken, seen = found
     checked, linked = None, False
     if request.query_params.get("check") == "now":
-        checked, linked = await run_in_threadpool(verified, site, run)
+        checked, linked = await run_in_threadpool(packs.verified, site, run)
     settings = site.keeping.exports
     known = {each.name: each.where for each in settings.targets}
     context = Context(
@@ -102,30 +99,3 @@ async def shown(request: Request, error: str = "", status_code: int = 200) -> Re
 
 def version(c: Connection, number: int) -> str:
     return digest(exports.get(c, number), deliveries.of_run(c, number))
-
-
-def verified(site: Site, run: Run) -> tuple[tuple[str, ...], bool]:
-    """What is wrong with its file, and whether the pack before it was there to compare with."""
-    path = packs.file_of(site, run, encrypted=False)
-    if path is None:
-        return (_("There is no readable file of it here: its recipients can check theirs."),), False
-    try:
-        verifier = site.keeping.journal.verifier
-        found = check(path, verifier)
-        before = _previous(site, run)
-        if before is None:
-            return found.problems, False
-        return (*found.problems, *follows(found, check(before, verifier))), True
-    except NotAPack as error:
-        return (str(error).replace(f"{path.parent}/", ""),), False
-
-
-def _previous(site: Site, run: Run) -> Path | None:
-    """The file of the sealed pack that it follows."""
-
-    def look(c: Connection) -> Run | None:
-        last = sealed_packs.last_before(c, run.variant, run.as_of)
-        return exports.of_moment(c, run.variant, last.as_of) if last else None
-
-    held = site.store.read(look)
-    return packs.file_of(site, held, encrypted=False) if held else None

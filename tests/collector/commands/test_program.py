@@ -42,6 +42,7 @@ NEEDS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("account", "enable"): ("alice",),
     ("account", "link"): ("alice",),
     ("account", "connect-app"): ("alice",),
+    ("export", "deliver"): ("x",),
     ("audit", "export"): ("--out", "nowhere"),
     ("token", "revoke"): ("x",),
     ("device", "show"): ("x",),

@@ -70,6 +70,8 @@ USES: dict[Words, tuple[Words, tuple[Words, ...]]] = {
     ("policy", "apply"): use("{policy}", "--reason", "a reason"),
     ("policy", "history"): use(),
     ("export",): use("--out", "{out}"),
+    ("export", "list"): use(),
+    ("export", "schedule"): use(),
     ("waiver", "request"): use("alpha", "disk_encrypted", *UNTIL),
     ("waiver", "approve"): use("1", first=(WAIVED,)),
     ("waiver", "refuse"): use("1", "--reason", "encrypt it", first=(WAIVED,)),
@@ -99,8 +101,14 @@ USES: dict[Words, tuple[Words, tuple[Words, ...]]] = {
 }
 """Words that succeed, and what must have been typed before."""
 
-ELSEWHERE: set[Words] = {("notify", "test"), ("notify", "retry"), ("dispute", "resolve")}
-"""They need a server that takes messages, or a fleet that doubts a check, as in their own tests."""
+ELSEWHERE: set[Words] = {
+    ("notify", "test"),
+    ("notify", "retry"),
+    ("dispute", "resolve"),
+    ("export", "deliver"),
+}
+"""They need a server that takes messages, a fleet that doubts a check, or a pack, as in their own
+tests."""
 
 SILENT: set[Words] = {("serve",), ("policy", "check"), ("sso", "check"), ("export", "verify")}
 """`serve` writes that the collector started; the others look at a file that was handed to them."""
