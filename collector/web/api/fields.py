@@ -11,6 +11,7 @@ from typing import Any
 from collector.accounts.roles import Permission, Role
 from collector.model import Compliance, FormFactor, Platform, Severity, Status
 from collector.store.commands import CommandAction, CommandOutcome
+from collector.store.disputes import OPEN, RIGHT, WRONG
 from collector.store.waivers import WaiverState
 from collector.veil import Veil
 from collector.wording import machine
@@ -148,6 +149,37 @@ OBJECTS: Table = {
         "memory_bytes": Field("integer?", ""),
         "virtualization": Field("string?", ""),
         "disks": Field("list of Disk", ""),
+    },
+    "Dispute": {
+        "number": Field("integer", ""),
+        "rule_id": Field("string", ""),
+        "where": Field("string", "The platform, and its build or the agent's version."),
+        "opened_at": Field("moment", ""),
+        "turned": Field("integer", "On how many devices the check turned within a day."),
+        "devices": Field("integer", "How many devices were there."),
+        "state": Field("string", "", choices=(OPEN, RIGHT, WRONG)),
+        "until_version": Field("string", "The check is wrong before this agent; empty else."),
+        "reason": Field("string", ""),
+        "resolved_by": Field("string", ""),
+        "resolved_at": Field("moment?", ""),
+        "seen": Field("string", "Another one as soon as somebody has decided."),
+    },
+    "Notification": {
+        "number": Field("integer", ""),
+        "topic": Field("string", ""),
+        "subscriber": Field("string", "Its name in the settings; owners: the owners of devices."),
+        "address": Field("string", "Empty for a webhook.", People),
+        "subject": Field("string", "", People),
+        "created_at": Field("moment", ""),
+        "attempts": Field("integer", ""),
+        "next_at": Field("moment?", "When it is tried; null: it is not."),
+        "sent_at": Field("moment?", ""),
+        "failed_at": Field("moment?", "When it was given up."),
+        "trouble": Field("string", "Why it was not taken at the last attempt.", People),
+    },
+    "NotificationTest": {
+        "subscriber": Field("string", ""),
+        "messages": Field("integer", "How many were put out, one to each address."),
     },
     "Waiver": {
         "number": Field("integer", "In the register."),

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from collector.accounts.roles import Permission, Role
 from collector.model import Compliance, Platform
 from collector.policy import RULES
+from collector.store.disputes import OPEN, RIGHT, WRONG
 from collector.web.api import (
     about,
     account,
     commanding,
     device_changes,
     devices,
+    disputes,
     enrollment,
     fixes,
+    notices,
     owning,
     policies,
     waivers,
@@ -67,6 +70,13 @@ class Route:
         return dict(zip(self.names, found.groups(), strict=True)) if found else None
 
 
+_DECISION = (
+    Given("decision", "choice", "the verdicts are right, or the check is wrong", required=True,
+          choices=(RIGHT, WRONG)),
+    Given("until", "text", "wrong: the version of the agent that mends it", most=30, default=""),
+    Given("reason", "lines", "auditors read it", required=True, least=1, most=4000),
+    Given("seen", "text", "`seen` of the dispute that was looked at", most=100, default=OPEN),
+)  # fmt: skip
 _RULE_IDS = tuple(rule.id for rule in RULES)
 _LIMIT = Given("limit", "number", "how many at most", least=1, most=200, default=50)
 _POLICY = Given("text", "lines", "the policy in TOML", required=True, least=1, most=65_536)
@@ -136,6 +146,8 @@ _AUDIT = (
 
 
 _NEXT = Given("cursor", "text", "`next` of the page before", most=300, default="")
+_ONLY_FAILED = Given("only", "choice", "only what was given up", choices=("failed",), default="")
+_SUBSCRIBER = Given("subscriber", "text", "its name in collector.toml", required=True, least=1)
 _CSV = Given("csv", "lines", "the list, with headings", required=True, least=1, most=1_000_000)
 _SEEN = Given("seen", "text", "only while this is the device's `version`", most=64, default="")
 _OWNER = (
@@ -212,6 +224,20 @@ def routes() -> tuple[Route, ...]:
               commanding.lock, body=_LOCK, changes=True),
         Route("GET", "/fixes", see, "What to fix first: the same remediation once, with how many "
               "devices wait for it", "Fix", fixes.list_fixes, several=True),
+        Route("GET", "/disputes", Permission.SEE_INCIDENTS, "Checks that are or were doubted",
+              "Dispute", disputes.list_disputes, (_LIMIT,), several=True),
+        Route("POST", "/disputes/{number}/resolve", Permission.HANDLE_INCIDENTS,
+              "Say whether the verdicts are right or the check is wrong", "Dispute",
+              disputes.resolve, body=_DECISION, changes=True),
+        Route("GET", "/notifications", Permission.CHANGE_SETTINGS,
+              "What people were told, newest first", "Notification", notices.list_notifications,
+              (_ONLY_FAILED, _LIMIT, _NEXT), several=True),
+        Route("POST", "/notifications/test", Permission.CHANGE_SETTINGS,
+              "Send a message to see whether it arrives", "NotificationTest", notices.test,
+              body=(_SUBSCRIBER,), changes=True),
+        Route("POST", "/notifications/{number}/retry", Permission.CHANGE_SETTINGS,
+              "Try again what was given up", "Notification", notices.retry, body=(),
+              changes=True),
         Route("GET", "/waivers", see, "Exceptions, a page at a time", "Waiver",
               waivers.list_waivers, _WAIVERS, several=True),
         Route("POST", "/waivers", Permission.REQUEST_WAIVER, "Ask for an exception for a group",

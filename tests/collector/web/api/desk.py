@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from collector.accounts.passwords import Cost, Passwords
 from collector.accounts.roles import Role
 from collector.store import Store, accounts, factors
 from collector.store.accounts import Account
+from collector.subscriptions import Kind, Subscriber, Subscriptions, Topic
 from collector.web.application import Reach, application
 from collector.web.site import Keeping
 from tests.collector.web.conftest import HOST, keeping
@@ -89,7 +90,8 @@ def desk(folder: Path) -> Iterator[Desk]:
     """One account a role, named after it, each with recovery codes and a token of that role."""
     clock = FixedClock()
     store = Store.open(folder, clock=clock)
-    kept = keeping(folder, clock)
+    it = Subscriber("it", Kind.WEBHOOK, frozenset(Topic), url="http://127.0.0.1:1/")
+    kept = replace(keeping(folder, clock), told=Subscriptions(None, (it,)))
     app = application(store, clock, kept, Reach(["collector.example"]), passwords=CHEAP)
     with TestClient(app, HOST, follow_redirects=False, raise_server_exceptions=False) as client:
         made = Desk(store, clock, kept, app, client)

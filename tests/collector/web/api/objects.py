@@ -9,7 +9,18 @@ from collector.accounts.roles import Role
 from collector.identity import tokens as making
 from collector.model import Compliance, Status, Waiver
 from collector.policy import default_text
-from collector.store import devices, groups, personal_tokens, policies, tokens, waivers
+from collector.store import (
+    devices,
+    disputes,
+    groups,
+    notifications,
+    personal_tokens,
+    policies,
+    tokens,
+    waivers,
+)
+from collector.store.disputes import SYSTEM, Place, Turned
+from collector.store.notifications import Message, New
 from collector.web.api.routes import Route
 from tests.collector.granting import grant
 from tests.collector.web.api.desk import Desk
@@ -61,7 +72,7 @@ class Objects:
         if template == "/enrollment-tokens/{token_id}/revoke":
             return self._of_enrollment()
         if "{number}" in template:
-            return self._of_waivers(route, role)
+            return self._of_numbers(route, role)
         if "{version}" in template:
             return [
                 Asked(what, template.replace("{version}", version), status)
@@ -72,6 +83,13 @@ class Objects:
                 )
             ]
         return [Asked("all", template, 200, self._body(route, role))]
+
+    def _of_numbers(self, route: Route, role: str) -> list[Asked]:
+        if route.path.startswith("/notifications/"):
+            return self._of_notifications(route)
+        if route.path.startswith("/disputes/"):
+            return self._of_disputes(route)
+        return self._of_waivers(route, role)
 
     def _of_devices(self, route: Route, role: str) -> list[Asked]:
         there, retired = f"lap-{self.made}", f"old-{self.made}"
@@ -117,6 +135,21 @@ class Objects:
             Asked(f"number {number}", route.path.replace("{number}", str(number)), status, body)
             for number, status in {**answers[action], 999: 404}.items()
         ]
+
+    def _of_notifications(self, route: Route) -> list[Asked]:
+        now, store = self.desk.clock(), self.desk.store
+        new = New(f"key-{self.made}", "failures", "it", Message("Two devices fail"))
+        store.write(lambda c: notifications.add(c, [new], now, now))
+        (newest, *_) = store.read(notifications.newest)
+        return _numbered(route, {str(newest.number): 200, "999999": 404}, {})
+
+    def _of_disputes(self, route: Route) -> list[Asked]:
+        now, store = self.desk.clock(), self.desk.store
+        found = Turned(DISKS, Place(SYSTEM, f"linux {self.made}"), 12)
+        opened = store.write(lambda c: disputes.open_one(c, found, 30, now))
+        assert opened is not None
+        body: dict[str, object] = {"decision": "right", "reason": "They did change."}
+        return _numbered(route, {str(opened.number): 200, "999999": 404}, body)
 
     def _of_own_tokens(self, role: str) -> list[Asked]:
         desk = self.desk
@@ -184,6 +217,7 @@ class Objects:
             "csv": "email,name\nalice@example.org,Alice\n",
             "email": "alice@example.org",
             "groups": self._group() if any(g.name == "groups" for g in route.body) else "",
+            "subscriber": "it",
             "name": f"set-{self.made}",
             "description": "",
             "seen": "",
@@ -194,6 +228,13 @@ class Objects:
             codes = self.desk.codes.get(role)
             values["code"] = codes.pop() if codes else "none"
         return {each.name: values[each.name] for each in route.body}
+
+
+def _numbered(route: Route, answers: Mapping[str, int], body: dict[str, object]) -> list[Asked]:
+    return [
+        Asked(f"number {number}", route.path.replace("{number}", number), status, body)
+        for number, status in answers.items()
+    ]
 
 
 def _hash(secret: str) -> bytes:
