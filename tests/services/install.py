@@ -24,6 +24,7 @@ PLACES = ("/usr/local/go/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
 TOOLS: dict[str, tuple[str, ...]] = {
     "rsyslogd": ("rsyslog", "rsyslog-gnutls"),
     "chromium": ("chromium",),
+    "soffice": ("libreoffice-calc",),
     "npm": ("nodejs", "npm"),
     "ip": ("iproute2",),
     "testssl": ("testssl.sh", "bind9-dnsutils"),
