@@ -8,15 +8,12 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from collector.model import Compliance, Device, FormFactor, Platform
-from collector.store import groups, ownership, past, schema
+from collector.store import groups, letters, ownership, past, schema
 from collector.store.columns import whole
+from collector.store.device_few import few
+from collector.store.device_filter import DeviceFilter, DevicePage
 from collector.store.device_rows import SHOWN, device_of
-from collector.store.device_search import (
-    DeviceFilter,
-    DevicePage,
-    find,
-    named,
-)
+from collector.store.device_search import find, find_among, named, walk
 from collector.store.judgements import Judgement, record_judgement, setting
 from collector.store.prepared import Prepared
 from collector.store.standing import Standing, heard, standing, touch
@@ -32,7 +29,9 @@ __all__ = [
     "count_by_state",
     "document",
     "due",
+    "few",
     "find",
+    "find_among",
     "fingerprint_of",
     "first_by_id",
     "get",
@@ -46,6 +45,7 @@ __all__ = [
     "retire",
     "standing",
     "touch",
+    "walk",
     "with_fingerprint",
 ]
 
@@ -269,7 +269,7 @@ def _described(inventory: InventoryRow) -> dict[str, str]:
         "model": inventory.model,
         "serial": inventory.serial,
         "agent_version": inventory.agent_version,
-        "searched": "\n".join(words).casefold(),
+        "searched": letters.described(*words),
     }
 
 

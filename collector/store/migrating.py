@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, insert, inspect, select, update
 from sqlite_utils import Database
 
 from collector import __version__
-from collector.store import recount, triggers
+from collector.store import letters, recount, triggers
 from collector.store.errors import StoreTooNew, damaged
 from collector.store.schema import device, opened_by
 
@@ -24,6 +24,7 @@ def bring_up_to_date(database: Database, engine: Engine, path: Path, now: dateti
         if tables and "alembic_version" not in tables:
             raise damaged(path, "its tables are not a collector's")
         _migrate(connection, path)
+        letters.install(connection)
         triggers.install(connection)
         recount.begin(connection, now)
         _sign(connection, now)

@@ -123,6 +123,12 @@ _index(
     where="next_evaluation_at IS NOT NULL",
 )
 
+# By which number the index of letters knows a device.
+device_number = _table(
+    "device_number", _key("number", INTEGER), _text("device_id"), clustered=False
+)
+Index("device_number_by_device", device_number.c.device_id, unique=True)
+
 # The whole inventory as JSON, apart from the row that every check-in touches.
 inventory = _table("inventory", _key("device_id"), _text("document"))
 
@@ -199,6 +205,7 @@ _index(
     finding.c.rule_id,
     finding.c.status,
     finding.c.device_id,
+    finding.c.cause,
     where="closed_at IS NULL",
 )
 

@@ -8,6 +8,8 @@ They are put in place whenever a store is opened, because rebuilding a table dro
 
 from sqlalchemy import Connection
 
+from collector.store import letters
+
 DAY_MS = 86_400_000
 HOUR_S, DAY_S = 3600, 86_400
 BUCKET_ENDS_S = (
@@ -66,7 +68,32 @@ _BEFORE = (
 )
 """What was last known: an unknown in between neither breaks nor mends anything."""
 
+
+def _letters(row: str, *, gone: bool) -> str:
+    """A device's letters go into their index, or out of it."""
+    command, value = ("device_letters, ", "'delete', ") if gone else ("", "")
+    return (
+        f"INSERT INTO device_letters ({command}rowid, described, owner)"
+        f" SELECT {value}number, {row}.searched, {letters.OWNED.format(row)}"
+        f" FROM device_number WHERE device_id = {row}.device_id;"
+    )
+
+
 TRIGGERS = {
+    "device_described": (
+        "AFTER INSERT ON device",
+        "INSERT INTO device_number (device_id) VALUES (NEW.device_id);"
+        + _letters("NEW", gone=False),
+    ),
+    "device_described_anew": (
+        "AFTER UPDATE OF searched, owner ON device"
+        " WHEN OLD.searched <> NEW.searched OR OLD.owner <> NEW.owner",
+        _letters("OLD", gone=True) + _letters("NEW", gone=False),
+    ),
+    "device_described_no_more": (
+        "AFTER DELETE ON device",
+        _letters("OLD", gone=True) + "DELETE FROM device_number WHERE device_id = OLD.device_id;",
+    ),
     "device_added": (
         "AFTER INSERT ON device",
         _devices("NEW", 1) + _all_findings("NEW", 1),

@@ -10,15 +10,10 @@ from starlette.datastructures import QueryParams
 from collector.compliance import compliance_at
 from collector.model import Compliance, Device, Platform, Status
 from collector.store import Connection, devices
-from collector.store.device_order import NAME, ORDERS
+from collector.store.device_order import NAME, ORDERS, STATES, WORST, place_in
 from collector.store.devices import DeviceFilter
 
-WORST_FIRST = (
-    Compliance.NON_COMPLIANT,
-    Compliance.UNKNOWN,
-    Compliance.STALE,
-    Compliance.COMPLIANT,
-)
+WORST_FIRST = STATES
 LONGEST_TEXT = 200
 LONGEST_EMAIL = 254
 NOBODY = "none"
@@ -126,11 +121,41 @@ def find(
     stale_after: timedelta,
     size: int = PAGE_SIZE,
 ) -> Listed:
-    """At most one query a state: those of the worst state first, by name within a state; or in
-    the order that is asked for, which is one query.
+    """One query when few devices may be meant; else at most one a state: those of the worst
+    state first, by name within a state. Or in the order that is asked for.
     """
     if question.sort:
         return _sorted(c, question, now, stale_after, size)
+    every = wanted(question, question.state, None, size, now)
+    ids = devices.few(c, every, now - stale_after)
+    if ids is not None:
+        return _of_few(c, question, replace(every, order=WORST), ids, (now, stale_after))
+    return _by_state(c, question, now, stale_after, size)
+
+
+def _of_few(
+    c: Connection,
+    question: Question,
+    asked: DeviceFilter,
+    ids: tuple[str, ...],
+    at: tuple[datetime, timedelta],
+) -> Listed:
+    now, stale_after = at
+    if question.after_state is not None:
+        place = place_in(question.after_state, *(question.after or ("", "")))
+        asked = replace(asked, after=place)
+    page = devices.find_among(c, asked, ids, now - stale_after)
+    found = tuple((each, compliance_at(each, now, stale_after)) for each in page.devices)
+    if page.next_after is None:
+        return Listed(found, None)
+    last, state = found[-1]
+    after = (last.hostname, last.device_id)
+    return Listed(found, replace(question, after_state=state, after=after))
+
+
+def _by_state(
+    c: Connection, question: Question, now: datetime, stale_after: timedelta, size: int
+) -> Listed:
     states = [question.state] if question.state else list(WORST_FIRST)
     if question.after_state in states:
         states = states[states.index(question.after_state) :]
@@ -138,7 +163,7 @@ def find(
     for state in states:
         after = question.after if state is question.after_state else None
         room = size - len(found)
-        page = devices.find(c, wanted(question, state, after, room, now), now, stale_after)
+        page = devices.walk(c, wanted(question, state, after, room, now), now, stale_after)
         found += [(device, state) for device in page.devices]
         if page.next_after:
             following = replace(question, after_state=state, after=page.next_after)
@@ -155,7 +180,10 @@ def _sorted(
     asked = wanted(question, question.state, question.after, size, now)
     page = devices.find(c, asked, now, stale_after)
     found = tuple((each, compliance_at(each, now, stale_after)) for each in page.devices)
-    return Listed(found, replace(question, after=page.next_after) if page.next_after else None)
+    if page.next_after is None:
+        return Listed(found, None)
+    following = replace(question, after=page.next_after)
+    return Listed(found, following, partial=len(found) < size)
 
 
 def wanted(

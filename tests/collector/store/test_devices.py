@@ -121,7 +121,7 @@ def test_a_search_that_stops_early_says_where_to_go_on(store: Store, clock: Fixe
     after, seen, pages = None, [], 0
     while True:
         wanted = DeviceFilter(text="host1", after=after, limit=4, most_looked_at=3)
-        page = store.read(lambda c, w=wanted: devices.find(c, w, clock(), WEEK))
+        page = store.read(lambda c, w=wanted: devices.walk(c, w, clock(), WEEK))
         seen += [device.device_id for device in page.devices]
         after, pages = page.next_after, pages + 1
         if after is None:

@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, insert, text
 
-from collector.store import Store, StoreDamaged, StoreError, StoreTooNew
+from collector.store import Store, StoreDamaged, StoreError, StoreTooNew, letters
 from collector.store.engine import write_ahead_is_safe
 from collector.store.schema import metadata, opened_by
 from tests.fakes import FixedClock
@@ -43,9 +43,16 @@ def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None
     assert stat.S_IMODE((tmp_path / "collector.sqlite3").stat().st_mode) == 0o600
 
 
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """The index of letters is a virtual table; nothing but SQLite knows its parts."""
+    return kind != "table" or not (name or "").startswith(letters.TABLE)
+
+
 def test_the_migrations_build_the_tables_of_the_schema(store: Store) -> None:
     def differences(connection: Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_name": _is_ours}
+        )
         return list(compare_metadata(context, metadata))
 
     assert store.read(differences) == []
@@ -58,6 +65,7 @@ def test_the_migrations_build_the_same_statements_as_the_schema(
         listed = (
             "SELECT name, sql FROM sqlite_master"
             " WHERE type <> 'trigger' AND name NOT LIKE 'alembic%'"
+            f" AND name NOT LIKE '{letters.TABLE}%'"
         )
         rows = connection.exec_driver_sql(listed).all()
         return {row.name: " ".join((row.sql or "").split()) for row in rows}

@@ -1,0 +1,99 @@
+"""Any three letters of a device's description or owner find it, at the cost of what is found.
+
+SQLite's FTS5 with its trigram tokenizer; the triggers keep it in the transaction of each change.
+It holds no text of its own, only which letters stand where. On a PostgreSQL-wire engine a GIN
+index with `gin_trgm_ops` (pg_trgm) on `device.searched` and `device.owner` does the same.
+
+A gap of two marks goes before each word, so that one or two letters find where words begin.
+"""
+
+import unicodedata
+
+from sqlalchemy import ColumnElement, Connection, Select, literal_column, select
+from sqlalchemy import text as sql
+
+from collector.store.schema import device_number
+
+GAP = "\n\n"
+FIELD = "\t"
+LETTERS = 3
+TABLE = "device_letters"
+OWNED = "CASE {0}.owner WHEN '' THEN '' ELSE char(10, 10) || {0}.owner END"
+
+_CREATE = (
+    f"CREATE VIRTUAL TABLE {TABLE} USING fts5(described, owner, content='', columnsize=0,"
+    " tokenize='trigram')"
+)
+_FILL = (
+    f"INSERT INTO {TABLE} (rowid, described, owner)"  # noqa: S608 - constants
+    f" SELECT n.number, d.searched, {OWNED.format('d')} FROM device_number n"
+    " JOIN device d ON d.device_id = n.device_id"
+)
+
+
+def plain(text: str) -> str:
+    """Small letters without accents, each run of white space as one gap.
+
+    >>> plain("Élodie's  PC")
+    "elodie's\\n\\npc"
+    """
+    parts = unicodedata.normalize("NFKD", text.casefold()).casefold()
+    letters = "".join(each for each in parts if each != "\0" and not unicodedata.combining(each))
+    return GAP.join(letters.split())
+
+
+def described(*fields: str) -> str:
+    """What of a device is searched for a text: see `sought`."""
+    return FIELD.join(GAP + plain(each) for each in fields if each.strip())
+
+
+def sought(text: str) -> str:
+    """The text as it stands within `described`; fewer than three letters begin a word.
+
+    >>> sought("LAP"), sought("la")
+    ('lap', '\\n\\nla')
+    """
+    letters = plain(text)
+    return letters if len(letters) >= LETTERS else GAP + letters
+
+
+def matches(text: str, searched: ColumnElement[str]) -> ColumnElement[bool]:
+    """The text stands in what describes the device."""
+    return searched.contains(sought(text), autoescape=True)
+
+
+def matches_owner(text: str, owner: ColumnElement[str]) -> ColumnElement[bool]:
+    """The text stands in the owner's address, or begins it when it is short."""
+    letters = text.casefold()
+    if len(letters) < LETTERS:
+        return owner.startswith(letters, autoescape=True)
+    return owner.contains(letters, autoescape=True)
+
+
+def ids_with(text: str, *, of_owner: bool) -> Select[tuple[str]]:
+    """The ids of devices that the text finds, in no order. Nothing to look for finds nothing."""
+    meant = [f"{{described}} : {_phrase(sought(text))}"]
+    if of_owner:
+        letters = text.casefold()
+        begun = letters if len(letters) >= LETTERS else GAP + letters
+        meant.append(f"{{owner}} : {_phrase(begun)}")
+    found: Select[tuple[int]] = select(literal_column("rowid")).select_from(sql(TABLE))
+    found = found.where(sql(f"{TABLE} MATCH :letters").bindparams(letters=" OR ".join(meant)))
+    return select(device_number.c.device_id).where(device_number.c.number.in_(found))
+
+
+def install(connection: Connection) -> None:
+    """Make the index anew when it is not there; the triggers keep it from then on."""
+    known = sql("SELECT 1 FROM sqlite_master WHERE name = :name").bindparams(name=TABLE)
+    if connection.execute(known).first() is not None:
+        return
+    connection.exec_driver_sql(_CREATE)
+    connection.exec_driver_sql("DELETE FROM device_number")
+    connection.exec_driver_sql(
+        "INSERT INTO device_number (device_id) SELECT device_id FROM device ORDER BY device_id"
+    )
+    connection.exec_driver_sql(_FILL)
+
+
+def _phrase(letters: str) -> str:
+    return '"' + letters.replace('"', '""') + '"'
