@@ -24,6 +24,9 @@ _CREATE = (
     f"CREATE VIRTUAL TABLE {TABLE} USING fts5(described, owner, content='', columnsize=0,"
     " tokenize='trigram')"
 )
+_FORGET = "('secure-delete', 1)"
+"""Letters that go leave no trace; an older SQLite only says that they are gone."""
+FORGETS_SINCE = (3, 42)
 _FILL = (
     f"INSERT INTO {TABLE} (rowid, described, owner)"  # noqa: S608 - constants
     f" SELECT n.number, d.searched, {OWNED.format('d')} FROM device_number n"
@@ -88,6 +91,9 @@ def install(connection: Connection) -> None:
     if connection.execute(known).first() is not None:
         return
     connection.exec_driver_sql(_CREATE)
+    version = connection.exec_driver_sql("SELECT sqlite_version()").scalar_one()
+    if tuple(int(part) for part in version.split(".")) >= FORGETS_SINCE:
+        connection.exec_driver_sql(f"INSERT INTO {TABLE} ({TABLE}, rank) VALUES {_FORGET}")  # noqa: S608
     connection.exec_driver_sql("DELETE FROM device_number")
     connection.exec_driver_sql(
         "INSERT INTO device_number (device_id) SELECT device_id FROM device ORDER BY device_id"

@@ -35,6 +35,18 @@ PATHS = (
     "/devices?rule=disk_encrypted&state=compliant",
     *("/devices?q=lap", "/devices?q=debian", "/devices?q=lap-77", "/devices?q=nothing+like+it"),
     "/devices?q=Model+7&rule=disk_encrypted&platform=linux&state=non_compliant",
+    *("/devices?q=l", "/devices?q=la", "/devices?q=person4444@", "/devices?q=example.org"),
+    *(f"/devices?sort={order}" for order in ("since", "seen", "severity", "name")),
+    "/devices?sort=seen&state=unknown&rule=disk_encrypted",
+    "/devices?sort=severity&platform=linux&q=debian",
+    "/devices?sort=since&rule=disk_encrypted&status=unknown&cause=timed_out&group=large",
+    *("/devices?group=small", "/devices?group=large", "/devices?group=large&state=stale"),
+    *("/devices?owner=person4444@example.org", "/devices?owner=none"),
+    *("/devices?seen=over-7", "/devices?seen=over-60", "/devices?seen=within-1"),
+    "/devices?seen=over-60&rule=disk_encrypted&sort=severity",
+    *("/people", "/people?q=person4", "/people?q=sales", "/people?only=without_device"),
+    *("/people?only=left_reporting", "/people/import", "/waivers", "/notifications"),
+    *("/disputes", "/policy", "/policy/edit", "/incidents", "/accounts", "/audit"),
 )
 
 
