@@ -11,7 +11,8 @@ from collector.store import letters, schema
 from collector.store.device_filter import DEVICE, FINDING, MEMBER, DeviceFilter, of_finding
 from collector.store.tallies import in_service
 
-MOST_FEW = 3_000
+LEAST_FEW, MOST_FEW, SHARE = 1_500, 4_000, 300
+"""So many are sorted at once: more of a large fleet, where a walk meets them later."""
 MOST_READ = 100_000
 """Of so many findings of a rule, those with one cause are picked out."""
 FEW_ENOUGH = 50
@@ -21,34 +22,47 @@ IN_SERVICE = DEVICE.c.retired_at.is_(None)
 def few(
     connection: Connection, wanted: DeviceFilter, heard_since: datetime
 ) -> tuple[str, ...] | None:
-    """Ids of devices, at most `MOST_FEW`, among which is each that is wanted.
+    """Ids of devices among which is each that is wanted.
 
     None: there are more, or so few devices in all that a walk meets every one.
     """
-    if in_service(connection) <= wanted.looked_at:
+    fleet = in_service(connection)
+    if fleet <= wanted.looked_at:
         return None
+    most = min(max(LEAST_FEW, fleet // SHARE), MOST_FEW)
     left: set[str] | None = None
-    for query in _beginnings(connection, wanted, heard_since):
-        found = set(connection.execute(query.limit(MOST_FEW + 1)).scalars())
-        if len(found) <= MOST_FEW:
-            left = found if left is None else left & found
-        if left is not None and len(left) <= FEW_ENOUGH:
+    for found in _found(connection, wanted, heard_since, most):
+        left = set(found) if left is None else left.intersection(found)
+        if len(left) <= FEW_ENOUGH:
             break
     return None if left is None else tuple(sorted(left))
 
 
+def _found(
+    connection: Connection, wanted: DeviceFilter, heard_since: datetime, most: int
+) -> Iterator[list[str]]:
+    """What each part of the question leaves, where that is not more than `most`."""
+    if wanted.text:
+        text, of_owner = wanted.text, wanted.text_of_owner
+        ids = letters.ids_with(connection, text, of_owner=of_owner, most=most)
+        if ids is not None:
+            yield ids
+    for query in _beginnings(connection, wanted, heard_since, most):
+        counted = select(func.count()).select_from(query.limit(most + 1).subquery())
+        if connection.execute(counted).scalar_one() <= most:
+            yield list(connection.execute(query).scalars())
+
+
 def _beginnings(
-    connection: Connection, wanted: DeviceFilter, heard_since: datetime
+    connection: Connection, wanted: DeviceFilter, heard_since: datetime, most: int
 ) -> Iterator[Select[Any]]:
     """Each holds every device that is wanted, read from an index alone; the fewest first."""
     ids = select(DEVICE.c.device_id)
     if wanted.owner is not None:
         yield ids.where(DEVICE.c.owner == wanted.owner)
-    if wanted.text:
-        yield letters.ids_with(wanted.text, of_owner=wanted.text_of_owner)
     if wanted.group:
         yield select(MEMBER.c.device_id).where(MEMBER.c.group_name == wanted.group)
-    if wanted.rule_id and _are_few(connection, wanted):
+    if wanted.rule_id and _are_few(connection, wanted, most):
         yield select(FINDING.c.device_id).where(*of_finding(wanted))
     yield from _by_device(wanted, heard_since)
 
@@ -86,7 +100,7 @@ def _is_narrowed(wanted: DeviceFilter) -> bool:
     return any(asked) or any(each is not None for each in times)
 
 
-def _are_few(connection: Connection, wanted: DeviceFilter) -> bool:
+def _are_few(connection: Connection, wanted: DeviceFilter, most: int) -> bool:
     """The counters know, without looking at a device."""
     tally = schema.finding_tally.c
     having = select(func.coalesce(func.sum(tally.findings), 0)).where(
@@ -94,7 +108,6 @@ def _are_few(connection: Connection, wanted: DeviceFilter) -> bool:
     )
     every = int(connection.execute(having).scalar_one())
     if wanted.cause is None or every > MOST_READ:
-        return every <= MOST_FEW
-    return int(connection.execute(having.where(tally.cause == wanted.cause)).scalar_one()) <= (
-        MOST_FEW
-    )
+        return every <= most
+    of_cause = having.where(tally.cause == wanted.cause)
+    return int(connection.execute(of_cause).scalar_one()) <= most

@@ -96,18 +96,20 @@ def walk(
 def _walk_in_order(
     connection: Connection, wanted: DeviceFilter, heard_since: datetime
 ) -> DevicePage:
-    walked = _in_order(wanted)
-    seen = walked.limit(wanted.looked_at).subquery("seen")
+    asked = (*in_state(wanted, DEVICE.c, heard_since), *narrowing(wanted, DEVICE.c))
+    most = wanted.looked_at if asked else wanted.limit + 1
+    walked = _in_order(wanted, most)
+    seen = walked.limit(most).subquery("seen")
     conditions = (*in_state(wanted, seen.c, heard_since), *narrowing(wanted, seen.c))
     matching = select(*(seen.c[name] for name in SHOWN)).where(*conditions)
     rows = list(connection.execute(matching.limit(wanted.limit + 1)))
     end = None
-    if len(rows) <= wanted.limit:
-        end = connection.execute(walked.limit(1).offset(wanted.looked_at - 1)).first()
+    if asked and len(rows) <= wanted.limit:
+        end = connection.execute(walked.limit(1).offset(most - 1)).first()
     return _page(rows, wanted, end, heard_since)
 
 
-def _in_order(wanted: DeviceFilter) -> Any:
+def _in_order(wanted: DeviceFilter, most: int) -> Any:
     """Devices in service in another order than by name, each part by an index."""
     ordered = device_order.ORDERS[wanted.order]
     query = select(*(DEVICE.c[name] for name in WALKED)).where(DEVICE.c.retired_at.is_(None))
@@ -117,7 +119,7 @@ def _in_order(wanted: DeviceFilter) -> Any:
         return query.order_by(*ordered)
     parts = []
     for silent in (1, 0):
-        part = query.where(DEVICE.c.silent == silent).order_by(*ordered).limit(wanted.looked_at)
+        part = query.where(DEVICE.c.silent == silent).order_by(*ordered).limit(most)
         parts.append(select(part.subquery(f"silent_{silent}")))
     both = union_all(*parts).subquery("both")
     return select(both).order_by(*(both.c[column.name] for column in ordered))

@@ -7,12 +7,17 @@ index with `gin_trgm_ops` (pg_trgm) on `device.searched` and `device.owner` does
 A gap of two marks goes before each word, so that one or two letters find where words begin.
 """
 
+import json
 import unicodedata
 
-from sqlalchemy import ColumnElement, Connection, Select, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Index, func, select
 from sqlalchemy import text as sql
 
-from collector.store.schema import device_number
+from collector.store.columns import INTEGER
+from collector.store.tables import key, table, words
+
+device_number = table("device_number", key("number", INTEGER), words("device_id"), clustered=False)
+Index("device_number_by_device", device_number.c.device_id, unique=True)
 
 GAP = "\n\n"
 FIELD = "\t"
@@ -73,16 +78,21 @@ def matches_owner(text: str, owner: ColumnElement[str]) -> ColumnElement[bool]:
     return owner.contains(letters, autoescape=True)
 
 
-def ids_with(text: str, *, of_owner: bool) -> Select[tuple[str]]:
-    """The ids of devices that the text finds, in no order. Nothing to look for finds nothing."""
+def ids_with(connection: Connection, text: str, *, of_owner: bool, most: int) -> list[str] | None:
+    """The ids of devices that the text finds, in no order. None: more than `most`."""
     meant = [f"{{described}} : {_phrase(sought(text))}"]
     if of_owner:
         letters = text.casefold()
         begun = letters if len(letters) >= LETTERS else GAP + letters
         meant.append(f"{{owner}} : {_phrase(begun)}")
-    found: Select[tuple[int]] = select(literal_column("rowid")).select_from(sql(TABLE))
-    found = found.where(sql(f"{TABLE} MATCH :letters").bindparams(letters=" OR ".join(meant)))
-    return select(device_number.c.device_id).where(device_number.c.number.in_(found))
+    found = sql(f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH :meant LIMIT :most")  # noqa: S608
+    given = {"meant": " OR ".join(meant), "most": most + 1}
+    numbers = list(connection.execute(found, given).scalars())
+    if len(numbers) > most:
+        return None
+    chosen = select(func.json_each(json.dumps(numbers)).table_valued("value").c.value)
+    query = select(device_number.c.device_id).where(device_number.c.number.in_(chosen))
+    return list(connection.execute(query).scalars())
 
 
 def install(connection: Connection) -> None:

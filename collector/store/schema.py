@@ -11,6 +11,7 @@ from collector.store.columns import INTEGER, Moment
 from collector.store.counted import device_tally, finding_tally, flow, snapshot, turn
 from collector.store.disputing import dispute, turned
 from collector.store.export_tables import delivery, export_run
+from collector.store.letters import device_number  # noqa: F401 - one of the tables
 from collector.store.outbox import new_failure, notification
 from collector.store.owning import fleet_group, membership, ownership, person, person_word
 from collector.store.past_tables import absence, device_past, finding_past, groups_past, pack
@@ -122,12 +123,6 @@ _index(
     device.c.next_evaluation_at,
     where="next_evaluation_at IS NOT NULL",
 )
-
-# By which number the index of letters knows a device.
-device_number = _table(
-    "device_number", _key("number", INTEGER), _text("device_id"), clustered=False
-)
-Index("device_number_by_device", device_number.c.device_id, unique=True)
 
 # The whole inventory as JSON, apart from the row that every check-in touches.
 inventory = _table("inventory", _key("device_id"), _text("document"))

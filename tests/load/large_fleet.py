@@ -67,23 +67,22 @@ FINDING_COLUMNS = [
 SAID = '[["/proc/self/mountinfo", "/dev/mapper/root on / type ext4"]]'
 FAIL_SHARES = (0.03, 0.02, 0.04, 0.06, 0.05, 0.02, 0.08, 0.15, 0.1)
 PACKAGED = 20_000
-PEOPLE = (
-    "INSERT OR REPLACE INTO person SELECT owner, 'Person ' || substr(owner, 7, 3), 'Sales', 'en',"
-    " NULL, 0, 'the measurement', count(*) FROM device"
-    " WHERE owner <> '' AND retired_at IS NULL GROUP BY owner",
-    "UPDATE person SET left_at = 0 WHERE email LIKE 'person77%'",
-    "INSERT OR REPLACE INTO person_word SELECT email, email FROM person",
-    "INSERT OR REPLACE INTO person_word SELECT 'sales', email FROM person",
-    "INSERT OR REPLACE INTO person_word SELECT substr(owner, 7, 3), owner FROM device"
-    " WHERE owner <> ''",
-    "INSERT INTO membership SELECT 'large', device_id FROM device"
-    " WHERE device_id < '4' AND retired_at IS NULL",
-    "INSERT INTO membership SELECT 'small', device_id FROM device"
-    " WHERE device_id < '004' AND retired_at IS NULL",
-    "INSERT INTO fleet_group SELECT group_name, '', '', 0, count(*) FROM membership"
-    " GROUP BY group_name",
-    "UPDATE device SET severity = -1 - abs(random() % 4) WHERE compliance = 'non_compliant'",
-)
+PEOPLE = """
+INSERT OR REPLACE INTO person
+SELECT owner, 'Person ' || substr(owner, 7, 3), 'Sales', 'en', NULL, 0, 'the measurement', count(*)
+FROM device WHERE owner <> '' AND retired_at IS NULL GROUP BY owner;
+UPDATE person SET left_at = 0 WHERE email LIKE 'person77%';
+INSERT OR REPLACE INTO person_word SELECT email, email FROM person;
+INSERT OR REPLACE INTO person_word SELECT 'sales', email FROM person;
+INSERT OR REPLACE INTO person_word SELECT substr(owner, 7, 3), owner FROM device WHERE owner <> '';
+INSERT INTO membership (group_name, device_id)
+SELECT 'large', device_id FROM device WHERE device_id < '4' AND retired_at IS NULL;
+INSERT INTO membership (group_name, device_id)
+SELECT 'small', device_id FROM device WHERE device_id < '004' AND retired_at IS NULL;
+INSERT INTO fleet_group (name, description, contact, created_at, devices)
+SELECT group_name, '', '', 0, count(*) FROM membership GROUP BY group_name;
+UPDATE device SET severity = -1 - abs(random() % 4) WHERE compliance = 'non_compliant';
+"""
 
 
 def seeded(folder: Path, many: int) -> Store:
@@ -107,7 +106,7 @@ def seeded(folder: Path, many: int) -> Store:
 
 def _give_to_people(connection: Connection) -> None:
     """Owners as people, a small group, a large one, and how grave the failures are."""
-    for statement in PEOPLE:
+    for statement in PEOPLE.split(";")[:-1]:
         connection.exec_driver_sql(statement)
     connection.exec_driver_sql("ANALYZE")
 
