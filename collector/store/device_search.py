@@ -97,7 +97,8 @@ def _walk_in_order(
     connection: Connection, wanted: DeviceFilter, heard_since: datetime
 ) -> DevicePage:
     asked = (*in_state(wanted, DEVICE.c, heard_since), *narrowing(wanted, DEVICE.c))
-    most = wanted.looked_at if asked else wanted.limit + 1
+    looked_at = wanted.looked_at // (2 if wanted.order == device_order.SEEN else 1)
+    most = max(looked_at, 1) if asked else wanted.limit + 1
     walked = _in_order(wanted, most)
     seen = walked.limit(most).subquery("seen")
     conditions = (*in_state(wanted, seen.c, heard_since), *narrowing(wanted, seen.c))
