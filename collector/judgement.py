@@ -27,6 +27,8 @@ from collector.translation.sentences import written
 from protos.posture.v1.posture_service_pb2 import Posture
 
 SAID = {Status.PASS: marked("pass"), Status.FAIL: marked("fail")}
+SAYS = ("because", "told", "cause", "evidence")
+"""What an open finding is written anew for while its status stays."""
 MOST_FLAPS = 20
 """So many intervals back a failure is looked for that a new one may continue."""
 STEADY = timedelta(days=1)
@@ -157,7 +159,7 @@ def _moves(
             new = _clocked(connection, policy, new)
             closed.append((old.rule_id, new.recorded_at))
             opened.append(Opening(new, each.rule.signal))
-        elif (old.because, old.cause, old.evidence) != (new.because, new.cause, new.evidence):
+        elif any(getattr(old, name) != getattr(new, name) for name in SAYS):
             refreshed.append(new)
         after.append(new)
     closed += [(gone.rule_id, _after(gone, case.now)) for gone in before.values()]

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from collector.compliance import in_language
 from collector.ingest import Outcome, rejudge
 from collector.model import Language, OpenFinding
 from collector.policy import default_text, load, title
 from collector.service import wire
 from collector.store import findings
+from collector.store.schema import finding
 from protos.posture.v1 import posture_service_pb2 as messages
 from protos.posture.v1.signals_pb2 import (
     UNKNOWN_REASON_NO_USER_SESSION,
@@ -53,6 +56,16 @@ def test_another_language_is_another_answer(desk: Desk) -> None:
     again = desk.unchanged(2, BAD, held=first.answer_version)
     assert again.answer_version > first.answer_version
     assert answered(desk, again)[RULE].remediation.startswith("Activez le pare-feu")
+
+
+def test_what_an_older_collector_judged_is_told_anew_with_the_next_judgement(desk: Desk) -> None:
+    desk.report(1, BAD)
+    untold = update(finding).values(told="")
+    desk.store.write(lambda c: c.execute(untold))
+    desk.store.write(lambda c: rejudge(c, FRENCH, "d1", desk.clock()))
+    held = {one.rule_id: one for one in desk.store.read(lambda c: findings.open_of(c, "d1"))}
+    assert in_language(held[RULE], Language.FR).because.startswith("Le nouveau trafic entrant")
+    assert held[RULE].because.startswith("New inbound traffic")
 
 
 def not_seen(reason: int) -> bytes:
