@@ -30,6 +30,7 @@ from tests.fleet import CollectorProcess, Simulated, enroll
 from tests.load.agent_bench import measure_agent, measure_large
 from tests.load.audit_bench import measure_audit
 from tests.load.connected_bench import measure_connected
+from tests.load.export_bench import measure_export
 from tests.load.pages_bench import measure_pages
 
 CALLS_EACH = 20
@@ -200,10 +201,23 @@ def rows_on_disk(folder: Path) -> None:
     print(f"database and log: {size / 1e6:.1f} MB")
 
 
+def over_fleets(only: str | None, devices: list[int] | None) -> None:
+    if only in (None, "pages"):
+        for many in devices or (100_000, 1_000_000):
+            measure_pages(many)
+    if only in (None, "export"):
+        for many in devices or (100_000,):
+            measure_export(many)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=("collector", "agent", "audit", "connected", "pages"))
-    parser.add_argument("--devices", type=int, action="append", help="for pages; may be repeated")
+    parser.add_argument(
+        "--only", choices=("collector", "agent", "audit", "connected", "pages", "export")
+    )
+    parser.add_argument(
+        "--devices", type=int, action="append", help="for pages and export; may be repeated"
+    )
     given = parser.parse_args()
     only = given.only
     if only in (None, "collector"):
@@ -217,9 +231,7 @@ def main() -> None:
         measure_audit()
     if only in (None, "connected"):
         measure_connected()
-    if only in (None, "pages"):
-        for many in given.devices or (100_000, 1_000_000):
-            measure_pages(many)
+    over_fleets(only, given.devices)
     if only in (None, "agent"):
         measure_agent()
         measure_large()
