@@ -118,11 +118,8 @@ for _name, _version in (
 ):
     _index(_name, device.c.platform, _version, device.c.device_id, where="retired_at IS NULL")
 _index("device_by_policy", device.c.judged_policy_version)
-_index(
-    "device_by_next_evaluation",
-    device.c.next_evaluation_at,
-    where="next_evaluation_at IS NOT NULL",
-)
+_soon = device.c.next_evaluation_at
+_index("device_by_next_evaluation", _soon, where="next_evaluation_at IS NOT NULL")
 
 # The whole inventory as JSON, apart from the row that every check-in touches.
 inventory = _table("inventory", _key("device_id"), _text("document"))
