@@ -114,7 +114,7 @@ async def running(
         collector = Collector(config, store, authority, identity, clock, keeping, streams)
         counting = Counting(store, clock, PolicyReader())
         counting.begin()
-        web = f"https://{config.reachable(config.web)}"
+        web = settings.address or f"https://{config.reachable(config.web)}"
         notifying = notifying_of(store, settings.told, clock, web, journal)
         exporting = exporting_of(
             Desk.of(store, config.folder),
@@ -136,7 +136,7 @@ async def running(
                 _note(journal, Entry(Action.STARTED, COLLECTOR, detail=_told(settings)))
                 # After the ports: a link made before a start that fails would never be shown.
                 link = store.write(lambda c: first_owner(c, clock()))
-                _write_serving(collector, serving)
+                _write_serving(collector, serving, settings.address)
                 _say(config, serving, link, announce)
                 try:
                     yield serving
@@ -170,11 +170,11 @@ def _first_policy(c: Connection, clock: Clock) -> None:
         policies.add(c, default_text(), clock(), "the collector, at its first start")
 
 
-def _write_serving(collector: "Collector", serving: "Serving") -> None:
+def _write_serving(collector: "Collector", serving: "Serving", address: str) -> None:
     content = {
         "check_in": str(serving.check_in),
         "enroll": str(serving.enroll),
-        "web": f"https://{serving.web}",
+        "web": address or f"https://{serving.web}",
         "authority_sha256": collector.authority.sha256.hex(),
         "name": collector.config.name,
     }

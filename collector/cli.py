@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from collector import __version__
+from collector.command_list import CommandList
 from collector.surroundings import BadFile, Surroundings
 
 PROGRAM = "muster-collector"
@@ -37,7 +38,7 @@ COMMANDS = (
 """Each is the command of the same name in the module of that name in `collector.commands`."""
 
 
-class Program(click.Group):
+class Program(CommandList):
     """Says what is wrong in one line, and imports a command when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

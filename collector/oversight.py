@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from collector.audit.entry import COLLECTOR, Action, Entry, Outcome
-from collector.audit.journal import AuditUnavailable, Journal
+from collector.audit.journal import AuditBroken, AuditUnavailable, Journal
 from collector.audit.replicas.comparing import differences
 from collector.audit.replicas.feeding import FOLDER as REPLICAS
 from collector.audit.replicas.feeding import Named
@@ -68,7 +68,8 @@ class Oversight:
             follow(self.store, self.journal.folder, self.suspicions, self.clock)
         except (AuditUnavailable, OSError) as error:
             log.error("The audit log cannot be used: %s", error)
-            self._raise(alarm("audit_unwritable", "log", str(error)))
+            kind = "audit_break" if isinstance(error, AuditBroken) else "audit_unwritable"
+            self._raise(alarm(kind, "log", str(error)))
         self.telling.tell_new()
 
     def _raise(self, found: Alarm) -> None:

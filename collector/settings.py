@@ -19,6 +19,7 @@ from collector.subscriptions import Subscriptions, read_subscriptions
 FILE = "collector.toml"
 MOST_STREAMS = 10_000
 WANTED = 3
+ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 
 
@@ -49,6 +50,7 @@ ReplicaSettings = DirectorySettings | SyslogSettings | S3Settings
 class Settings:
     """`wanted`: how many replicas the policy asks for.
 
+    `address`: where people find the pages, when that is not the listener's, as "https://host".
     `most_streams`: how many connected agents this collector holds at once.
     """
 
@@ -57,6 +59,7 @@ class Settings:
     told: Subscriptions = field(default_factory=Subscriptions)
     most_streams: int = MOST_STREAMS
     exports: ExportSettings = field(default_factory=ExportSettings)
+    address: str = ""
 
 
 def read_settings(folder: Path) -> Settings:
@@ -83,7 +86,10 @@ def _settings(table: Table) -> Settings:
     most_streams = table.number("most_streams", MOST_STREAMS, 0, 100_000)
     told = read_subscriptions(table)
     exports = read_exports(table, has_mail=told.mail is not None)
-    found = Settings(replicas, wanted, told, most_streams, exports)
+    address = table.text("address", "").rstrip("/")
+    if address and not ADDRESS.fullmatch(address):
+        raise table.wrong("address", f"{address!r} is none: write https://muster.example.org")
+    found = Settings(replicas, wanted, told, most_streams, exports, address)
     table.done()
     return found
 

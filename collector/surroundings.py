@@ -135,6 +135,19 @@ class Surroundings:
             self.record(replace(entry, outcome=Outcome.FAILED))
             raise
 
+    def is_changed(self) -> bool:
+        """Whether the audit log is not as it was written, so that nothing can follow in it."""
+        from collector.audit.journal import FOLDER, AuditBroken, AuditUnavailable, Journal
+        from collector.audit.signing import open_signer
+
+        try:
+            Journal(self.folder / FOLDER, open_signer(self.folder), self.clock).head()
+        except AuditBroken:
+            return True
+        except AuditUnavailable:
+            return False
+        return False
+
     def web_address(self) -> str:
         """Where the running collector's pages are, as "https://host:port"."""
         self.must_be_there()

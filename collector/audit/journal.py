@@ -30,6 +30,10 @@ class AuditUnavailable(Exception):
     """The log cannot be written, so nothing privileged may be done; str() says what to do."""
 
 
+class AuditBroken(AuditUnavailable):
+    """What is there is not what was written, so nothing is written behind it."""
+
+
 class Journal:
     """One writer of the log in `folder`. Any thread may call it; it blocks."""
 
@@ -80,10 +84,16 @@ class Journal:
             with self._alone(until), locking.for_writing(self.folder, until):
                 self._catch_up()
                 yield
-        except (OSError, Broken) as error:
+        except Broken as error:
+            raise AuditBroken(
+                f"the audit log in {self.folder} is not as it was written ({error}): nothing that "
+                "needs it is done until it is; look at it with `muster-collector audit verify`"
+            ) from error
+        except OSError as error:
             raise AuditUnavailable(
-                f"the audit log in {self.folder} cannot be written ({_why(error)}): nothing that "
-                "needs it is done until it can; look at it with `muster-collector audit verify`"
+                f"the audit log in {self.folder} cannot be written ({error.strerror or error}): "
+                "nothing that needs it is done until it can; look at it with "
+                "`muster-collector audit verify`"
             ) from error
 
     @contextmanager
@@ -241,7 +251,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _why(error: Exception) -> str:
-    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from collector.command_list import CommandList
 from collector.commands.connecting import connect_app
 from collector.surroundings import BadInput, Surroundings
 from collector.terminal import as_json, fitted, hint, plain, say
@@ -21,7 +22,7 @@ T = TypeVar("T")
 ROLE = click.Choice(["viewer", "helpdesk", "admin", "owner"])
 
 
-@click.group(epilog="Example: muster-collector account add alice --role helpdesk")
+@click.group(cls=CommandList, epilog="Example: muster-collector account add alice --role helpdesk")
 def account() -> None:
     """Look after the accounts of those who may log in."""
 

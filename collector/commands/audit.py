@@ -2,11 +2,13 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from collector.command_list import CommandList
 from collector.surroundings import BadInput, Surroundings, Trouble
 from collector.terminal import as_json, counted, fitted, hint, plain, say, sentence
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from collector.commands.audit_replicas import Known
 
 
-@click.group(epilog="Example: muster-collector audit verify")
+@click.group(cls=CommandList, epilog="Example: muster-collector audit verify")
 def audit() -> None:
     """Read, verify and copy the log of every access, change and failure."""
 
@@ -165,7 +167,7 @@ def export(around: Surroundings, /, out: Path, replica: str) -> None:
     if out.exists():
         raise BadInput(f"{plain(str(out))} is there already: name a new folder")
     subject = f"replica:{replica}" if replica else "audit"
-    with around.store(), around.noting("audit.exported", subject, to=str(out)):
+    with around.store(), _written_down(around, subject, str(out)):
         fresh = out.with_name(out.name + ".part")
         try:
             fresh.mkdir(mode=0o700)
@@ -181,6 +183,17 @@ def export(around: Surroundings, /, out: Path, replica: str) -> None:
             shutil.rmtree(fresh, ignore_errors=True)
     say(plain(str(out)))
     hint("To verify it: audit verify --folder DIR --key DIR/audit.pub")
+
+
+@contextmanager
+def _written_down(around: Surroundings, subject: str, to: str) -> Iterator[None]:
+    """A log that was changed takes no record, and is what has to be copied then: as evidence."""
+    if around.is_changed():
+        hint("This copy is not written down: the audit log was changed; see `audit verify`.")
+        yield
+        return
+    with around.noting("audit.exported", subject, to=to):
+        yield
 
 
 def _copy(folder: Path, to: Path) -> None:

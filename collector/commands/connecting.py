@@ -1,4 +1,4 @@
-"""`muster-collector account connect-app`: an authenticator app, by a square in the terminal."""
+"""`muster-collector account connect-app`: an authenticator app, by a QR code in the terminal."""
 
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from collector.store import Connection
 
 TRIES = 3
+DEFAULT_NAME = "Muster"
 
 
 @click.command("connect-app", epilog="Example: muster-collector account connect-app alice")
 @click.argument("name", metavar="NAME")
 @click.pass_obj
 def connect_app(around: Surroundings, /, name: str) -> None:
-    """Connect an authenticator app to NAME's account, by a square in this terminal.
+    """Connect an authenticator app to NAME's account, by a QR code in this terminal.
 
     It takes the place of the one that was connected; every session ends.
     """
@@ -26,6 +27,7 @@ def connect_app(around: Surroundings, /, name: str) -> None:
 
     from collector.accounts import totp
     from collector.accounts.sealing import open_seal
+    from collector.environment import called, kept
     from collector.store import accounts
 
     with around.store() as store:
@@ -33,7 +35,8 @@ def connect_app(around: Surroundings, /, name: str) -> None:
             raise BadInput(f"there is no account {plain(name)}")
         secret = around.chance(totp.SECRET_BYTES)
         square = StringIO()
-        segno.make(totp.setup_uri(secret, name, "Muster"), error="l").terminal(square, compact=True)
+        uri = totp.setup_uri(secret, name, called(DEFAULT_NAME, kept(around.folder)))
+        segno.make(uri, error="l").terminal(square, compact=True)
         say(square.getvalue().rstrip())
         say(f"Scan this with the app, or type into it: {totp.typed(secret)}")
         step = _proven(secret, around)
@@ -54,7 +57,7 @@ def _proven(secret: bytes, around: Surroundings) -> int:
         if step is not None:
             return step
         say("That is not the code of now. Is the clock of the phone right?")
-    raise BadInput("the app was not connected: run this again for a new square")
+    raise BadInput("the app was not connected: run this again for a new QR code")
 
 
 def _connect(c: "Connection", name: str, sealed: bytes, step: int) -> tuple[str, ...]:

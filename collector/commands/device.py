@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from collector.command_list import CommandList
 from collector.commands.asking import check_now, lock
 from collector.commands.device_care import forget, groups, owner
 from collector.commands.people import sure
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 SURE = click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
 
 
-@click.group(epilog="Example: muster-collector device show alpha")
+@click.group(cls=CommandList, epilog="Example: muster-collector device show alpha")
 def device() -> None:
-    """Show one device, take it out of service, or end its quarantine.
+    """Show one device, ask something of it, say whose it is, retire it.
 
     DEVICE is its host name, its id, or the beginning of its id.
     """

@@ -2,11 +2,12 @@
 
 import click
 
+from collector.command_list import CommandList
 from collector.surroundings import BadInput, Surroundings
 from collector.terminal import as_json, indented, plain, say
 
 
-@click.group(epilog="Example: muster-collector dispute list")
+@click.group(cls=CommandList, epilog="Example: muster-collector dispute list")
 def dispute() -> None:
     """See which checks are doubted, and decide about them."""
 

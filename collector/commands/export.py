@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from collector.command_list import CommandList
 from collector.commands.export_packs import deliver, list_packs, schedule
 from collector.surroundings import BadInput, Surroundings, Trouble
 from collector.terminal import plain, say
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 
 @click.group(
-    invoke_without_command=True, epilog="Example: muster-collector export --as-of 2026-11-22"
+    cls=CommandList,
+    invoke_without_command=True,
+    epilog="Example: muster-collector export --as-of 2026-11-22",
 )
 @click.option(
     "--out",

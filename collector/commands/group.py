@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from collector.command_list import CommandList
 from collector.surroundings import BadInput, Surroundings
 from collector.terminal import as_json, counted, fitted, plain, say, sentence
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@click.group(epilog="Example: muster-collector group list")
+@click.group(cls=CommandList, epilog="Example: muster-collector group list")
 def group() -> None:
     """Make groups of devices, and put devices in and out.
 

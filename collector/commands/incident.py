@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from collector.command_list import CommandList
 from collector.surroundings import BadInput, Surroundings
 from collector.terminal import as_json, counted, fitted, indented, plain, row, say, sentence
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collector.store.incidents import Incident, Note
 
 
-@click.group(epilog="Example: muster-collector incident list")
+@click.group(cls=CommandList, epilog="Example: muster-collector incident list")
 def incident() -> None:
     """See, analyse and close security incidents."""
 

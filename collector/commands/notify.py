@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from collector.command_list import CommandList
 from collector.surroundings import BadInput, Surroundings, Trouble
 from collector.terminal import as_json, fitted, indented, plain, say
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collector.subscriptions import Subscriptions
 
 
-@click.group(epilog="Example: muster-collector notify list --failed")
+@click.group(cls=CommandList, epilog="Example: muster-collector notify list --failed")
 def notify() -> None:
     """See what people were told, try a way to tell them, and send again."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from collector.command_list import CommandList
 from collector.surroundings import BadFile, BadInput, Surroundings
 from collector.terminal import as_json, called, fitted, plain, row, say, sentence
 from collector.wording import exact
@@ -18,7 +19,7 @@ MOST_BYTES = 64 * 1024 * 1024
 ONLY = ("without-device", "left-reporting")
 
 
-@click.group(epilog="Example: muster-collector people list --only left-reporting")
+@click.group(cls=CommandList, epilog="Example: muster-collector people list --only left-reporting")
 def people() -> None:
     """Import, list and forget the people whose devices these are."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from collector.command_list import CommandList
 from collector.model import Compliance, Status
 from collector.surroundings import BadFile, BadInput, Surroundings
 from collector.terminal import (
@@ -39,7 +40,7 @@ LONGEST_REASON = 500
 FILE = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 
 
-@click.group(epilog="Example: muster-collector policy try policy.toml")
+@click.group(cls=CommandList, epilog="Example: muster-collector policy try policy.toml")
 def policy() -> None:
     """Show the policy, check and try another one, apply it, and see who applied which."""
 

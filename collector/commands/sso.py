@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from collector.command_list import CommandList
 from collector.surroundings import BadInput, Surroundings, Trouble
 from collector.terminal import as_json, counted, fitted, hint, plain, say, sentence
 from collector.wording import exact
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collector.accounts.sso.settings import Settings
 
 
-@click.group(epilog="Example: muster-collector sso check")
+@click.group(cls=CommandList, epilog="Example: muster-collector sso check")
 def sso() -> None:
     """Look after logins by an OpenID provider (sso.toml in the data folder)."""
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from collector.command_list import CommandList
 from collector.surroundings import BadInput, Surroundings, Trouble
 from collector.terminal import as_json, counted, fitted, hint, plain, row, say
 from collector.wording import exact
@@ -19,7 +20,9 @@ LONGEST_LABEL = 100
 LOOPBACK = ("127.", "localhost:", "[::1]:")
 
 
-@click.group(epilog="Example: muster-collector token create --label laptops --uses 20")
+@click.group(
+    cls=CommandList, epilog="Example: muster-collector token create --label laptops --uses 20"
+)
 def token() -> None:
     """Make, list and revoke enrollment tokens."""
 

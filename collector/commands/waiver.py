@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from collector.command_list import CommandList
 from collector.surroundings import BadInput, Surroundings
 from collector.terminal import as_json, fitted, indented, plain, say, sentence
 from collector.wording import exact
@@ -20,7 +21,7 @@ MOST_LISTED = 1_000
 NUMBER = click.argument("number", metavar="NUMBER", type=click.IntRange(1, 2**53))
 
 
-@click.group(epilog="Example: muster-collector waiver list")
+@click.group(cls=CommandList, epilog="Example: muster-collector waiver list")
 def waiver() -> None:
     """Ask for exceptions, approve, list and end them. The finding stays; it does not count."""
 
@@ -85,7 +86,7 @@ def approve(around: Surroundings, /, number: int) -> None:
 @click.option("--reason", "remark", default="", metavar="TEXT", help="Why not.")
 @click.pass_obj
 def refuse(around: Surroundings, /, number: int, remark: str) -> None:
-    """Say no to a request; who asked for it takes it back so."""
+    """Say no to a request, or take back your own."""
     from collector import waiving
     from collector.store.waivers import WaiverState
 

@@ -18,7 +18,7 @@ from collector.web.rendering import render
 from collector.web.site import site_of
 
 WRONG = marked(
-    "This code is not right. Scan the square with the app, then type the code it shows now."
+    "This code is not right. Scan the QR code with the app, then type the code it shows now."
 )
 
 

@@ -128,6 +128,14 @@ def test_a_log_that_cannot_be_written_is_an_incident(watched: Watched) -> None:
     assert watched.oversight.store.read(incidents.untold) == []
 
 
+def test_a_change_that_no_record_can_follow_is_found_at_the_next_round(watched: Watched) -> None:
+    watched.minutes(1)
+    path = segments(watched.journal.folder)[-1].path
+    path.write_bytes(path.read_bytes()[:-200])
+    watched.oversight.tick()
+    assert watched.open() == {"audit_break"}
+
+
 def test_an_incident_that_the_store_cannot_take_is_opened_when_it_can(
     watched: Watched, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -107,3 +107,15 @@ def test_a_secret_that_others_can_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "url").chmod(0o644)
     with pytest.raises(ConfigError, match="can be read by others: run `chmod 600"):
         read_settings(tmp_path)
+
+
+def test_links_lead_where_people_find_the_pages(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text('address = "https://muster.example.org/"\n')
+    assert read_settings(tmp_path).address == "https://muster.example.org"
+
+
+@pytest.mark.parametrize("address", ["http://muster.example.org", "https://a/b", "muster"])
+def test_an_address_that_no_link_can_begin_with_is_refused(tmp_path: Path, address: str) -> None:
+    (tmp_path / FILE).write_text(f'address = "{address}"\n')
+    with pytest.raises(ConfigError, match=r"address: .* write https"):
+        read_settings(tmp_path)

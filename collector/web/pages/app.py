@@ -70,6 +70,6 @@ async def _connect(request: Request) -> Response:
     await site.record(Entry(Action.LOGIN, actor_of(request), subject=subject))
     frame = frame_of(request.scope, _("Recovery codes"))
     frame = replace(frame, form_token=form_token(done.token))
-    response = render("codes.html", CodesContext(frame, CONNECTED, done.codes, "/devices"))
+    response = render("codes.html", CodesContext(frame, CONNECTED, done.codes, "/"))
     cookie.put(request.scope, response, done.token)
     return response

@@ -25,7 +25,7 @@ STEP = Step(marked("Second step"), PATH, Purpose.SECOND_STEP)
 async def page(request: Request) -> Response:
     site, session = site_of(request.scope), session_of(request)
     if session.factor_at is not None:
-        return RedirectResponse("/devices", 303)
+        return RedirectResponse("/", 303)
 
     def enrolled(c: Connection) -> bool:
         account = accounts.get(c, session.username)
@@ -79,6 +79,6 @@ async def _entered(request: Request, token: str | None, by: str, wrong: str) -> 
     await site_of(request.scope).record(
         Entry(Action.LOGIN, actor_of(request), subject=subject, detail={"by": by})
     )
-    response = RedirectResponse("/devices", 303)
+    response = RedirectResponse("/", 303)
     cookie.put(request.scope, response, token)
     return response

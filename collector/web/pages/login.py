@@ -49,7 +49,7 @@ async def page(request: Request) -> Response:
     if request.method == "POST":
         return await _log_in(request)
     if await current_session(request.scope) is not None:
-        return RedirectResponse("/devices", 303)
+        return RedirectResponse("/", 303)
     return form(request)
 
 

@@ -40,6 +40,6 @@ async def page(request: Request) -> Response:
     await site.record(
         Entry(Action.LOGIN, who, subject=f"account:{username}", detail={"by": "passkey alone"})
     )
-    response = RedirectResponse("/devices", 303)
+    response = RedirectResponse("/", 303)
     cookie.put(request.scope, response, token)
     return response

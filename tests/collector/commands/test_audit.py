@@ -72,6 +72,17 @@ def test_a_copy_is_verified_without_the_collector(
     assert "is there already" in console.refuses("audit", "export", "--out", str(copy))
 
 
+def test_a_log_that_takes_no_record_is_still_copied_as_evidence(
+    desk: Desk, console: Console, tmp_path: Path
+) -> None:
+    console.says("device", "retire", "alpha", "--yes")
+    path = desk.store.path.parent / "audit" / "000001.log"
+    path.write_bytes(path.read_bytes().replace(b"device:d1", b"device:d2"))
+    copied = console.run("audit", "export", "--out", str(tmp_path / "copy"))
+    assert (copied.exit_code, "This copy is not written down" in copied.stderr) == (0, True)
+    assert (tmp_path / "copy" / path.name).read_bytes() == path.read_bytes()
+
+
 def test_a_checkpoint_that_is_none_is_refused(desk: Desk, console: Console) -> None:
     console.says("device", "retire", "alpha", "--yes")
     assert "RECORDS:HASH" in console.refuses("audit", "verify", "--checkpoint", "12:xyz")
