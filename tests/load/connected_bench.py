@@ -17,7 +17,7 @@ from protos.posture.v1.posture_service_pb2_grpc import PostureServiceStub
 from tests.fleet import Simulated, collector, enroll
 
 STREAMS = 1_000
-ROUNDS = 20
+ROUNDS = 10
 
 
 def measure_connected() -> None:
@@ -55,7 +55,8 @@ async def _measure(
     await asyncio.sleep(10)
     now = process.cpu_times()
     idle = (now.user + now.system - used.user - used.system) / 10
-    print(f"\n{len(fleet)} connected agents: {grown / 1000:.0f} kB each, {idle:.1%} of a core idle")
+    each = f"{grown / 1000:.0f} kB each"
+    print(f"\n{len(fleet)} connected agents: {each}, {idle:.1%} of a core idle", flush=True)
     took = []
     for device, (_, call) in list(zip(fleet, held, strict=True))[:ROUNDS]:
         wish = Wish(device.device_id, CommandAction.CHECK_NOW, "bench")
@@ -64,7 +65,8 @@ async def _measure(
         await call.read()
         took.append(time.perf_counter() - begun)
     took.sort()
-    print(f"called after {took[len(took) // 2]:.2f} s (median), {took[-1]:.2f} s at most")
+    middle = took[len(took) // 2]
+    print(f"called after {middle:.2f} s (median), {took[-1]:.2f} s at most", flush=True)
     for channel, call in held:
         call.cancel()
         await channel.close()
