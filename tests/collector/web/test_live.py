@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from collector.accounts import sessions
+from collector.accounts import people, sessions
 from collector.accounts.roles import Role
 from collector.model import Compliance
 from collector.store import accounts, commands, devices
@@ -110,6 +110,23 @@ async def test_a_stream_ends_with_its_session(desk: Browser) -> None:
         desk.store.write(lambda c: sessions.end(c, token))
         assert await read() == ""
     assert not desk.client.app.state.site.listeners._open  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("change", ["disabled", "another role"])
+async def test_whoever_is_taken_off_is_out_of_pages_and_streams_at_once(
+    desk: Browser, change: str
+) -> None:
+    token = session_of(desk)
+    order = people.Order("some-helpdesk", desk.clock())
+    async with stream(desk, f"{ONE}/events?seen={version(desk, token)}", token) as (_, read):
+        await read()
+        if change == "disabled":
+            desk.store.write(lambda c: people.disable(c, order, "has left"))
+        else:
+            desk.store.write(lambda c: people.change_role(c, order, Role.VIEWER))
+        assert await read() == ""
+    desk.client.cookies.set(NAME, token)
+    assert desk.client.get(ONE).headers["location"] == "/login"
 
 
 async def test_one_session_holds_a_few_streams_and_no_more(desk: Browser) -> None:
