@@ -1,4 +1,4 @@
-"""Doubted checks at the command line: listed, and decided about once."""
+"""Doubted checks at the command line: listed, and decided about until they are right."""
 
 import pytest
 
@@ -24,6 +24,15 @@ def test_it_is_listed_and_decided(doubted: Console) -> None:
     doubted.says("dispute", "resolve", "1", "--wrong-until", "0.4.0", "--reason", "A bug.")
     (found,) = doubted.reads("dispute", "list")["disputes"]
     assert (found["state"], found["until_version"]) == ("wrong", "0.4.0")
+
+
+def test_that_a_check_is_wrong_can_be_thought_over_and_that_it_is_right_cannot(
+    doubted: Console,
+) -> None:
+    doubted.says("dispute", "resolve", "1", "--wrong-until", "0.4.0", "--reason", "A bug.")
+    doubted.says("dispute", "resolve", "1", "--right", "--reason", "The devices were mended.")
+    (found,) = doubted.reads("dispute", "list")["disputes"]
+    assert (found["state"], found["until_version"]) == ("right", "")
     assert "resolved already" in doubted.refuses(
         "dispute", "resolve", "1", "--right", "--reason", "x"
     )
