@@ -29,6 +29,18 @@ class Choice:
     options: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """`main` stand beside the search; `more` are folded away until one of them is set."""
+
+    main: tuple[Choice, ...]
+    more: tuple[Choice, ...]
+
+    @property
+    def is_set(self) -> bool:
+        return any(each.chosen for each in self.more)
+
+
 def more_choices(c: Connection, question: Question) -> tuple[Choice, ...]:
     """Groups, last seen and the order. What is chosen is always among the options."""
     known = [each.name for each in groups.find(c, limit=MOST_GROUPS).groups]

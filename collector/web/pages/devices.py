@@ -17,7 +17,7 @@ from collector.translation import gettext as _
 from collector.translation import language
 from collector.veil import unnamed
 from collector.web import listing
-from collector.web.filters import Choice, more_choices
+from collector.web.filters import Choice, Choices, more_choices
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
 from collector.web.listing import Listed, Question, question_of
@@ -84,7 +84,7 @@ class Context:
     question: Question
     chips: tuple[Chip, ...]
     causes: tuple[Cause, ...]
-    choices: tuple[Choice, ...]
+    choices: Choices
     csv_href: str
     bulk_query: str
     may_change: bool
@@ -123,7 +123,7 @@ def _context(c: Connection, site: Site, frame: Frame, question: Question, role: 
         question=question,
         chips=_chips(counts, question, policy.stale_after_days),
         causes=_causes(tallies.failing(tallies.findings(c))),
-        choices=(*_choices(question), *more_choices(c, question)),
+        choices=_choices(c, question),
         csv_href=first.href("/devices/csv") if may(role, Permission.EXPORT) else "",
         bulk_query=first.href(),
         may_change=may(role, Permission.CHANGE_DEVICES),
@@ -169,17 +169,17 @@ def _causes(failing: Mapping[str, int]) -> tuple[Cause, ...]:
     return tuple(sorted(causes, key=lambda cause: -cause.count)[:MOST_CAUSES])
 
 
-def _choices(question: Question) -> tuple[Choice, ...]:
+def _choices(c: Connection, question: Question) -> Choices:
     states = tuple((state.value, wording.STATES[state]) for state in listing.WORST_FIRST)
     platforms = tuple((p.value, words) for p, words in wording.PLATFORMS.items())
     rules = tuple(
         sorted(((rule.id, title(rule.id, language())) for rule in RULES), key=lambda rule: rule[1])
     )
-    return (
-        Choice("state", _("State"), question.state or "", (("", _("Any state")), *states)),
-        Choice("platform", _("Platform"), question.platform or "", (("", _("Any")), *platforms)),
-        Choice("rule", _("Fails the rule"), question.rule_id, (("", _("Any or none")), *rules)),
-    )
+    state = Choice("state", _("State"), question.state or "", (("", _("Any state")), *states))
+    asked = question.platform or ""
+    platform = Choice("platform", _("Platform"), asked, (("", _("Any")), *platforms))
+    rule = Choice("rule", _("Fails the rule"), question.rule_id, (("", _("Any or none")), *rules))
+    return Choices((state, rule), (platform, *more_choices(c, question)))
 
 
 def _caption(question: Question) -> str:

@@ -146,3 +146,27 @@ def test_a_waiver_is_asked_for_on_each_and_waits_for_somebody_else(desk: Browser
     waiting = desk.store.read(lambda c: waivers.waiting(c, desk.clock(), 0, 10))
     assert [each.asked.reason for each in waiting] == ["in repair"]
     assert "is not a day" in bulk(desk, until="tomorrow", reason="x", **form)
+
+
+FOLD = re.compile(r'<details class="fold"( open)?>(.*?)</details>', re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_open"),
+    [
+        ("", False),
+        ("?q=a&state=stale&rule=disk_encrypted", False),
+        ("?platform=windows", True),
+        ("?seen=over-7", True),
+        ("?sort=name", True),
+        ("?owner=none", True),
+    ],
+)
+def test_what_is_seldom_asked_is_folded_away_until_it_is_set(
+    desk: Browser, asked: str, is_open: bool
+) -> None:
+    fold = FOLD.search(desk.get(f"/devices{asked}"))
+    assert fold is not None
+    assert (fold[1] is not None) is is_open
+    inside = set(re.findall(r' name="(\w+)"', fold[2]))
+    assert inside == {"platform", "group", "seen", "sort", "owner"}
