@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from collector.model import Device
 from collector.store import commands
 from collector.store.commands import Command, CommandAction, CommandOutcome, Wish
-from collector.translation import gettext
+from collector.translation import Text, gettext
 from collector.wording import ago, exact, sentence_end
 
 MOST_LOCKS = 5
@@ -28,13 +28,15 @@ def wish(device: Device, action: CommandAction, asked_by: str, reason: str = "")
     """Raises NotAsked."""
     told = " ".join(reason.split())
     if device.retired_at is not None:
-        raise NotAsked("The device is retired: it is not let in any more.")
+        raise NotAsked(Text("The device is retired: it is not let in any more."))
     if device.quarantined_because:
-        raise NotAsked("The device is in quarantine: release it first.")
+        raise NotAsked(Text("The device is in quarantine: release it first."))
     if action is CommandAction.LOCK_SCREEN and not told:
-        raise NotAsked("Say why the screen is to be locked: it is kept in the audit log.")
+        raise NotAsked(Text("Say why the screen is to be locked: it is kept in the audit log."))
     if len(told) > LONGEST_REASON or not told.isprintable():
-        raise NotAsked(f"Give the reason in at most {LONGEST_REASON} printable characters.")
+        raise NotAsked(
+            Text("Give the reason in at most %(most)s printable characters.", most=LONGEST_REASON)
+        )
     return Wish(device.device_id, action, asked_by, told)
 
 
@@ -43,7 +45,11 @@ def ask(c: Connection, wished: Wish, now: datetime) -> tuple[Command, bool]:
     if wished.action is CommandAction.LOCK_SCREEN:
         lately = commands.count_asked(c, wished.asked_by, wished.action, now - HOUR)
         if lately >= MOST_LOCKS:
-            raise NotAsked(f"You have locked {MOST_LOCKS} screens within an hour: wait a while.")
+            raise NotAsked(
+                Text(
+                    "You have locked %(num)s screens within an hour: wait a while.", num=MOST_LOCKS
+                )
+            )
     return commands.ask(c, wished, now)
 
 

@@ -17,6 +17,7 @@ from collector.accounts.sessions import password_at
 from collector.store import Connection, accounts, personal_tokens
 from collector.store.accounts import Account
 from collector.store.personal_tokens import PersonalToken
+from collector.translation import Text
 
 PREFIX = "muster_pat_"
 FORM = re.compile(PREFIX + r"[A-Za-z0-9_-]{43}")
@@ -97,11 +98,13 @@ def make(c: Connection, username: str, wish: Wish, now: datetime) -> Made:
     """Raises NotMade."""
     account = accounts.get(c, username)
     if account is None or account.disabled_at is not None:
-        raise NotMade("this account cannot have tokens")
+        raise NotMade(Text("this account cannot have tokens"))
     if not account.password_hash:
         raise NotMade(
-            "this account has no password here, and tokens end with it: ask an owner for a link "
-            "to choose one"
+            Text(
+                "this account has no password here, and tokens end with it: ask an owner for a "
+                "link to choose one"
+            )
         )
     _require(wish, Role(account.role), now)
     kept = personal_tokens.of_person(c, username)
@@ -109,7 +112,9 @@ def make(c: Connection, username: str, wish: Wish, now: datetime) -> Made:
         if token.expires_at <= now:
             personal_tokens.remove(c, username, token.token_id)
     if sum(token.expires_at > now for token in kept) >= MOST_OF_ONE_PERSON:
-        raise NotMade(f"there are {MOST_OF_ONE_PERSON} tokens already: remove one first")
+        raise NotMade(
+            Text("there are %(most)s tokens already: remove one first", most=MOST_OF_ONE_PERSON)
+        )
     secret = PREFIX + secrets.token_urlsafe(32)
     token_id = secrets.token_hex(6)
     personal_tokens.add(
@@ -124,11 +129,20 @@ def make(c: Connection, username: str, wish: Wish, now: datetime) -> Made:
 def _require(wish: Wish, role: Role, now: datetime) -> None:
     if wish.role not in roles_for(role):
         allowed = ", ".join(roles_for(role))
-        raise NotMade(f"role: a token never holds more than its owner: choose {allowed}")
+        raise NotMade(
+            Text(
+                "role: a token never holds more than its owner: choose %(allowed)s", allowed=allowed
+            )
+        )
     if not now < wish.ends_at <= now + LONGEST_LIFE:
-        raise NotMade("ends_at: choose a moment within the next 365 days")
+        raise NotMade(Text("ends_at: choose a moment within the next 365 days"))
     if not 1 <= len(wish.label) <= LONGEST_LABEL or not wish.label.isprintable():
-        raise NotMade(f"label: say what it is for in 1 to {LONGEST_LABEL} printable characters")
+        raise NotMade(
+            Text(
+                "label: say what it is for in 1 to %(most)s printable characters",
+                most=LONGEST_LABEL,
+            )
+        )
 
 
 def bearer(c: Connection, secret: str, now: datetime) -> Bearer | None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from collector.owners.sheet import BadSheet, Line, Sheet, Trouble, read
 from collector.store import Connection, ownership, persons
 from collector.store.persons import Person, folded
+from collector.translation import Text
 
 EMAIL = re.compile(r"[^\s@,;<>\"'`=\\]{1,64}@[^\s@,;<>\"'`=\\]{1,180}\.[^\s@,;<>\"'`=\\.]{2,63}")
 LANGUAGES = {
@@ -65,7 +66,7 @@ def wanted_by(content: bytes) -> Wanted:
             _agree(people, email, said, line.number)
             _give(owners, line, email)
         except ValueError as why:
-            troubles.append(Trouble(line.number, str(why)))
+            troubles.append(Trouble(line.number, why.args[0]))
     if troubles:
         raise BadSheet(troubles)
     return Wanted(people, owners, sheet.unused)
@@ -110,9 +111,9 @@ def _person_of(line: Line, sheet: Sheet) -> tuple[str, dict[str, object]]:
     cells = line.cells
     email = folded(cells["email"])
     if not email:
-        raise ValueError("no e-mail address: it is what a person is known by")
+        raise ValueError(Text("no e-mail address: it is what a person is known by"))
     if len(email) > 254 or not EMAIL.fullmatch(email):
-        raise ValueError(f"{cells['email'][:60]!r} is no e-mail address")
+        raise ValueError(Text("%(cell)r is no e-mail address", cell=cells["email"][:60]))
     said: dict[str, object] = {name: cells[name] for name in KEPT if name in sheet.columns}
     if "language" in said:
         said["language"] = _language(cells["language"])
@@ -130,8 +131,14 @@ def _agree(
     first, before = people.setdefault(email, (number, said))
     for name, value in said.items():
         if before[name] != value:
-            what = name.replace("left_at", "leaver date")
-            raise ValueError(f"{email} has another {what} on line {first}: give one")
+            raise ValueError(
+                Text(
+                    "%(email)s has another %(what)s on line %(line)s: give one",
+                    email=email,
+                    what=name.replace("left_at", "leaver date"),
+                    line=first,
+                )
+            )
 
 
 def _give(owners: dict[str, tuple[int, str]], line: Line, email: str) -> None:
@@ -140,14 +147,23 @@ def _give(owners: dict[str, tuple[int, str]], line: Line, email: str) -> None:
         return
     first, owner = owners.setdefault(words, (line.number, email))
     if owner != email:
-        raise ValueError(f"{words} belongs to {owner} on line {first}: a device has one owner")
+        raise ValueError(
+            Text(
+                "%(device)s belongs to %(owner)s on line %(line)s: a device has one owner",
+                device=words,
+                owner=owner,
+                line=first,
+            )
+        )
 
 
 def _language(cell: str) -> str:
     plain = cell.casefold()
     known = LANGUAGES.get(plain, LANGUAGES.get(re.split("[-_]", plain)[0]))
     if known is None:
-        raise ValueError(f"language {cell[:20]!r}: write en or fr, or leave it empty")
+        raise ValueError(
+            Text("language %(cell)r: write en or fr, or leave it empty", cell=cell[:20])
+        )
     return known
 
 
@@ -164,7 +180,7 @@ def _day(cell: str, *, day_first: bool) -> datetime | None:
             return datetime.strptime(cell, "%d/%m/%Y").replace(tzinfo=UTC)
     except ValueError:
         pass
-    raise ValueError(f"leaver date {cell[:20]!r}: write it as 2027-01-31")
+    raise ValueError(Text("leaver date %(cell)r: write it as 2027-01-31", cell=cell[:20]))
 
 
 def _moves(c: Connection, wanted: Wanted) -> tuple[dict[str, str], tuple[Trouble, ...]]:
@@ -174,15 +190,23 @@ def _moves(c: Connection, wanted: Wanted) -> tuple[dict[str, str], tuple[Trouble
     for words, (line, email) in wanted.owners.items():
         found = persons.matching_device(c, words)
         if not found:
-            missing.append(Trouble(line, f"no device {words[:60]!r} is enrolled"))
-        elif len(found) > 1:
-            troubles.append(
-                Trouble(line, f"{words[:60]!r} could be several devices: give the id or the serial")
+            missing.append(
+                Trouble(line, Text("no device %(device)r is enrolled", device=words[:60]))
             )
+        elif len(found) > 1:
+            what = Text(
+                "%(device)r could be several devices: give the id or the serial",
+                device=words[:60],
+            )
+            troubles.append(Trouble(line, what))
         else:
             before = moves.setdefault(found[0], (line, email))
             if before[1] != email:
-                what = f"{words[:60]!r} is the device of line {before[0]}: it has one owner"
+                what = Text(
+                    "%(device)r is the device of line %(line)s: it has one owner",
+                    device=words[:60],
+                    line=before[0],
+                )
                 troubles.append(Trouble(line, what))
     if troubles:
         raise BadSheet(troubles)

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 
+from collector.translation import Text, gettext, said_of
+
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "email": ("email", "e-mail", "mail", "courriel", "adresse e-mail", "email address"),
     "name": ("name", "nom", "full name", "nom complet", "display name"),
@@ -33,6 +35,14 @@ class Trouble:
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.what}" if self.line else self.what
+
+    @property
+    def said(self) -> str:
+        """In the language of whoever reads."""
+        what = said_of(ValueError(self.what))
+        if not self.line:
+            return what
+        return gettext("line %(line)s: %(what)s", line=self.line, what=what)
 
 
 class BadSheet(Exception):
@@ -66,7 +76,9 @@ def read(content: bytes) -> Sheet:
     text = text_of(content)
     first = text.split("\n", 1)[0]
     if not first.strip():
-        raise _bad(0, "the file is empty: give it a first line with headings, such as email,device")
+        raise _bad(
+            0, Text("the file is empty: give it a first line with headings, such as email,device")
+        )
     delimiter = max(",;\t", key=first.count)
     rows = list(_rows(text, delimiter))
     places, unused = _headings(rows[0][1])
@@ -75,8 +87,12 @@ def read(content: bytes) -> Sheet:
         if not any(cell.strip() for cell in row):
             continue
         if len(row) != len(rows[0][1]):
-            expected = f"{len(rows[0][1])} columns as in the first line"
-            troubles.append(Trouble(number, f"{len(row)} columns: give it {expected}"))
+            what = Text(
+                "%(found)s columns: give it %(expected)s columns as in the first line",
+                found=len(row),
+                expected=len(rows[0][1]),
+            )
+            troubles.append(Trouble(number, what))
             continue
         cells = {name: row[place].strip() for name, place in places.items()}
         troubles += [Trouble(number, what) for what in _unfit(cells)]
@@ -84,7 +100,7 @@ def read(content: bytes) -> Sheet:
     if troubles:
         raise BadSheet(troubles)
     if not lines:
-        raise _bad(0, "no line below the headings: nothing to take over")
+        raise _bad(0, Text("no line below the headings: nothing to take over"))
     return Sheet(tuple(lines), frozenset(places), unused)
 
 
@@ -97,9 +113,11 @@ def text_of(content: bytes) -> str:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _bad(line, 'not UTF-8: save the file as "CSV UTF-8" in the spreadsheet') from None
+        what = Text('not UTF-8: save the file as "CSV UTF-8" in the spreadsheet')
+        raise _bad(line, what) from None
     if "\0" in text:
-        raise _bad(text.count("\n", 0, text.index("\0")) + 1, "a zero byte: save the file as CSV")
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise _bad(line, Text("a zero byte: save the file as CSV"))
     return text
 
 
@@ -111,9 +129,12 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             yield begins, row
             begins = reader.line_num + 1
             if begins > MOST_LINES:
-                raise _bad(begins, f"more than {MOST_LINES} lines: cut the file in parts")
+                raise _bad(
+                    begins, Text("more than %(most)s lines: cut the file in parts", most=MOST_LINES)
+                )
     except csv.Error:
-        raise _bad(begins, 'a quotation mark is out of place: write "" within a cell') from None
+        what = Text('a quotation mark is out of place: write "" within a cell')
+        raise _bad(begins, what) from None
 
 
 def _headings(row: list[str]) -> tuple[dict[str, int], tuple[str, ...]]:
@@ -125,23 +146,34 @@ def _headings(row: list[str]) -> tuple[dict[str, int], tuple[str, ...]]:
         if not name:
             unused.append(_shown(heading))
         elif name in places:
-            raise _bad(1, f"two columns mean {name}: keep one")
+            raise _bad(1, Text("two columns mean %(name)s: keep one", name=name))
         else:
             places[name] = place
     if "email" not in places:
         there_are = "email, name, department, language, device, leaver date"
-        raise _bad(1, f"no column email: the first line holds the headings ({there_are})")
+        what = Text(
+            "no column email: the first line holds the headings (%(there_are)s)",
+            there_are=there_are,
+        )
+        raise _bad(1, what)
     return places, tuple(each for each in unused if each)
 
 
 def _unfit(cells: Mapping[str, str]) -> Iterator[str]:
     for name, cell in cells.items():
         if cell.startswith(FORMULA):
-            yield f"{name}: {_shown(cell)!r} begins like a formula: write it as plain text"
+            yield Text(
+                "%(name)s: %(cell)r begins like a formula: write it as plain text",
+                name=name,
+                cell=_shown(cell),
+            )
         elif not cell.isprintable():
-            yield f"{name}: it holds a line break or a sign that cannot be seen: take it out"
+            yield Text(
+                "%(name)s: it holds a line break or a sign that cannot be seen: take it out",
+                name=name,
+            )
         elif len(cell) > 200:
-            yield f"{name}: more than 200 characters"
+            yield Text("%(name)s: more than 200 characters", name=name)
 
 
 def _shown(cell: str) -> str:

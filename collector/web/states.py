@@ -8,6 +8,7 @@ from collector import wording
 from collector.compliance import compliance_at
 from collector.model import Device
 from collector.store import Connection
+from collector.translation import gettext
 from collector.web.site import Site
 
 
@@ -32,7 +33,7 @@ def _shown(device: Device, now: datetime, stale_after: timedelta) -> Shown:
     state = compliance_at(device, now, stale_after)
     return Shown(
         f"/devices/{device.device_id}",
-        device.hostname or "(no name)",
+        device.hostname or gettext("(no name)"),
         state,
         wording.STATES[state],
         device.last_seen_at,

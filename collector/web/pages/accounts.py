@@ -16,7 +16,7 @@ from collector.audit.entry import Action
 from collector.store import Connection, accounts, factors
 from collector.store.accounts import Account
 from collector.translation import gettext as _
-from collector.translation import ngettext, said_of
+from collector.translation import marked, ngettext, said_of
 from collector.web.errors import BAD_REQUEST
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
@@ -28,7 +28,7 @@ PATH = "/accounts"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.MANAGE_ACCOUNTS
 LONGEST_NAME = 64
-CONFIRM = "Nobody was added: show first that it is still you, then press Add again."
+CONFIRM = marked("Nobody was added: show first that it is still you, then press Add again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def page(request: Request) -> Response:
         if found.next_before:
             following = f"{here}/history?before={written(found.next_before)}"
         lines = tuple(line(each, sees_people=sees) for each in found.moments)
-        hostname = device.hostname or "(no name)"
+        hostname = device.hostname or _("(no name)")
         titled = replace(frame, title=_("History of %(name)s", name=hostname))
         return Context(titled, hostname, here, lines, following)
 

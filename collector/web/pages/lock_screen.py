@@ -13,6 +13,8 @@ from collector.audit.entry import Action, Entry, Outcome
 from collector.model import Device
 from collector.store import Connection, devices
 from collector.store.commands import CommandAction
+from collector.translation import gettext as _
+from collector.translation import said_of
 from collector.web import errors
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import actor_of, session_of
@@ -49,7 +51,7 @@ async def page(request: Request) -> Response:
     try:
         await order(request, device, CommandAction.LOCK_SCREEN, reason)
     except NotAsked as error:
-        return await _form(request, device, reason, str(error))
+        return await _form(request, device, reason, said_of(error))
     return RedirectResponse(f"/devices/{device.device_id}#commands", 303)
 
 
@@ -77,8 +79,8 @@ async def order(request: Request, device: Device, action: CommandAction, reason:
 
 
 async def _form(request: Request, device: Device, reason: str = "", error: str = "") -> Response:
-    site, hostname = site_of(request.scope), device.hostname or "(no name)"
-    frame = frame_of(request.scope, f"Lock {hostname}")
+    site, hostname = site_of(request.scope), device.hostname or _("(no name)")
+    frame = frame_of(request.scope, _("Lock %(name)s", name=hostname))
 
     def reached(c: Connection) -> str:
         minutes = site.policy.current(c).check_in_minutes

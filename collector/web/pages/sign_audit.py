@@ -16,6 +16,7 @@ from collector.audit.entry import Action, Entry, Outcome
 from collector.store import audit_reviews
 from collector.store.audit_reviews import AuditReview
 from collector.translation import gettext as _
+from collector.translation import marked
 from collector.web import errors
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import actor_of, session_of
@@ -27,10 +28,9 @@ METHODS = ("GET", "POST")
 PERMISSION = Permission.REVIEW_AUDIT
 FRESH = True
 LONGEST_REMARK = 2_000
-NOT_OVER = "This week is not over yet: it can be signed off from Monday on."
-SIGNED = "This week was signed off already."
-UNOPENED = "Look through every class, then tick it: {}."
-NO_REMARK = "Say what you found, or that there was nothing to follow up."
+NOT_OVER = marked("This week is not over yet: it can be signed off from Monday on.")
+SIGNED = marked("This week was signed off already.")
+NO_REMARK = marked("Say what you found, or that there was nothing to follow up.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,8 @@ async def _trouble(request: Request, context: Context) -> str:
         return SIGNED
     unopened = [each.named for each in context.counts if each.named not in context.ticked]
     if unopened:
-        return UNOPENED.format(", ".join(unopened))
+        named = ", ".join(unopened)
+        return _("Look through every class, then tick it: %(classes)s.", classes=named)
     return "" if context.remark else NO_REMARK
 
 

@@ -101,7 +101,7 @@ async def _make(request: Request) -> Response:
     label, role, days = (str(form.get(name, "")) for name in ("label", "role", "days"))
     asked = Asked(label.strip()[:LONGEST_LABEL], role)
     if role not in set(Role) or days not in {str(each) for each in LASTS}:
-        return await _shown(request, asked, error="Choose a role and how long it lasts.")
+        return await _shown(request, asked, error=_("Choose a role and how long it lasts."))
     asked, now = Asked(asked.label, role, int(days)), site.clock()
     wish = Wish(asked.label, Role(role), now + timedelta(days=asked.days))
     subject = f"personal:{session.username}"

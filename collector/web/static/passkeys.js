@@ -42,10 +42,11 @@ const answerOf = (credential) => {
   return { id, rawId: id, type: credential.type, response, clientExtensionResults: {} };
 };
 
+// The sentences come with the form, in the language of whoever reads.
 const SAID = {
-  NotAllowedError: "No passkey was used: the request was cancelled or took too long.",
-  InvalidStateError: "This device or security key already holds a passkey for your account.",
-  SecurityError: "The browser refuses passkeys here: open the page by its name, with a certificate that it trusts.",
+  NotAllowedError: "notAllowed",
+  InvalidStateError: "invalidState",
+  SecurityError: "security",
 };
 
 const ask = async (form) => {
@@ -58,7 +59,7 @@ const ask = async (form) => {
     form.elements.credential.value = JSON.stringify(answerOf(credential));
     form.submit();
   } catch (error) {
-    trouble.textContent = SAID[error.name] || "The browser could not use a passkey.";
+    trouble.textContent = form.dataset[SAID[error.name] || "otherwise"];
     trouble.hidden = false;
     button.disabled = false;
   }

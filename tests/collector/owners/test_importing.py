@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from collector.model import FormFactor, Platform
+from collector.model import FormFactor, Language, Platform
 from collector.owners.importing import ChangedMeanwhile, Plan, apply, plan, wanted_by
 from collector.owners.sheet import BadSheet
 from collector.store import Connection, Store, devices, persons
 from collector.store.devices import InventoryRow
+from collector.translation import reading
 from tests.fakes import FixedClock
 
 HEAD = "email,name,department,language,device,leaver date\n"
@@ -148,3 +149,12 @@ def test_what_was_looked_at_is_what_is_done_or_nothing_is(store: Store) -> None:
     held = store.read(lambda c: devices.get(c, "d1"))
     assert held is not None
     assert held.owner == "c@d.org"
+
+
+def test_what_is_wrong_with_a_line_is_said_in_the_readers_language(store: Store) -> None:
+    with pytest.raises(BadSheet) as refused:
+        take(store, HEAD + "nobody,,,,,\n")
+    (found,) = refused.value.troubles
+    with reading(Language.FR):
+        assert found.said == "ligne 2 : 'nobody' n’est pas une adresse e-mail"
+    assert str(found) == "line 2: 'nobody' is no e-mail address"
