@@ -18,7 +18,12 @@ def forget_device(connection: Connection, device_id: str) -> None:
     """Take it away. It should be retired first, so that what is counted is right."""
     _unname(connection, device_id)
     named = [table for table in metadata.sorted_tables if COLUMN in table.c]
-    for table in (*named, *named):  # a trigger may note into one table what goes from another
+    # The device first: what counts it and its turns still sees all of them.
+    for table in (
+        device,
+        *named,
+        *named,
+    ):  # a trigger may note into one table what goes from another
         connection.execute(delete(table).where(table.c[COLUMN] == device_id))
 
 

@@ -69,6 +69,16 @@ _BEFORE = (
 """What was last known: an unknown in between neither breaks nor mends anything."""
 
 
+_UNCOUNTED = (
+    "INSERT INTO flow (day, rule_id, kind, bucket, turns)"
+    f" SELECT at / {DAY_MS}, rule_id, kind, {BUCKET.format('seconds')}, -1"
+    " FROM turn WHERE device_id = OLD.device_id"
+    " ON CONFLICT DO UPDATE SET turns = turns - 1;"
+    "DELETE FROM turn WHERE device_id = OLD.device_id;"
+)
+"""The turns of a device that is no more; those that were only kept long enough stay counted."""
+
+
 def _letters(row: str, *, gone: bool) -> str:
     """A device's letters go into their index, or out of it."""
     command, value = ("device_letters, ", "'delete', ") if gone else ("", "")
@@ -100,9 +110,7 @@ TRIGGERS = {
     ),
     "device_removed": (
         "AFTER DELETE ON device",
-        _devices("OLD", -1)
-        + _all_findings("OLD", -1)
-        + "DELETE FROM turn WHERE device_id = OLD.device_id;",
+        _devices("OLD", -1) + _all_findings("OLD", -1) + _UNCOUNTED,
     ),
     "device_moved": (
         "AFTER UPDATE OF platform, compliance, silent, retired_at ON device"

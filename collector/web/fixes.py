@@ -32,7 +32,9 @@ class Fix:
 
     @property
     def href(self) -> str:
-        """The devices list, of just these."""
+        """The devices list, of just these; empty where no platform was reported to ask by."""
+        if self.platform is None:
+            return ""
         return Question(rule_id=self.rule_id, platform=self.platform, cause=self.cause).href()
 
 

@@ -66,5 +66,5 @@ def _line(c: Connection, fix: Fix, *, people: bool) -> Line:
     if people:
         asked = (fix.rule_id, Status.FAIL, fix.cause, fix.platform)
         owners = owners_affected(c, *asked, most=MOST_OWNERS)
-    platform = wording.PLATFORMS[fix.platform] if fix.platform else gettext("Any platform")
+    platform = wording.PLATFORMS[fix.platform] if fix.platform else gettext("Not reported")
     return Line(fix, SEVERITIES[fix.severity], platform, int(fix.with_before), owners)
