@@ -19,6 +19,7 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    func,
     insert,
     select,
 )
@@ -30,6 +31,7 @@ from collector.store.prepared import Prepared
 from collector.store.schema import device, person, person_word
 
 CHUNK = 500
+MOST_COUNTED = 9_999
 MOST_WORDS = 12
 LONGEST_WORD = 64
 
@@ -66,6 +68,15 @@ class PersonPage:
 
     persons: tuple[Person, ...]
     next_after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """What does not fit together. A number above MOST_COUNTED only says that there are more."""
+
+    devices_without_owner: int
+    people_without_device: int
+    leavers_reporting: int
 
 
 def folded(email: str) -> str:
@@ -127,6 +138,16 @@ def find(connection: Connection, wanted: PersonFilter, now: datetime) -> PersonP
     return PersonPage(page, page[-1].email if len(found) > wanted.limit else "")
 
 
+def count_gaps(connection: Connection, now: datetime) -> Gaps:
+    """As far as MOST_COUNTED, by the indices that the lists go by."""
+    unowned = (device.c.owner == "", device.c.retired_at.is_(None))
+    return Gaps(
+        _counted(connection, select(device.c.device_id).where(*unowned)),
+        _counted(connection, select(person.c.email).where(person.c.devices == 0)),
+        _counted(connection, select(person.c.email).where(*_left_and_heard(now))),
+    )
+
+
 def devices_of(connection: Connection, email: str, limit: int = 100) -> list[Device]:
     """A person's devices in service, by host name."""
     query = (
@@ -162,6 +183,11 @@ def matching_device(connection: Connection, words: str) -> list[str]:
         if ids := list(found):
             return ids
     return []
+
+
+def _counted(connection: Connection, query: Select[Any]) -> int:
+    some = query.limit(MOST_COUNTED + 1).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
 def _begun(text: str) -> list[ColumnElement[bool]]:

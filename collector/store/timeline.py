@@ -10,7 +10,8 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from collector.model import Status
-from collector.store.schema import absence, device, event, finding, ownership
+from collector.store import waivers
+from collector.store.schema import absence, device, event, finding, ownership, waiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,16 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
+class Lapsed:
+    """A waiver ended by itself on its last day; `group` is empty for one of the device alone."""
+
+    at: datetime
+    rule_id: str
+    number: int
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
 class Silent:
     """It was not heard of for longer than it may be, from `at` on."""
 
@@ -55,7 +66,7 @@ class Enrolled:
     at: datetime
 
 
-Moment = Judged | Given | Happened | Silent | Enrolled
+Moment = Judged | Given | Happened | Lapsed | Silent | Enrolled
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,7 @@ def page(connection: Connection, device_id: str, before: datetime, limit: int) -
         *_judged(connection, device_id, before, limit),
         *_given(connection, device_id, before, limit),
         *_happened(connection, device_id, before, limit),
+        *_lapsed(connection, device_id, before, limit),
         *_silent(connection, device_id, before, limit),
         *_enrolled(connection, device_id, before),
     ]
@@ -126,6 +138,19 @@ def _happened(
         .limit(limit + 1)
     )
     return [Happened(*row) for row in connection.execute(query)]
+
+
+def _lapsed(
+    connection: Connection, device_id: str, before: datetime, limit: int
+) -> Iterable[Moment]:
+    """Those that were in force until the end. A group's: while the device is in it."""
+    over = (waiver.c.ends_at < before, *waivers.STANDS)
+    for ended in (waivers.OWN, waivers.SHARED):
+        covers = ended.selected_columns.covers
+        query = ended.where(covers == device_id, *over)
+        newest = query.order_by(waiver.c.ends_at.desc()).limit(limit + 1)
+        for row in connection.execute(newest):
+            yield Lapsed(row.ends_at, row.rule_id, row.number, row.group_name)
 
 
 def _silent(

@@ -9,7 +9,7 @@ from collector.model import Device, Status
 from collector.policy import title
 from collector.store import Connection, groups, persons, timeline
 from collector.store.columns import EPOCH, MILLISECOND
-from collector.store.timeline import Enrolled, Given, Happened, Judged, Moment, Silent
+from collector.store.timeline import Enrolled, Given, Happened, Judged, Lapsed, Moment, Silent
 from collector.translation import gettext as _
 from collector.translation import language, marked
 from collector.translation.sentences import told_again
@@ -134,6 +134,10 @@ def line(moment: Moment, *, sees_people: bool) -> Line:
             to = email if sees_people else _("somebody")
             words = _("Given to %(owner)s", owner=to) if email else _("Without an owner")
             return Line(at, "", words, _("by %(name)s", name=by))
+        case Lapsed(at, rule_id, number, group):
+            about = _("%(rule)s, number %(number)s", rule=title(rule_id, language()), number=number)
+            detail = f"{group}: {about}" if group else about
+            return Line(at, "", _("Waiver ended by itself"), detail)
         case Silent(at, until_at):
             until = wording.exact(until_at)
             return Line(at, "stale", _("Not heard of until %(at)s", at=until), "")

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from collector.accounts.roles import Permission, may
 from collector.model import Device
 from collector.store import Connection, persons
-from collector.store.persons import Person, PersonFilter
+from collector.store.persons import Gaps, Person, PersonFilter
 from collector.translation import gettext as _
 from collector.translation import marked
 from collector.web.frame import Frame, frame_of
@@ -41,6 +41,16 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A number and the list of what it counts; `is_more`: there are more than that."""
+
+    href: str
+    label: str
+    count: int
+    is_more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     href: str
     person: Person
@@ -57,6 +67,7 @@ class Context:
     text: str
     only: str
     choices: tuple[Choice, ...]
+    gaps: tuple[Gap, ...]
     rows: tuple[Row, ...]
     empty: str
     next_href: str
@@ -103,11 +114,30 @@ def _context(
         text=wanted.text,
         only=wanted.only,
         choices=choices,
+        gaps=_gaps(persons.count_gaps(c, frame.now)),
         rows=rows,
         empty=empty,
         next_href=_href({**kept, "after": found.next_after}) if found.next_after else "",
         may_import=may_import,
     )
+
+
+def _gaps(found: Gaps) -> tuple[Gap, ...]:
+    counted = (
+        ("/devices?owner=none", _("Devices without an owner"), found.devices_without_owner),
+        (
+            _href({"only": "without_device"}),
+            _("People without a device"),
+            found.people_without_device,
+        ),
+        (
+            _href({"only": "left_reporting"}),
+            _("Left, and the device still reports"),
+            found.leavers_reporting,
+        ),
+    )
+    most = persons.MOST_COUNTED
+    return tuple(Gap(href, label, min(n, most), n > most) for href, label, n in counted)
 
 
 def _row(c: Connection, site: Site, person: Person, now: datetime) -> Row:

@@ -2,15 +2,17 @@
 
 import html
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from collector.model import Compliance, Status
-from collector.store import certificates, devices, groups, ownership, persons
+from collector.store import certificates, devices, groups, ownership, persons, waivers
 from collector.store.certificates import Certificate
 from collector.store.groups import Group
 from collector.store.persons import Person
+from collector.store.waivers import Asked
 from tests.collector.web.conftest import Browser
 from tests.collector.web.fleet import DISKS, Seen, device_id
 
@@ -153,3 +155,20 @@ def test_a_certificate_that_has_expired_is_said_to_be_refused(desk: Browser) -> 
     ended = Certificate("f00d", NAME, now, now)
     desk.store.write(lambda c: certificates.add(c, ended))
     assert "Certificate expired: it is refused" in desk.get(HERE)
+
+
+@pytest.mark.parametrize("group", ["", "sales"])
+def test_a_waiver_that_ended_by_itself_stands_in_the_history(desk: Browser, group: str) -> None:
+    write, now = desk.store.write, desk.clock()
+    write(lambda c: groups.add_members(c, "sales", [NAME], now))
+    ends_at, named = now + timedelta(minutes=2), "" if group else NAME
+    lasting = Asked(DISKS, "in repair", "alice", ends_at, named, group)
+    for each in (lasting, replace(lasting, rule_id="os_supported")):
+        write(lambda c, each=each: waivers.approve(c, waivers.request(c, each, now), "bob", now))
+    desk.clock.advance(minutes=1)
+    write(lambda c: waivers.end(c, 2, "bob", desk.clock()))
+    assert "Waiver ended by itself" not in desk.get(f"{HERE}/history")
+    desk.clock.advance(minutes=2)
+    told = re.findall(r"<b>Waiver ended by itself</b> <small>(.*?)<", desk.get(f"{HERE}/history"))
+    about = f"{group}: " if group else ""
+    assert told == [f"{about}Every disk volume is encrypted, number 1"]

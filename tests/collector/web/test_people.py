@@ -112,3 +112,18 @@ def test_a_person_is_forgotten_by_typing_the_address(helpdesk: Browser) -> None:
 @pytest.mark.parametrize("path", ["/people?after=%00", "/people?q=%25", "/people/person/no@no.org"])
 def test_an_odd_address_is_an_ordinary_answer(helpdesk: Browser, path: str) -> None:
     assert helpdesk.client.get(path).status_code in (200, 404)
+
+
+def test_what_does_not_fit_together_is_counted_and_leads_to_its_list(helpdesk: Browser) -> None:
+    helpdesk.enrol(Seen("lap-1", Compliance.COMPLIANT), Seen("lap-2", Compliance.COMPLIANT))
+    now, write = helpdesk.clock(), helpdesk.store.write
+    left = Person("left@example.org", left_at=now - timedelta(days=3))
+    write(lambda c: persons.put_many(c, [left, Person("idle@example.org")], now))
+    owned = {device_id("lap-1"): "left@example.org"}
+    write(lambda c: ownership.set_owners(c, owned, now, "admin"))
+    pattern = r'<a class="chip \w+" href="([^"]+)"><span class="count">([^<]+)<'
+    assert re.findall(pattern, helpdesk.get("/people")) == [
+        ("/devices?owner=none", "1"),
+        ("/people?only=without_device", "1"),
+        ("/people?only=left_reporting", "1"),
+    ]
