@@ -1,4 +1,7 @@
-"""The waivers of a past moment, over devices and over their groups as they were then."""
+"""The waivers of a past moment, over devices and over their groups as they were then.
+
+As of the present, so of the past: who came into a group afterwards is not covered by its waivers.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,6 +9,7 @@ from datetime import datetime
 
 from collector.model import Waiver
 from collector.store import Connection, devices, waivers
+from collector.store.belonging import Since
 from collector.store.waivers import Entry
 
 
@@ -29,11 +33,18 @@ class Granted:
             _by((entry.asked.group, entry) for entry in in_force),
         )
 
-    def over(self, device_id: str, groups: Iterable[str]) -> dict[str, Waiver]:
-        """By rule, what lies over a device; of several the last to end."""
+    def over(self, device_id: str, groups: Since) -> dict[str, Waiver]:
+        """By rule, what lies over a device; of several the last to end.
+
+        A group's covers those that were in it when it was approved.
+        """
         mine = list(self._of_devices.get(device_id, ()))
-        for group in groups:
-            mine.extend(self._of_groups.get(group, ()))
+        for group, joined_at in groups.items():
+            mine.extend(
+                entry
+                for entry in self._of_groups.get(group, ())
+                if entry.decided_at is not None and joined_at <= entry.decided_at
+            )
         mine.sort(key=lambda entry: (entry.asked.ends_at, entry.number))
         return {entry.asked.rule_id: _waiver(entry, device_id) for entry in mine}
 

@@ -14,16 +14,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from collector.model import Device, EvidenceLine, Finding, Status
+from collector.store.belonging import Since, belonging_as_of
 from collector.store.device_rows import SHOWN, device_of
-from collector.store.groups import groups_of_many
-from collector.store.past import A_DAY, DESCRIBED, SEPARATOR
+from collector.store.past import A_DAY, DESCRIBED
 from collector.store.schema import (
     absence,
     device,
     device_past,
     finding,
     finding_past,
-    groups_past,
     ownership,
     report,
 )
@@ -42,7 +41,7 @@ class Then:
 
     device: Device
     findings: tuple[Finding, ...]
-    groups: tuple[str, ...]
+    groups: Since
     silent_since: datetime | None
     reported: bool
 
@@ -54,11 +53,11 @@ def fleet_as_of(connection: Connection, at: datetime, policy_version: int) -> It
         ids = [row.device_id for row in rows]
         known = _findings(connection, ids, at, policy_version)
         reported = _reported(connection, [each for each in ids if each not in known], at)
-        groups, owners = _groups(connection, ids, at), _owners(connection, ids, at)
+        groups, owners = belonging_as_of(connection, ids, at), _owners(connection, ids, at)
         for row in rows:
             found = known.get(row.device_id, ())
             told = bool(found) or row.device_id in reported
-            within = tuple(groups.get(row.device_id, ()))
+            within = groups.get(row.device_id, {})
             device = replace(device_of(row), owner=owners.get(row.device_id, ""))
             yield Then(device, tuple(found), within, _silent_since(row, at), told)
 
@@ -168,18 +167,6 @@ def _overtaken(
         .order_by(finding_past.c.until_at.desc())
     )
     return {(row.device_id, row.rule_id): row for row in connection.execute(query)}
-
-
-def _groups(
-    connection: Connection, device_ids: Sequence[str], at: datetime
-) -> dict[str, list[str]]:
-    found = groups_of_many(connection, device_ids)
-    query = select(groups_past).where(
-        groups_past.c.device_id.in_(device_ids), groups_past.c.until_at > at
-    )
-    for row in connection.execute(query.order_by(groups_past.c.until_at.desc())):
-        found[row.device_id] = row.names.split(SEPARATOR) if row.names else []
-    return found
 
 
 def _owners(connection: Connection, device_ids: Sequence[str], at: datetime) -> dict[str, str]:
