@@ -63,7 +63,9 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _of_clause(clause: Clause) -> Mapping[str, object]:
-    return {"title": clause.title, "text": clause.text, "rules": list(clause.rules)}
+    said = {"title": clause.title, "text": clause.text, "rules": list(clause.rules)}
+    french = {"title_fr": clause.title_fr, "text_fr": clause.text_fr}
+    return said | {key: words for key, words in french.items() if words}
 
 
 def _key(path: str, name: str) -> str:

@@ -11,7 +11,7 @@ from collector.policy.sheet import Sheet, not_known
 
 MOST_CLAUSES = 100
 LONGEST_TEXT = 600
-KEYS = ("title", "text", "rules")
+KEYS = ("title", "text", "rules", "title_fr", "text_fr")
 CLAUSE_ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 
 
@@ -39,6 +39,8 @@ def _clause(page: Sheet, name: str, tables: Mapping[str, Any]) -> Clause:
         page.take(table, (*path, "title"), values.words, name),
         page.take(table, (*path, "text"), _text, ""),
         page.take(table, (*path, "rules"), _rules, ()),
+        page.take(table, (*path, "title_fr"), values.words, ""),
+        page.take(table, (*path, "text_fr"), _text, ""),
     )
 
 

@@ -39,12 +39,23 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One requirement of the written policy; without `rules`, nothing here measures it."""
+    """One requirement of the written policy; without `rules`, nothing here measures it.
+
+    In French only where the policy says it in French.
+    """
 
     id: str
     title: str
     text: str
     rules: tuple[str, ...] = ()
+    title_fr: str = ""
+    text_fr: str = ""
+
+    def said_in(self, language: Language) -> tuple[str, str]:
+        """Title and text."""
+        if language is Language.FR:
+            return self.title_fr or self.title, self.text_fr or self.text
+        return self.title, self.text
 
 
 class Owners(StrEnum):

@@ -17,6 +17,7 @@ from collector.store import Connection, policies, tallies
 from collector.store.policies import StoredPolicy
 from collector.store.tallies import FindingCount
 from collector.translation import gettext as _
+from collector.translation import language
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
 from collector.web.pages.waivers import rule_title
@@ -49,6 +50,11 @@ class ClauseRow:
     @property
     def is_measured(self) -> bool:
         return any(each.enabled for each in self.rules)
+
+    @property
+    def said(self) -> tuple[str, str]:
+        """Title and text, in the language of whoever reads."""
+        return self.clause.said_in(language())
 
 
 @dataclass(frozen=True, slots=True)

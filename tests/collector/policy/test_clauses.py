@@ -2,6 +2,7 @@
 
 import pytest
 
+from collector.model import Language
 from collector.policy import RULES, PolicyError, default_text, load
 
 OURS = """
@@ -26,6 +27,15 @@ def test_the_clauses_of_a_company_stand_in_place_of_those() -> None:
     lock, doors = load(OURS, "policy.toml").clauses
     assert (lock.id, lock.title, lock.rules) == ("4.4.1", "Locks", ("screen_locks_automatically",))
     assert (doors.text, doors.rules) == ("", ())
+
+
+def test_a_clause_is_said_in_french_where_the_policy_says_it_in_french() -> None:
+    french = '[clauses.a]\ntitle = "Doors"\ntext = "Closed."\ntitle_fr = "Portes"\n'
+    (doors,) = load(french, "policy.toml").clauses
+    assert doors.said_in(Language.EN) == ("Doors", "Closed.")
+    assert doors.said_in(Language.FR) == ("Portes", "Closed.")
+    shipped = load("", "policy.toml").clauses
+    assert all(each.title_fr and each.text_fr for each in shipped)
 
 
 @pytest.mark.parametrize(
