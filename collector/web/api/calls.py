@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -44,6 +45,10 @@ class Call:
     async def read(self, query: Callable[[Connection], T]) -> T:
         return await run_in_threadpool(self.site.store.read, query)
 
+    async def note(self, action: Action, subject: str, detail: Mapping[str, str]) -> None:
+        """Write down what is given away. Raises AuditUnavailable: then nothing may be."""
+        await self.site.record(Entry(action, self.actor, Outcome.DONE, subject, detail))
+
     async def change(
         self, action: Action, subject: str, detail: Mapping[str, str], write: "Callable[..., T]"
     ) -> T:
@@ -72,3 +77,10 @@ class Several:
     items: Sequence[Mapping[str, Any]]
     following: str | None = None
     veil: Veil = field(default_factory=Veil)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the collector's own, under its own name."""
+
+    path: Path

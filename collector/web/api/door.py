@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from collector.accounts import access_tokens
@@ -21,7 +21,7 @@ from collector.audit.journal import AuditUnavailable
 from collector.clock import Clock
 from collector.store import Connection, StoreError
 from collector.web.api import bodies, problems
-from collector.web.api.calls import Call, One, Several
+from collector.web.api.calls import Call, File, One, Several
 from collector.web.api.fields import View, shown
 from collector.web.api.given import from_query, taken
 from collector.web.api.openapi import document
@@ -173,6 +173,9 @@ class ApiDoor:
         if route.answer is None:
             return JSONResponse(self._document)
         found = await route.answer(call)
+        if isinstance(found, File):
+            kind = "application/octet-stream"
+            return FileResponse(found.path, media_type=kind, filename=found.path.name)
         view = View(call.bearer.holds, found.veil)
         if isinstance(found, One):
             return JSONResponse(shown(route.gives, found.values, view))

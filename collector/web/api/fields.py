@@ -12,6 +12,7 @@ from collector.accounts.roles import Permission, Role
 from collector.model import Compliance, FormFactor, Platform, Severity, Status
 from collector.store.commands import CommandAction, CommandOutcome
 from collector.store.disputes import OPEN, RIGHT, WRONG
+from collector.store.exports import Phase
 from collector.store.waivers import WaiverState
 from collector.veil import Veil
 from collector.wording import machine
@@ -271,6 +272,32 @@ OBJECTS: Table = {
         "compliance_before": Field("string", "", choices=_of(*Compliance)),
         "compliance_after": Field("string", "", choices=_of(*Compliance)),
         "rules": Field("strings", "Whose findings would change."),
+    },
+    "Export": {
+        "number": Field("integer", ""),
+        "pack": Field("string", "all, or group:NAME; with +pseudonyms."),
+        "as_of": Field("moment", ""),
+        "asked_by": Field("string", "Empty: the schedule."),
+        "asked_at": Field("moment", ""),
+        "phase": Field("string", "How far it is.", choices=_of(*Phase)),
+        "devices_so_far": Field("integer", "While it is being made."),
+        "name": Field("string", "Of its file; empty until it is there."),
+        "bytes": Field("integer", ""),
+        "manifest_sha256": Field("string", ""),
+        "trouble": Field("string", "Why it is not there."),
+        "deliveries": Field("list of Delivery", "Where it was taken."),
+    },
+    "Delivery": {
+        "to": Field("string", "Its name in collector.toml."),
+        "state": Field("string", "", choices=("waiting", "sent", "failed")),
+        "attempts": Field("integer", ""),
+        "sent_at": Field("moment?", ""),
+        "trouble": Field("string", "What the other side said."),
+    },
+    "ExportCheck": {
+        "valid": Field("boolean", ""),
+        "linked": Field("boolean", "It was compared with the pack before it."),
+        "problems": Field("strings", "What is wrong."),
     },
     "EnrollmentToken": {
         "token_id": Field("string", ""),

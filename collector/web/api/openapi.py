@@ -108,6 +108,10 @@ def _operation_id(route: "Route") -> str:
 
 
 def _answer(route: "Route") -> Json:
+    if route.file:
+        binary = {"type": "string", "format": "binary"}
+        content = {"application/octet-stream": {"schema": binary}}
+        return {"description": route.says, "content": content}
     if not route.gives:
         schema: Json = {"type": "object"}
     elif not route.several:

@@ -16,13 +16,14 @@ from collector.web.api import (
     devices,
     disputes,
     enrollment,
+    exports,
     fixes,
     notices,
     owning,
     policies,
     waivers,
 )
-from collector.web.api.calls import Call, One, Several
+from collector.web.api.calls import Call, File, One, Several
 from collector.web.api.given import Given
 
 ROOT = "/api/v1"
@@ -34,15 +35,17 @@ PATH_FORMS = {
     "token_id": "[0-9a-f]{12}",
     "version": "[0-9]{1,9}",
     "number": "[0-9]{1,9}",
+    "export": "[0-9]{1,9}",
 }
 """What a part of a path may look like. Anything else is not there."""
 
-Endpoint = Callable[[Call], Awaitable[One | Several]]
+Endpoint = Callable[[Call], Awaitable[One | Several | File]]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`answer` None: the OpenAPI document itself. `changes`: it writes down what it does."""
+    """`answer` None: the OpenAPI document itself. `changes`: it writes down what it does.
+    `file`: it gives a file."""
 
     method: str
     path: str
@@ -54,6 +57,7 @@ class Route:
     body: Sequence[Given] | None = None
     changes: bool = False
     several: bool = False
+    file: bool = False
 
     @property
     def template(self) -> str:
@@ -104,6 +108,14 @@ _DEVICES = (
     _LIMIT,
     Given("cursor", "text", "`next` of the page before", most=devices.LONGEST_CURSOR, default=""),
 )
+
+_CURSOR = Given("cursor", "text", "`next` of the page before", most=9, default="")
+_PACK = (
+    Given("day", "day", "as of its end by the schedule; left out: now"),
+    Given("group", "text", "only the devices of this group", most=100, default=""),
+    Given("pseudonyms", "boolean", "people under pseudonyms; always, for who may not see them",
+          default=False),
+)  # fmt: skip
 
 _WAIVERS = (
     Given("state", "choice", "which", choices=waivers.STATES, default="in_force"),
@@ -177,6 +189,7 @@ def routes() -> tuple[Route, ...]:
     trials = policies.Trials()
     see, own = Permission.SEE_DEVICES, Permission.OWN_ACCOUNT
     device, one = "/devices/{device_id}", "/waivers/{number}"
+    pack = "/exports/{export}"
     return (
         Route("GET", OPENAPI, own, "This API as OpenAPI 3.1", "", None),
         Route("GET", "/status", see, "How the collector is", "Status", about.status),
@@ -278,6 +291,18 @@ def routes() -> tuple[Route, ...]:
               "End a token now", "EnrollmentToken", enrollment.revoke, body=(), changes=True),
         Route("GET", "/audit/records", Permission.SEE_AUDIT, "The newest records, oldest first",
               "AuditRecord", about.audit_records, _AUDIT, several=True),
+        Route("GET", "/exports", Permission.EXPORT, "Packs, newest first", "Export",
+              exports.list_exports, (_LIMIT, _CURSOR), several=True),
+        Route("POST", "/exports", Permission.EXPORT, "Make a pack now, or as of a past day",
+              "Export", exports.make, body=_PACK, changes=True),
+        Route("GET", pack, Permission.EXPORT, "One pack, and how far it is", "Export",
+              exports.one_export),
+        Route("GET", f"{pack}/verify", Permission.EXPORT, "Whether it is whole, unchanged and ours",
+              "ExportCheck", exports.verify),
+        Route("GET", f"{pack}/file", Permission.EXPORT, "The pack itself", "", exports.fetch,
+              file=True),
+        Route("POST", f"{pack}/stop", Permission.EXPORT, "Stop one that is being made", "Export",
+              exports.stop, body=(), changes=True),
         Route("GET", "/account", own, "Whose token this is", "Account", account.who),
         Route("GET", "/account/tokens", own, "Your tokens, newest first", "PersonalToken",
               account.list_tokens, several=True),

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from collector.accounts.roles import Role
+from collector.accounts.roles import ROLES, Permission, Role
 from collector.identity import tokens as making
 from collector.model import Compliance, Status, Waiver
 from collector.policy import default_text
 from collector.store import (
     devices,
     disputes,
+    exports,
     groups,
     notifications,
     personal_tokens,
@@ -57,7 +58,9 @@ class Objects:
 
     def __post_init__(self) -> None:
         now = self.desk.clock()
-        self.desk.store.write(lambda c: policies.add(c, default_text(), now, "somebody"))
+        self.desk.store.write(
+            lambda c: policies.add(c, default_text(), now - timedelta(days=7), "somebody")
+        )
         path = self.desk.store.path.parent / "serving.json"
         path.write_text(json.dumps(self.serving))
 
@@ -71,6 +74,8 @@ class Objects:
             return self._of_own_tokens(role)
         if template == "/enrollment-tokens/{token_id}/revoke":
             return self._of_enrollment()
+        if "{export}" in template:
+            return self._of_exports(route, role)
         if "{number}" in template:
             return self._of_numbers(route, role)
         if "{version}" in template:
@@ -151,6 +156,40 @@ class Objects:
         body: dict[str, object] = {"decision": "right", "reason": "They did change."}
         return _numbered(route, {str(opened.number): 200, "999999": 404}, body)
 
+    def _of_exports(self, route: Route, role: str) -> list[Asked]:
+        """One that is there under names, one under pseudonyms, one that is being made."""
+        ready, hidden, waits = (self._export(n) for n in ("all", "all+pseudonyms", ""))
+        people = role != "nobody" and Permission.SEE_PEOPLE in ROLES[Role(role)]
+        stops, fetches = route.path.endswith("/stop"), route.path.endswith("/file")
+        body = self._body(route, role)
+        over = 409 if stops else 200
+        waiting = ("is being made", str(waits), 404 if fetches else 200)
+        made = ("there", str(hidden), over)
+        return [
+            Asked(what, route.path.replace("{export}", number), status, body)
+            for what, number, status in (
+                *((waiting, made) if stops else (made, waiting)),
+                ("under names", str(ready), over if people else 404),
+                ("never", "99999", 404),
+                ("malformed", "..%2Fetc", 404),
+            )
+        ]
+
+    def _export(self, variant: str) -> int:
+        self.made += 1
+        now, store = self.desk.clock(), self.desk.store
+        at = now - timedelta(seconds=self.made)
+        wanted = variant or "all+pseudonyms"
+        number, _ = store.write(lambda c: exports.ask(c, wanted, at, "eve", now))
+        if variant:
+            name = f"pack-{number}.zip"
+            (store.path.parent / "packs").mkdir(exist_ok=True)
+            (store.path.parent / "packs" / name).write_bytes(b"no pack")
+            store.write(lambda c: exports.done(c, number, name, 7, "00", now))
+        else:  # nothing else waits behind it
+            store.write(lambda c: exports.advance(c, number, "devices", 1))
+        return number
+
     def _of_own_tokens(self, role: str) -> list[Asked]:
         desk = self.desk
         if role == "nobody":
@@ -221,6 +260,8 @@ class Objects:
             "name": f"set-{self.made}",
             "description": "",
             "seen": "",
+            "day": f"{self.desk.clock() - timedelta(days=2):%Y-%m-%d}",
+            "pseudonyms": True,
         }
         if route.path.endswith("/forget"):
             values["name"] = f"lap-{self.made}"

@@ -29,6 +29,8 @@ SPECIFIC = {
     "/notifications/test": "notification.tested",
     "/notifications/{number}/retry": "notification.retried",
     "/policy/apply": "policy.applied",
+    "/exports": "export.written",
+    "/exports/{export}/stop": "export.stopped",
     "/enrollment-tokens": "token.created",
     "/enrollment-tokens/{token_id}/revoke": "token.revoked",
     "/account/tokens": "token.created",
@@ -42,7 +44,8 @@ def test_a_use_is_written_down_with_who_and_what(desk: Desk, owner: Program, rou
     me = owner.get("/account")["token_id"]
     before = len(desk.audited())
     assert owner.ask(route.method, asked.path, asked.body).status_code == 200
-    (record,) = desk.audited()[before:]
+    record, *more = desk.audited()[before:]
+    assert [each["action"] for each in more] == ["export.fetched"] * route.file
     assert (record["actor"], record["name"]) == ("token", f"owner/{me}")
     if route.changes:
         assert record["action"] == SPECIFIC[route.path]
