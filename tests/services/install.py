@@ -29,6 +29,8 @@ TOOLS: dict[str, tuple[str, ...]] = {
     "ip": ("iproute2",),
     "testssl": ("testssl.sh", "bind9-dnsutils"),
     "dig": ("bind9-dnsutils",),
+    "sshd": ("openssh-server",),
+    "age": ("age",),
 }
 """Each program, and Debian's packages that bring it."""
 TLS_OF_RSYSLOG = "*/rsyslog/lmnsd_gtls.so"
