@@ -87,6 +87,14 @@ def get(connection: Connection, number: int) -> Incident | None:
     return None if row is None else _incident(row)
 
 
+def open_about(connection: Connection, kind: str, subject: str) -> Incident | None:
+    """There is at most one of a kind and subject that is open."""
+    same = (incident.c.kind == kind, incident.c.subject == subject)
+    query = select(incident).where(*same, incident.c.closed_at.is_(None))
+    row = connection.execute(query).first()
+    return None if row is None else _incident(row)
+
+
 def list_all(connection: Connection, *, open_only: bool, limit: int = 500) -> list[Incident]:
     """The newest first."""
     query = select(incident).order_by(incident.c.number.desc()).limit(limit)

@@ -14,7 +14,7 @@ from collector.judged import laid_over
 from collector.model import Device, EvidenceLine, Language, OpenFinding, Status
 from collector.policy import Policy
 from collector.policy.advice import book
-from collector.store import Connection, certificates, devices, findings, reports, waivers
+from collector.store import Connection, certificates, devices, findings, incidents, reports, waivers
 from collector.translation import gettext as _
 from collector.veil import veil_for, veiled
 from collector.web.caring import DONE, Care, Said, caring
@@ -142,7 +142,7 @@ def _context(
         state_words=wording.STATES[state],
         sentence=wording.state_sentence(device, state, laid, now),
         subtitle=" · ".join(filter(None, (wording.model_name(device), wording.os_name(device)))),
-        notices=_notices(device, now),
+        notices=_notices(c, device, now),
         findings=tuple(_view(each, now) for each in laid),
         health=_health(c, device, policy, report, now),
         inventory=inventory_facts(device, report),
@@ -157,7 +157,7 @@ def _context(
     )
 
 
-def _notices(device: Device, now: datetime) -> tuple[str, ...]:
+def _notices(c: Connection, device: Device, now: datetime) -> tuple[str, ...]:
     notices = []
     if device.quarantined_because:
         notices.append(
@@ -168,6 +168,15 @@ def _notices(device: Device, now: datetime) -> tuple[str, ...]:
         )
     if device.retired_at is not None:
         notices.append(_("Retired on %(day)s.", day=wording.day(device.retired_at, now)))
+    refused = incidents.open_about(c, "certificate_revoked", f"device:{device.device_id}")
+    if refused is not None:
+        notices.append(
+            _(
+                "Refused since %(day)s: it came with a certificate that was revoked or belongs to "
+                "a retired device.",
+                day=wording.day(refused.opened_at, now),
+            )
+        )
     return tuple(notices)
 
 

@@ -7,10 +7,20 @@ from datetime import timedelta
 
 import pytest
 
+from collector.incidents.kinds import alarm
 from collector.model import Compliance, Status
-from collector.store import certificates, devices, groups, ownership, persons, waivers
+from collector.store import (
+    certificates,
+    devices,
+    groups,
+    incidents,
+    ownership,
+    persons,
+    waivers,
+)
 from collector.store.certificates import Certificate
 from collector.store.groups import Group
+from collector.store.incidents import Closing
 from collector.store.persons import Person
 from collector.store.waivers import Asked
 from tests.collector.web.conftest import Browser
@@ -155,6 +165,20 @@ def test_a_certificate_that_has_expired_is_said_to_be_refused(desk: Browser) -> 
     ended = Certificate("f00d", NAME, now, now)
     desk.store.write(lambda c: certificates.add(c, ended))
     assert "Certificate expired: it is refused" in desk.get(HERE)
+
+
+def test_a_device_that_comes_with_a_revoked_certificate_is_not_asleep(desk: Browser) -> None:
+    words, now = "it came with a certificate that was revoked", desk.clock()
+    other = alarm("certificate_revoked", "device:other", "serial 1")
+    desk.store.write(lambda c: incidents.open_or_count(c, other, now))
+    assert words not in desk.get(HERE)
+    mine = alarm("certificate_revoked", f"device:{NAME}", "serial 2")
+    opened = desk.store.write(lambda c: incidents.open_or_count(c, mine, now))
+    assert words in desk.get(HERE)
+    assert opened is not None
+    closing = Closing("alice", "It was enrolled anew.", "None.")
+    desk.store.write(lambda c: incidents.close(c, opened.number, closing, now))
+    assert words not in desk.get(HERE)
 
 
 @pytest.mark.parametrize("group", ["", "sales"])
