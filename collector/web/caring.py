@@ -126,7 +126,8 @@ def line(moment: Moment, *, sees_people: bool) -> Line:
     """As it is read; whoever may not see people reads that it happened, and not about whom."""
     match moment:
         case Judged(at, rule_id, status, because, told):
-            words = f"{title(rule_id, language())}: {wording.STATUSES[status]}"
+            named, stands = title(rule_id, language()), wording.STATUSES[status]
+            words = _("%(rule)s: %(status)s", rule=named, status=stands)
             shown = status in (Status.FAIL, Status.UNKNOWN)
             shown = shown and (sees_people or not names_people(rule_id))
             return Line(at, status, words, told_again(told, because, language()) if shown else "")

@@ -222,7 +222,7 @@ def _reasons(unknown: Sequence[FindingCount]) -> tuple[Reason, ...]:
     worst = sorted(by_cause.items(), key=lambda item: -item[1])[:MOST_REASONS]
     return tuple(
         Reason(
-            f"{title(rule_id, language())}: {cause_words(cause)}",
+            gettext("%(rule)s: %(why)s", rule=title(rule_id, language()), why=cause_words(cause)),
             count,
             Question(rule_id=rule_id, status=Status.UNKNOWN, cause=cause).href(),
         )
