@@ -11,8 +11,8 @@ from collector.export.heading import Heading, Totals
 class Writer(Protocol):
     """Fills files of its own in the folder it was made for."""
 
-    def write(self, table: Table, values: Sequence[Any]) -> None:
-        """One row, its values in the order of the table's columns."""
+    def write(self, table: Table, values: Sequence[Any], told: Sequence[Any]) -> None:
+        """One row, its values in the order of the table's columns; `told`: with times as text."""
 
     def finish(self, totals: Totals) -> None:
         """All rows are told; on return the files are whole and on disk."""

@@ -21,6 +21,7 @@ from collector.export.desk import NAME, Desk
 from collector.export.heading import Heading, Totals
 from collector.export.manifest import Previous
 from collector.export.pseudonyms import Names
+from collector.export.safe import moment
 from collector.export.summary import to_html, to_pdf
 from collector.export.summary.telling import Told, page
 from collector.export.summary.trend import MOST_PACKS, Trend
@@ -202,8 +203,9 @@ def _tell(
         ]
 
         def take(table: Table, values: Sequence[Any]) -> None:
+            told = [moment(value) if value.__class__ is datetime else value for value in values]
             for writer in writers:
-                writer.write(table, values)
+                writer.write(table, values, told)
 
         telling = Telling(heading, policy, order.names, take)
         telling.walk(connection, lambda told: step("devices", told))

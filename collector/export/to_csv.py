@@ -28,8 +28,8 @@ class Writer:
         writer.writerow(["as_of", *table.columns])
         return writer.writerow
 
-    def write(self, table: Table, values: Sequence[Any]) -> None:
-        self._lines[table.name]([self._as_of, *map(cell, values)])
+    def write(self, table: Table, values: Sequence[Any], told: Sequence[Any]) -> None:
+        self._lines[table.name]([self._as_of, *map(cell, told)])
 
     def finish(self, totals: Totals) -> None:
         self._files.finish()

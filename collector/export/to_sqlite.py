@@ -37,7 +37,7 @@ class Writer:
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "page_size=4096"):
             self._database.execute(f"PRAGMA {pragma}")
         self._inserts = {table.name: self._begun(table) for table in TABLES}
-        self._waiting: dict[str, list[tuple[Any, ...]]] = {table.name: [] for table in TABLES}
+        self._waiting: dict[str, list[Sequence[Any]]] = {table.name: [] for table in TABLES}
         self._database.execute("BEGIN")
 
     def _begun(self, table: Table) -> str:
@@ -46,9 +46,9 @@ class Writer:
         marks = ", ".join("?" * len(table.columns))
         return f"INSERT INTO [{table.name}] VALUES ({marks})"  # noqa: S608 - our own names
 
-    def write(self, table: Table, values: Sequence[Any]) -> None:
+    def write(self, table: Table, values: Sequence[Any], told: Sequence[Any]) -> None:
         waiting = self._waiting[table.name]
-        waiting.append(tuple(moment(v) if isinstance(v, datetime) else v for v in values))
+        waiting.append(told)
         if len(waiting) >= AT_ONCE:
             self._flush(table.name)
 

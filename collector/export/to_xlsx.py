@@ -5,9 +5,10 @@ nothing becomes a link. Rows go to disk as they come (XlsxWriter's constant_memo
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -21,6 +22,7 @@ FILE = "posture.xlsx"
 MOST_ROWS = 1_000_000
 """A sheet holds 1,048,576 rows (Excel specifications and limits); what is more gets another."""
 LONGEST_CELL = 32_767
+DAY_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
 CUT = " [cut short]"
 """At the end of a cell that holds more in the other files of the pack."""
 COLOURS = {
@@ -56,7 +58,7 @@ class Writer:
         on_paper(self._sums)
         self._sheets = {table.name: _Sheet(self._book, self._formats, table) for table in TABLES}
 
-    def write(self, table: Table, values: Sequence[Any]) -> None:
+    def write(self, table: Table, values: Sequence[Any], told: Sequence[Any]) -> None:
         self._sheets[table.name].write(values)
 
     def finish(self, totals: Totals) -> None:
@@ -75,13 +77,21 @@ class Writer:
                     sheet.row_data_fh.close()
 
 
+class _Kind(Enum):
+    TEXT = auto()
+    COLOURED = auto()
+    MOMENT = auto()
+    NUMBER = auto()
+    TRUTH = auto()
+
+
 class _Sheet:
     """A table, on as many sheets as it needs."""
 
     def __init__(self, book: Any, formats: dict[str, Any], table: Table) -> None:
         self._book, self._formats, self._table = book, formats, table
         hints = get_type_hints(table.row)
-        self._writers = [self._writer(name, hints[name]) for name in table.columns]
+        self._kinds = [_kind(name, hints[name]) for name in table.columns]
         self._place = 0
         self._begin()
 
@@ -104,30 +114,21 @@ class _Sheet:
             self._end()
             self._begin()
         self._row += 1
-        for number, (write, value) in enumerate(zip(self._writers, values, strict=True)):
-            if value is not None and value != "":
-                write(number, value)
-
-    def _writer(self, name: str, hint: Any) -> Callable[[int, Any], None]:
-        if hint is int:
-            return lambda column, value: self._sheet.write_number(self._row, column, value)
-        if hint is bool:
-            return lambda column, value: self._sheet.write_boolean(self._row, column, value)
-        if hint is not str:
-            return self._write_moment
-        return self._write_coloured if name in ("status", "compliance") else self._write_text
-
-    def _write_moment(self, column: int, value: datetime) -> None:
-        plain = value.replace(tzinfo=None)
-        self._sheet.write_datetime(self._row, column, plain, self._formats["moment"])
-
-    def _write_coloured(self, column: int, value: str) -> None:
-        self._sheet.write_string(
-            self._row, column, value, self._formats.get(COLOURS.get(value, ""))
-        )
-
-    def _write_text(self, column: int, value: str) -> None:
-        self._sheet.write_string(self._row, column, fitting(value))
+        row, kinds, put = self._row, self._kinds, self._sheet.write_string
+        for number, value in enumerate(values):
+            if value is None or value == "":
+                continue
+            kind = kinds[number]
+            if kind is _Kind.TEXT:
+                put(row, number, value if len(value) <= LONGEST_CELL else fitting(value))
+            elif kind is _Kind.MOMENT:
+                self._sheet.write_number(row, number, serial(value), self._formats["moment"])
+            elif kind is _Kind.COLOURED:
+                put(row, number, value, self._formats.get(COLOURS.get(value, "")))
+            elif kind is _Kind.NUMBER:
+                self._sheet.write_number(row, number, value)
+            else:
+                self._sheet.write_boolean(row, number, value)
 
     def _end(self) -> None:
         self._sheet.autofilter(0, 0, self._row, len(self._table.columns) - 1)
@@ -149,6 +150,26 @@ def fitting(words: str) -> str:
     ('short', 32767, 'x [cut short]')
     """
     return words if len(words) <= LONGEST_CELL else words[: LONGEST_CELL - len(CUT)] + CUT
+
+
+def serial(at: datetime) -> float:
+    """Days since 1899-12-30: how Excel counts from March 1900 on.
+
+    >>> serial(datetime(2026, 11, 22, 12, tzinfo=UTC))
+    46348.5
+    """
+    past = at - DAY_ZERO
+    return past.days + (past.seconds + past.microseconds / 1e6) / 86_400
+
+
+def _kind(name: str, hint: Any) -> _Kind:
+    if hint is int:
+        return _Kind.NUMBER
+    if hint is bool:
+        return _Kind.TRUTH
+    if hint is not str:
+        return _Kind.MOMENT
+    return _Kind.COLOURED if name in ("status", "compliance") else _Kind.TEXT
 
 
 def _width(hint: Any) -> int:

@@ -145,7 +145,7 @@ class Failing:
     def __init__(self, folder: Path, heading: object) -> None:
         (folder / "half").write_text("half a file")
 
-    def write(self, table: object, values: object) -> None:
+    def write(self, table: object, values: object, told: object) -> None:
         raise OSError(28, "No space left on device")
 
     def finish(self, totals: object) -> None:
