@@ -11,6 +11,7 @@ from typing import NoReturn, Protocol
 from agent import __version__
 from agent.commands import check, doctor, enroll, receipt, record, report, run, status
 from agent.exchange.transport import TransportError
+from agent.memory import keep_off_disk
 from agent.observation import shorten
 from agent.state import StateError
 from agent.surroundings import BadInput, OutputFailed, Surroundings
@@ -67,6 +68,8 @@ def parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None, around: Surroundings | None = None) -> int:
     """Run one command; returns the exit status."""
+    if around is None:
+        keep_off_disk()  # the whole process is ours
     args = parser().parse_args(argv)
     try:
         status: int = args.run(args, around or Surroundings())

@@ -103,7 +103,7 @@ class State:
         What an interrupted one left is finished or removed first.
         """
         try:
-            lock = self.path("lock").open("ab")
+            lock = open(self.path("lock"), "ab", opener=_private)  # noqa: SIM115 - held below
         except OSError as error:
             raise StateError(f"cannot write to {self.folder}: {error.strerror}") from error
         with lock:
@@ -119,6 +119,10 @@ class State:
             except OSError as error:
                 raise StateError(f"cannot write to {self.folder}: {error.strerror}") from error
             yield
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _lock(descriptor: int) -> None:

@@ -7,6 +7,8 @@ import io
 import sys
 from typing import NoReturn
 
+from collector.memory import keep_off_disk
+
 OURS = ("agent", "collector", "protos")
 NOT_INSTALLED = (
     "muster-collector: the collector's requirements are not installed here: "
@@ -15,6 +17,7 @@ NOT_INSTALLED = (
 
 
 def main() -> NoReturn:
+    keep_off_disk()
     _never_stop_at_a_character()
     try:
         from collector.cli import main as program

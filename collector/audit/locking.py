@@ -4,6 +4,7 @@ A process that was stopped while it held the lock would else hold up every login
 """
 
 import fcntl
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ def patience() -> float:
 @contextmanager
 def for_writing(folder: Path, until: float) -> Iterator[None]:
     """Raises OSError; TimeoutError when another process does not let go."""
-    with (folder / NAME).open("a") as lock:
+    with open(folder / NAME, "a", opener=_private) as lock:
         _wait(lock.fileno(), fcntl.LOCK_EX, until)
         yield
 
@@ -38,6 +39,10 @@ def for_reading(folder: Path) -> Iterator[None]:
     with lock:
         _wait(lock.fileno(), fcntl.LOCK_SH, patience())
         yield
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def too_long() -> TimeoutError:

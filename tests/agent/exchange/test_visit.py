@@ -154,6 +154,19 @@ def test_a_command_that_a_crash_interrupted_is_not_done_again(device: Device) ->
     assert reports(device) == [("c1", wire.COMMAND_OUTCOME_FAILED)]
 
 
+EVERY_OTHER_NUMBER = [0, *range(3, 30), -1, 2**31 - 1, -(2**31)]
+
+
+def test_no_other_number_is_done(device: Device) -> None:
+    for number in EVERY_OTHER_NUMBER:
+        device.ask(wire.Action.ValueType(number), f"c{number}", hours=1)
+    device.visit()
+    device.visit()
+    done = {outcome for _, outcome in reports(device)}
+    assert (done, device.locked) == ({wire.COMMAND_OUTCOME_NOT_POSSIBLE}, 0)
+    assert {name for name, _ in reports(device)} == {f"c{each}" for each in EVERY_OTHER_NUMBER}
+
+
 @pytest.mark.parametrize("action", [wire.ACTION_UNSPECIFIED, 99])
 def test_what_is_not_on_the_list_is_not_done(device: Device, action: wire.Action.ValueType) -> None:
     device.ask(action, hours=1)
