@@ -17,6 +17,7 @@ from collector.incidents.kinds import alarm
 from collector.policy import Disputes
 from collector.store import Connection, Store, disputes, incidents
 from collector.store.disputes import AGENT, OPEN, RIGHT, WRONG, Dispute, Place, Turned
+from collector.translation import Text
 
 log = logging.getLogger(__name__)
 
@@ -119,15 +120,19 @@ def checked(c: Connection, number: int, decided: Decision) -> Dispute:
     """The dispute as it will be; that a check is wrong can be thought over. Raises NotPossible."""
     found = disputes.get(c, number)
     if found is None:
-        raise NotPossible(f"there is no dispute {number}")
+        raise NotPossible(Text("there is no dispute %(number)s", number=number))
     if found.state == RIGHT:
-        raise NotPossible(f"dispute {number} was resolved already")
+        raise NotPossible(Text("dispute %(number)s was resolved already", number=number))
     if decided.seen and decided.seen != found.version:
-        raise NotPossible("somebody decided meanwhile: look at it again")
+        raise NotPossible(Text("somebody decided meanwhile: look at it again"))
     if decided.state not in (RIGHT, WRONG):
-        raise NotPossible("decision: say whether the verdicts are right or the check is wrong")
+        raise NotPossible(
+            Text("decision: say whether the verdicts are right or the check is wrong")
+        )
     if decided.state == WRONG and not VERSION.fullmatch(decided.until_version):
-        raise NotPossible("until: give the version of the agent that mends it, for example 0.4.0")
+        raise NotPossible(
+            Text("until: give the version of the agent that mends it, for example 0.4.0")
+        )
     return replace(
         found,
         state=decided.state,

@@ -10,6 +10,7 @@ from collector.audit.entry import Action
 from collector.doubting import Decision, checked, resolve
 from collector.incidents.handling import NotPossible
 from collector.store.disputes import OPEN
+from collector.translation import said_of
 from collector.web.guard import session_of
 from collector.web.noting import noted_on
 from collector.web.pages.disputes import Typed, shown
@@ -33,7 +34,7 @@ async def page(request: Request) -> Response:
     try:
         await _resolve(request, typed)
     except NotPossible as error:
-        return await shown(request, replace(typed, error=str(error)), 400)
+        return await shown(request, replace(typed, error=said_of(error)), 400)
     return RedirectResponse("/disputes", 303)
 
 
