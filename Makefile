@@ -59,7 +59,7 @@ test-browser: $(READY) ## Look at every page in headless Chromium: each role, li
 screenshots: $(READY) ## Write the README's screenshots anew
 	@$(BIN)/python -m tests.browser.screenshots
 
-faults: $(READY) ## Kill the collector under check-ins, 50 rounds: nothing acknowledged may be lost
+faults: $(READY) ## Kill the collector under check-ins and packs: nothing acknowledged is lost, no half pack
 	@$(BIN)/python -m pytest tests/faults -q -s --timeout=1800
 
 bench: $(READY) ## Measure the collector against a no-op server and the agent against its commands

@@ -163,6 +163,24 @@ def test_a_clock_that_is_set_back_seals_nothing_twice(weekly: Weekly) -> None:
     assert weekly.sealed() == [SUNDAY]
 
 
+def test_a_clock_that_is_set_back_while_a_pack_is_made_seals_it_once(weekly: Weekly) -> None:
+    weekly.until(SUNDAY + timedelta(hours=1))
+
+    def set_back(phase: str, told: int) -> None:
+        weekly.until(SUNDAY - timedelta(days=2))
+
+    weekly.exporting.worker.step = set_back  # type: ignore[attr-defined]
+    weekly.exporting.tick()
+    weekly.again()
+    weekly.until(SUNDAY + timedelta(hours=2))
+    weekly.exporting.tick()
+    assert weekly.sealed() == [SUNDAY]
+    (run,) = weekly.runs()
+    assert weekly.names() == [run.name]
+    pack = weekly.folder / "packs" / run.name
+    assert check(pack, open_verifier(weekly.folder / "audit.pub")).problems == ()
+
+
 def test_a_clock_that_leaps_makes_up_no_more_than_is_kept_and_drops_nothing_for_a_day(
     weekly: Weekly,
 ) -> None:
