@@ -96,6 +96,8 @@ def fields_of(run: "Run", taken: "list[Delivery]") -> dict[str, object]:
 def _say_one(run: "Run", taken: "list[Delivery]") -> None:
     name = run.name or run.variant
     say(f"{run.number:>6}  {run.as_of:%Y-%m-%d %H:%M}  {run.phase:12}{fitted(name, 70).rstrip()}")
+    if run.told and not run.is_over:
+        say(indented(f"{run.told} devices so far", 8))
     if run.trouble:
         say(indented(plain(run.trouble), 8))
     for each in taken:

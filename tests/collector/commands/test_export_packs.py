@@ -48,6 +48,16 @@ def test_a_pack_is_taken_and_listed(place: Path, desk: Desk, console: Console) -
     assert delivery.attempts == 1
 
 
+def test_one_that_is_being_made_says_how_far_it_is(desk: Desk, console: Console) -> None:
+    now = desk.clock()
+    desk.store.write(lambda c: exports.ask(c, "all", now, "", now))
+    assert "so far" not in console.says("export", "list")
+    desk.store.write(lambda c: exports.advance(c, 1, "devices", 1234))
+    said = console.says("export", "list")
+    assert "devices     all" in said
+    assert "1234 devices so far" in said
+
+
 def test_one_that_cannot_be_taken_says_why(place: Path, console: Console) -> None:
     place.rmdir()
     result = console.run("export", "deliver", "1")

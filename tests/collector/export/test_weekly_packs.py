@@ -17,15 +17,15 @@ from collector.audit.signing import open_verifier
 from collector.export.delivering import Delivering, later
 from collector.export.desk import Desk
 from collector.export.making import Making, files_of, folder_of
-from collector.export.packing import Cancelled
+from collector.export.packing import Cancelled, Order, follow, pack
 from collector.export.verifying import check, follows
 from collector.export_settings import DirectoryTarget, ExportSettings, Target
 from collector.exporting import Exporting, exporting_of
 from collector.model import Status
 from collector.store import Store, deliveries, exports, packs, policies
 from collector.store.exports import Phase, Run
+from tests.collector.desk import BAD, GOOD, RULE, one_device, pending
 from tests.collector.desk import Desk as Device
-from tests.collector.desk import one_device, pending
 from tests.collector.export.conftest import table_of
 from tests.fakes import FixedClock
 
@@ -372,3 +372,28 @@ def test_nobody_of_that_name_is_given_up_at_once(weekly: Weekly) -> None:
 def _log(folder: Path) -> list[str]:
     files = sorted((folder / "audit").glob("*.log"))
     return [line for file in files for line in file.read_text().splitlines()]
+
+
+def test_once_a_moment_that_was_sealed_too_early_has_come_its_true_pack_can_be_written(
+    weekly: Weekly, tmp_path: Path
+) -> None:
+    device, desk = weekly.device, weekly.exporting.desk
+    weekly.until(SUNDAY - timedelta(days=3))
+    device.report(1, GOOD)
+    weekly.until(SUNDAY + timedelta(hours=1))
+    weekly.exporting.tick()
+    weekly.until(SUNDAY - timedelta(days=2))
+    device.report(2, BAD)
+    weekly.until(SUNDAY + timedelta(hours=2))
+    weekly.exporting.tick()
+    order = Order(SUNDAY, tmp_path, "all", desk.names(pseudonyms=False))
+    true = pack(desk, follow(desk, order), unheard).path
+    early = weekly.folder / "packs" / weekly.names()[0]
+    told = [
+        row["status"]
+        for each in (early, true)
+        for row in table_of(each, "findings")
+        if row["rule_id"] == RULE
+    ]
+    assert told == ["pass", "fail"]
+    assert weekly.sealed() == [SUNDAY]
