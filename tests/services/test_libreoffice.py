@@ -32,7 +32,8 @@ def read_back(book: Path, sheet: str) -> list[dict[str, str]]:
 def test_every_text_comes_back_as_it_was_written(tmp_path: Path) -> None:
     writer = Writer(tmp_path, Heading(NOW, "muster-collector", "test", 1))
     for text in TEXTS:
-        writer.write(CHANGES, ("id", "host", "", "fixed", "rule", "title", NOW, text))
+        row = ("id", "host", "", "fixed", "rule", "title", NOW, text)
+        writer.write(CHANGES, row, row)
     writer.finish(Totals())
     writer.close()
     rows = read_back(tmp_path / "posture.xlsx", "changes")
