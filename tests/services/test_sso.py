@@ -149,7 +149,7 @@ def test_a_person_who_showed_a_second_factor_there_is_in(page: Page, collector: 
     # The menu is folded at the width of this browser, so the name is there without being seen.
     assert "mfa-bob" in str(page.run("document.body.textContent"))
     page.open(f"{collector.at}/devices")
-    assert page.path() == "/"
+    assert page.path() == "/devices"
     assert [each for each in page.complaints if "Content Security Policy" in each] == []
 
 
