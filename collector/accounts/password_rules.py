@@ -24,8 +24,11 @@ EXAMINED = 64
 """Characters that zxcvbn looks at: its cost grows with the square, and 64 are more than enough."""
 
 WORD = re.compile(r"[^\W\d_]{3,}")
-FEWEST_WORDS = 3
-"""Below, a password at random that happens to hold two short runs of letters would pay for it."""
+BETWEEN = re.compile(r"\d+|[^\W\d_]+|[^\w\s]|_")
+"""A number is one piece (a year is soon guessed), every sign one of its own."""
+KNOWN = "dictionary"
+FEWEST = 3
+"""Words of a dictionary; below, a password at random that happens to hold one would pay for it."""
 
 COMPANY_WORDS = ("muster", "collector", "laptop", "helpdesk", "password", "administrator")
 
@@ -94,15 +97,24 @@ def estimate(password: str, username: str = "", words: Collection[str] = ()) -> 
 
 def _by_words(password: str, known: list[str]) -> float:
     """As a row of words: each counts once, for itself, and so does what stands between them."""
-    words = {found.lower() for found in WORD.findall(password)}
-    if len(words) < FEWEST_WORDS:
+    every = [word.lower() for word in WORD.findall(password)]
+    parts = {word: _parts(word, known) for word in every}
+    if sum(len(parts[word]) == 1 and parts[word][0].pattern == KNOWN for word in every) < FEWEST:
         return math.inf
-    bits = 0.0
-    for word in words:
-        found = zxcvbn(word, user_inputs=known, max_length=LONGEST)["sequence"]
-        parts = [Part(str(p["pattern"]), str(p["token"]), float(p["guesses"])) for p in found]
-        bits += sum(_bits(part, password) for part in parts)
-    return bits + len(set(WORD.sub("", password))) * math.log2(_alphabet(password))
+    between = {*BETWEEN.findall(WORD.sub(" ", password)), *([" "] if " " in password else [])}
+    parts |= {piece: _parts(piece, known) for piece in between}
+    return sum(_bits_between(part, password) for found in parts.values() for part in found)
+
+
+def _parts(piece: str, known: list[str]) -> list[Part]:
+    found = zxcvbn(piece, user_inputs=known, max_length=LONGEST)["sequence"]
+    return [Part(str(p["pattern"]), str(p["token"]), float(p["guesses"])) for p in found]
+
+
+def _bits_between(part: Part, whole: str) -> float:
+    """A sign between words is chosen among signs."""
+    alone = len(part.token) == 1 and not part.token.isalnum()
+    return math.log2(_alphabet(part.token)) if alone else _bits(part, whole)
 
 
 def _bits(part: Part, whole: str) -> float:
