@@ -1,5 +1,6 @@
 """A write that a crash cut short, wherever it did, and a lock that somebody never gives back."""
 
+import errno
 import fcntl
 import os
 import signal
@@ -142,3 +143,21 @@ def test_a_checkpoint_that_cannot_be_written_refuses_nothing_that_was_written(
 
 def _full() -> None:
     raise OSError(28, "No space left on device")
+
+
+def test_a_disk_that_fails_at_the_last_moment_refuses_and_leaves_no_trace_of_the_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = journal(tmp_path, FixedClock())
+    log.append(login("kept"))
+
+    def fail(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", fail)
+        with pytest.raises(AuditUnavailable):
+            log.append(login("refused"))
+    log.append(login("after"))
+    assert [shown.name for shown in newest(tmp_path, 9, "login")] == ["kept", "after"]
+    assert verified(tmp_path).problems == []
