@@ -25,7 +25,8 @@ class CannotSet(Exception):
 
 
 def set_page(page: Page, out: Path, as_of: datetime, step: Callable[[], None]) -> None:
-    """`step` is called while it goes on and may raise to stop. Raises CannotSet."""
+    """`step` is called before and while it goes on and may raise to stop. Raises CannotSet."""
+    step()  # However fast Typst is, there is one moment to stop at.
     text = json.dumps(shown(page.plain()))
     if multiprocessing.current_process().daemon:
         # The process that makes the packs of the schedule: apart already, and may start none.

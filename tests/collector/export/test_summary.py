@@ -117,7 +117,12 @@ def test_a_pdf_that_cannot_be_set_leaves_no_pack(
     assert list(packer.out.iterdir()) == []
 
 
-def test_who_stops_while_the_pdf_is_set_finds_nothing_left(packer: Packing) -> None:
+def test_who_stops_while_the_pdf_is_set_finds_nothing_left(
+    packer: Packing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The worst case: Typst is done before it is asked for the first time.
+    monkeypatch.setattr(to_pdf, "_apart", lambda text, out, *_: out.write_bytes(b"%PDF"))
+
     def stop(what: str, count: int) -> None:
         if what == "summary":
             raise packing.Cancelled("it was stopped")
