@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 
 from collector.inventory import fingerprint_of, row_of
 from collector.judgement import Case, Settled, as_held, judge
-from collector.model import Compliance, OpenFinding
-from collector.policy import Policy, tracked
+from collector.model import Compliance, OpenFinding, System
+from collector.policy import Notices, Policy, tracked
 from collector.store import devices, events, past, reports
 from collector.store import standing as standings
 from collector.store import tracked as sightings
@@ -52,6 +52,9 @@ class Delivery:
     held_answer: int | None = None
 
 
+NO_SYSTEM, NO_NOTICES = System(None), Notices(on_device=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Anomaly:
     """Something about the device that does not fit; kept as an event, too."""
@@ -76,6 +79,8 @@ class Outcome:
     policy_version: int
     evaluated_at: datetime | None
     anomalies: tuple[Anomaly, ...] = ()
+    system: System = NO_SYSTEM
+    notices: Notices = NO_NOTICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,4 +294,6 @@ def _answer(
         policy_version=row.judged_policy_version or policy.version,
         evaluated_at=row.evaluated_at,
         anomalies=tuple(visit.anomalies),
+        system=settled.system if settled else System(standing.platform, standing.os_id),
+        notices=policy.notices,
     )

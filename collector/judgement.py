@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from collector.compliance import in_language, lay_over, state
 from collector.inventory import PLATFORMS
 from collector.model import Compliance, Finding, OpenFinding, Severity, Status, System, Verdict
-from collector.policy import RULES, Judged, Policy, evaluate, words_for
+from collector.policy import RULES, Judged, Notices, Policy, evaluate, words_for
 from collector.policy.causes import Cause
 from collector.policy.grace import failing_from, grace_ends_at
 from collector.store import devices, disputes, findings, waivers
@@ -67,6 +67,7 @@ class Foreseen:
     compliance: Compliance
     findings: tuple[OpenFinding, ...]
     digest: bytes
+    system: System
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Settled:
 
     row: Judgement
     findings: tuple[OpenFinding, ...]
+    system: System
 
 
 def judge(connection: Connection, policy: Policy, case: Case) -> Settled:
@@ -99,7 +101,7 @@ def judge(connection: Connection, policy: Policy, case: Case) -> Settled:
         severity=_worst(seen, case.now),
     )
     devices.record_judgement(connection, standing.device_id, judgement, standing)
-    return Settled(judgement, seen)
+    return Settled(judgement, seen, foreseen.system)
 
 
 def _worst(seen: Iterable[OpenFinding], now: datetime) -> int:
@@ -133,7 +135,7 @@ def _foreseen(
     about = About(system, case.standing.enrolled_at, case.now)
     seen = _laid_over(connection, policy, after, about)
     compliance = state(seen, case.now)
-    return Foreseen(compliance, seen, _digest(compliance, seen))
+    return Foreseen(compliance, seen, _digest(compliance, seen, policy.notices), system)
 
 
 def _moves(
@@ -290,8 +292,8 @@ def _next_evaluation_at(
     return max(min(known), now + SOONEST) if known else None
 
 
-def _digest(compliance: Compliance, seen: Iterable[OpenFinding]) -> bytes:
-    """Equal for answers that an employee could not tell apart."""
+def _digest(compliance: Compliance, seen: Iterable[OpenFinding], notices: Notices) -> bytes:
+    """Equal for answers that an employee could not tell apart, and that are shown alike."""
     visible = [
         (
             each.finding.rule_id,
@@ -306,4 +308,5 @@ def _digest(compliance: Compliance, seen: Iterable[OpenFinding]) -> bytes:
         )
         for each in seen
     ]
-    return hashlib.sha256(repr((compliance.value, visible)).encode()).digest()[:16]
+    shown = (notices.on_device, notices.quiet_from, notices.quiet_until)
+    return hashlib.sha256(repr((compliance.value, visible, shown)).encode()).digest()[:16]

@@ -24,6 +24,7 @@ def notices(page: Sheet, document: Mapping[str, Any]) -> Notices:
         quiet_from=hour("quiet_from", usual.quiet_from),
         quiet_until=hour("quiet_until", usual.quiet_until),
         waiver_days=page.number(table, "waiver_days", (usual.waiver_days, 1, 60), NOTICES),
+        on_device=page.take(table, (*NOTICES, "on_device"), values.truth, usual.on_device),
     )
 
 

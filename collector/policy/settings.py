@@ -69,7 +69,7 @@ class Owners(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Notices:
     """When people are told, in hours of the policy's time zone. The quiet ones are none when they
-    begin as they end.
+    begin as they end. `on_device`: the agent shows a notice when something new fails.
     """
 
     owners: Owners = Owners.NEVER
@@ -77,6 +77,7 @@ class Notices:
     quiet_from: int = 20
     quiet_until: int = 7
     waiver_days: int = 7
+    on_device: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from collector.ingest import Delivery, Outcome
-from collector.model import Compliance, OpenFinding, Severity, Status
+from collector.model import Compliance, Language, OpenFinding, Severity, Status, System
+from collector.policy import words_for
 from collector.service.edge import malformed
 from collector.store.commands import Command, CommandAction, CommandOutcome, Told
+from collector.translation.sentences import retold
 from protos.posture.v1 import posture_service_pb2 as wire
 
 STATUS = {
@@ -119,13 +121,18 @@ def response(outcome: Outcome, held: int | None, now: datetime) -> wire.CheckInR
 def _answer(outcome: Outcome) -> wire.Answer:
     return wire.Answer(
         compliance=COMPLIANCE[outcome.compliance],
-        findings=[_finding(one) for one in outcome.findings],
+        findings=[_finding(one, outcome.system) for one in outcome.findings],
         policy_version=outcome.policy_version,
         evaluated_at=_maybe(outcome.evaluated_at),
+        notices=wire.Notices(
+            on_device=outcome.notices.on_device,
+            quiet_from_hour=outcome.notices.quiet_from,
+            quiet_until_hour=outcome.notices.quiet_until,
+        ),
     )
 
 
-def _finding(shown: OpenFinding) -> wire.Finding:
+def _finding(shown: OpenFinding, system: System) -> wire.Finding:
     finding = shown.finding
     failing = finding.status in (Status.FAIL, Status.UNKNOWN)
     return wire.Finding(
@@ -138,4 +145,16 @@ def _finding(shown: OpenFinding) -> wire.Finding:
         remediation=shown.remediation if failing and shown.remediation else None,
         grace_ends_at=_maybe(shown.grace_ends_at),
         waived_until=_maybe(shown.waiver.ends_at if shown.waiver else None),
+        words=[_words(shown, system, language) for language in Language],
+    )
+
+
+def _words(shown: OpenFinding, system: System, language: Language) -> wire.FindingWords:
+    finding = shown.finding
+    said = words_for(finding, system, language)
+    return wire.FindingWords(
+        language=language.value,
+        title=said.title,
+        because=retold(finding.told, finding.because, language),
+        remediation=said.remediation or None,
     )

@@ -114,13 +114,18 @@ def told_again(told: str, english: str, to: Language) -> str:
     """What was `written`, in that language; the English where that cannot be: of an older
     collector nothing was written, of a newer one something else.
     """
-    if to is Language.EN or not told:
-        return english
+    return english if to is Language.EN else retold(told, english, to)
+
+
+def retold(told: str, otherwise: str, to: Language) -> str:
+    """What was `written`, in any language, English among them; `otherwise` where that cannot be."""
+    if not told:
+        return otherwise
     try:
         with reading(to):
             return _said(json.loads(told))
     except (ValueError, TypeError, KeyError, AttributeError):
-        return english
+        return otherwise
 
 
 def _said(tree: Tree) -> str:

@@ -517,6 +517,7 @@ class Finding(_message.Message):
     REMEDIATION_FIELD_NUMBER: _builtins.int
     GRACE_ENDS_AT_FIELD_NUMBER: _builtins.int
     WAIVED_UNTIL_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
     rule_id: _builtins.str
     title: _builtins.str
     """Describes the passing device."""
@@ -535,6 +536,10 @@ class Finding(_message.Message):
     def waived_until(self) -> _timestamp_pb2.Timestamp:
         """Set while a waiver covers it: its end."""
 
+    @_builtins.property
+    def words(self) -> _containers.RepeatedCompositeFieldContainer[Global___FindingWords]:
+        """The same in every language the collector has, for whoever reads it on this device."""
+
     def __init__(
         self,
         *,
@@ -547,10 +552,11 @@ class Finding(_message.Message):
         remediation: _builtins.str | None = ...,
         grace_ends_at: _timestamp_pb2.Timestamp | None = ...,
         waived_until: _timestamp_pb2.Timestamp | None = ...,
+        words: _abc.Iterable[Global___FindingWords] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_because", b"_because", "_grace_ends_at", b"_grace_ends_at", "_remediation", b"_remediation", "_rule_id", b"_rule_id", "_severity", b"_severity", "_since", b"_since", "_status", b"_status", "_title", b"_title", "_waived_until", b"_waived_until", "because", b"because", "grace_ends_at", b"grace_ends_at", "remediation", b"remediation", "rule_id", b"rule_id", "severity", b"severity", "since", b"since", "status", b"status", "title", b"title", "waived_until", b"waived_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_because", b"_because", "_grace_ends_at", b"_grace_ends_at", "_remediation", b"_remediation", "_rule_id", b"_rule_id", "_severity", b"_severity", "_since", b"_since", "_status", b"_status", "_title", b"_title", "_waived_until", b"_waived_until", "because", b"because", "grace_ends_at", b"grace_ends_at", "remediation", b"remediation", "rule_id", b"rule_id", "severity", b"severity", "since", b"since", "status", b"status", "title", b"title", "waived_until", b"waived_until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_because", b"_because", "_grace_ends_at", b"_grace_ends_at", "_remediation", b"_remediation", "_rule_id", b"_rule_id", "_severity", b"_severity", "_since", b"_since", "_status", b"_status", "_title", b"_title", "_waived_until", b"_waived_until", "because", b"because", "grace_ends_at", b"grace_ends_at", "remediation", b"remediation", "rule_id", b"rule_id", "severity", b"severity", "since", b"since", "status", b"status", "title", b"title", "waived_until", b"waived_until", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__because: _TypeAlias = _typing.Literal["because"]  # noqa: Y015
     _WhichOneofArgType__because: _TypeAlias = _typing.Literal["_because", b"_because"]  # noqa: Y015
@@ -590,6 +596,92 @@ class Finding(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__waived_until) -> _WhichOneofReturnType__waived_until | None: ...
 
 Global___Finding: _TypeAlias = Finding  # noqa: Y015
+
+@_typing.final
+class FindingWords(_message.Message):
+    """What a finding says, in one language."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    BECAUSE_FIELD_NUMBER: _builtins.int
+    REMEDIATION_FIELD_NUMBER: _builtins.int
+    language: _builtins.str
+    """ISO 639-1: "en", "fr"."""
+    title: _builtins.str
+    because: _builtins.str
+    remediation: _builtins.str
+    def __init__(
+        self,
+        *,
+        language: _builtins.str | None = ...,
+        title: _builtins.str | None = ...,
+        because: _builtins.str | None = ...,
+        remediation: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_because", b"_because", "_language", b"_language", "_remediation", b"_remediation", "_title", b"_title", "because", b"because", "language", b"language", "remediation", b"remediation", "title", b"title"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_because", b"_because", "_language", b"_language", "_remediation", b"_remediation", "_title", b"_title", "because", b"because", "language", b"language", "remediation", b"remediation", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__because: _TypeAlias = _typing.Literal["because"]  # noqa: Y015
+    _WhichOneofArgType__because: _TypeAlias = _typing.Literal["_because", b"_because"]  # noqa: Y015
+    _WhichOneofReturnType__language: _TypeAlias = _typing.Literal["language"]  # noqa: Y015
+    _WhichOneofArgType__language: _TypeAlias = _typing.Literal["_language", b"_language"]  # noqa: Y015
+    _WhichOneofReturnType__remediation: _TypeAlias = _typing.Literal["remediation"]  # noqa: Y015
+    _WhichOneofArgType__remediation: _TypeAlias = _typing.Literal["_remediation", b"_remediation"]  # noqa: Y015
+    _WhichOneofReturnType__title: _TypeAlias = _typing.Literal["title"]  # noqa: Y015
+    _WhichOneofArgType__title: _TypeAlias = _typing.Literal["_title", b"_title"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__because) -> _WhichOneofReturnType__because | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__language) -> _WhichOneofReturnType__language | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__remediation) -> _WhichOneofReturnType__remediation | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__title) -> _WhichOneofReturnType__title | None: ...
+
+Global___FindingWords: _TypeAlias = FindingWords  # noqa: Y015
+
+@_typing.final
+class Notices(_message.Message):
+    """Whether whoever uses this device is told by a notice on the screen when something new fails.
+    The hours are those of the device's own clock and time zone; equal: none is quiet.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ON_DEVICE_FIELD_NUMBER: _builtins.int
+    QUIET_FROM_HOUR_FIELD_NUMBER: _builtins.int
+    QUIET_UNTIL_HOUR_FIELD_NUMBER: _builtins.int
+    on_device: _builtins.bool
+    quiet_from_hour: _builtins.int
+    quiet_until_hour: _builtins.int
+    def __init__(
+        self,
+        *,
+        on_device: _builtins.bool | None = ...,
+        quiet_from_hour: _builtins.int | None = ...,
+        quiet_until_hour: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_on_device", b"_on_device", "_quiet_from_hour", b"_quiet_from_hour", "_quiet_until_hour", b"_quiet_until_hour", "on_device", b"on_device", "quiet_from_hour", b"quiet_from_hour", "quiet_until_hour", b"quiet_until_hour"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_on_device", b"_on_device", "_quiet_from_hour", b"_quiet_from_hour", "_quiet_until_hour", b"_quiet_until_hour", "on_device", b"on_device", "quiet_from_hour", b"quiet_from_hour", "quiet_until_hour", b"quiet_until_hour"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__on_device: _TypeAlias = _typing.Literal["on_device"]  # noqa: Y015
+    _WhichOneofArgType__on_device: _TypeAlias = _typing.Literal["_on_device", b"_on_device"]  # noqa: Y015
+    _WhichOneofReturnType__quiet_from_hour: _TypeAlias = _typing.Literal["quiet_from_hour"]  # noqa: Y015
+    _WhichOneofArgType__quiet_from_hour: _TypeAlias = _typing.Literal["_quiet_from_hour", b"_quiet_from_hour"]  # noqa: Y015
+    _WhichOneofReturnType__quiet_until_hour: _TypeAlias = _typing.Literal["quiet_until_hour"]  # noqa: Y015
+    _WhichOneofArgType__quiet_until_hour: _TypeAlias = _typing.Literal["_quiet_until_hour", b"_quiet_until_hour"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__on_device) -> _WhichOneofReturnType__on_device | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__quiet_from_hour) -> _WhichOneofReturnType__quiet_from_hour | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__quiet_until_hour) -> _WhichOneofReturnType__quiet_until_hour | None: ...
+
+Global___Notices: _TypeAlias = Notices  # noqa: Y015
 
 @_typing.final
 class Command(_message.Message):
@@ -756,12 +848,17 @@ class Answer(_message.Message):
     FINDINGS_FIELD_NUMBER: _builtins.int
     POLICY_VERSION_FIELD_NUMBER: _builtins.int
     EVALUATED_AT_FIELD_NUMBER: _builtins.int
+    NOTICES_FIELD_NUMBER: _builtins.int
     compliance: Global___Compliance.ValueType
     policy_version: _builtins.int
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Finding]: ...
     @_builtins.property
     def evaluated_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def notices(self) -> Global___Notices:
+        """Unset: none are shown."""
+
     def __init__(
         self,
         *,
@@ -769,21 +866,26 @@ class Answer(_message.Message):
         findings: _abc.Iterable[Global___Finding] | None = ...,
         policy_version: _builtins.int | None = ...,
         evaluated_at: _timestamp_pb2.Timestamp | None = ...,
+        notices: Global___Notices | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_compliance", b"_compliance", "_evaluated_at", b"_evaluated_at", "_policy_version", b"_policy_version", "compliance", b"compliance", "evaluated_at", b"evaluated_at", "policy_version", b"policy_version"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_compliance", b"_compliance", "_evaluated_at", b"_evaluated_at", "_notices", b"_notices", "_policy_version", b"_policy_version", "compliance", b"compliance", "evaluated_at", b"evaluated_at", "notices", b"notices", "policy_version", b"policy_version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_compliance", b"_compliance", "_evaluated_at", b"_evaluated_at", "_policy_version", b"_policy_version", "compliance", b"compliance", "evaluated_at", b"evaluated_at", "findings", b"findings", "policy_version", b"policy_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_compliance", b"_compliance", "_evaluated_at", b"_evaluated_at", "_notices", b"_notices", "_policy_version", b"_policy_version", "compliance", b"compliance", "evaluated_at", b"evaluated_at", "findings", b"findings", "notices", b"notices", "policy_version", b"policy_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__compliance: _TypeAlias = _typing.Literal["compliance"]  # noqa: Y015
     _WhichOneofArgType__compliance: _TypeAlias = _typing.Literal["_compliance", b"_compliance"]  # noqa: Y015
     _WhichOneofReturnType__evaluated_at: _TypeAlias = _typing.Literal["evaluated_at"]  # noqa: Y015
     _WhichOneofArgType__evaluated_at: _TypeAlias = _typing.Literal["_evaluated_at", b"_evaluated_at"]  # noqa: Y015
+    _WhichOneofReturnType__notices: _TypeAlias = _typing.Literal["notices"]  # noqa: Y015
+    _WhichOneofArgType__notices: _TypeAlias = _typing.Literal["_notices", b"_notices"]  # noqa: Y015
     _WhichOneofReturnType__policy_version: _TypeAlias = _typing.Literal["policy_version"]  # noqa: Y015
     _WhichOneofArgType__policy_version: _TypeAlias = _typing.Literal["_policy_version", b"_policy_version"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__compliance) -> _WhichOneofReturnType__compliance | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__evaluated_at) -> _WhichOneofReturnType__evaluated_at | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__notices) -> _WhichOneofReturnType__notices | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__policy_version) -> _WhichOneofReturnType__policy_version | None: ...
 

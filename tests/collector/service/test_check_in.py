@@ -270,3 +270,19 @@ async def test_an_idle_peer_learns_nothing_from_an_unknown_method(desk: EdgeDesk
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await desk.call("PostureService/Enroll", b"", enrolled.certificate_pem)
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+async def test_an_answer_says_everything_in_every_language_and_how_notices_are_shown(
+    desk: EdgeDesk,
+) -> None:
+    enrolled = await desk.enroll()
+    answer = (await desk.check_in(report(), enrolled.certificate_pem)).answer
+    assert answer.findings
+    for finding in answer.findings:
+        said = {each.language: each for each in finding.words}
+        assert set(said) == {"en", "fr"}
+        assert said["en"].title == finding.title != said["fr"].title
+        assert said["en"].because == finding.because
+        assert said["en"].remediation == finding.remediation
+        assert bool(said["fr"].remediation) == bool(finding.remediation)
+    assert (answer.notices.on_device, answer.notices.quiet_from_hour) == (True, 20)
