@@ -1,12 +1,13 @@
 """A small fleet as a helpdesk knows it: some laptops fail, one is silent, most are well."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from collector.incidents.kinds import alarm
 from collector.model import Compliance, EvidenceLine, FormFactor, Platform, Status
-from collector.store import incidents, ownership, persons
+from collector.policy.wording import Text, days, sentence
+from collector.store import Connection, incidents, ownership, persons, snapshots, tallies
 from collector.store.persons import Person
 from tests.collector.web.fleet import LAPTOP, Seen, device_id
 from tests.collector.web.test_crawl import World
@@ -39,13 +40,33 @@ VOLUMES = (
 )
 DAY = timedelta(days=1)
 
+# In the words of the rules, so that the pages say them in French, too.
+SUSPENDED = sentence(
+    Text("encrypted, but with its key in clear or suspended: %(names)s", names="C:")
+)
+LET_IN = sentence(Text("new inbound traffic is let in on %(names)s", names="ipv6"))
+RESTART = sentence(
+    Text(
+        "a restart has been pending since %(day)s; the limit is %(limit)s",
+        day="2026-11-09",
+        limit=days(7),
+    )
+)
+WEEKS_AGO = (
+    (28, {"compliant": 2, "non_compliant": 3}, {"disk_encrypted": 2, "os_restart_done": 1}),
+    (21, {"compliant": 3, "non_compliant": 3}, {"disk_encrypted": 2, "os_restart_done": 2}),
+    (14, {"compliant": 4, "non_compliant": 2, "unknown": 1}, {"disk_encrypted": 1}),
+    (7, {"compliant": 4, "non_compliant": 2, "unknown": 1}, {"firewall_blocks_inbound": 1}),
+)
+"""From so many days ago until the next of these: the devices by state, those that fail a rule."""
+
 FLEET = (
     Seen(
         "lap-alice",
         Compliance.NON_COMPLIANT,
         {
-            "disk_encrypted": (FAIL, "C: is encrypted, but its protection is suspended."),
-            "os_restart_done": (FAIL, "A restart has been waited for since 9 November."),
+            "disk_encrypted": (FAIL, SUSPENDED),
+            "os_restart_done": (FAIL, RESTART),
         },
         VOLUMES,
         WINDOWS,
@@ -55,8 +76,8 @@ FLEET = (
         "lap-bruno",
         Compliance.NON_COMPLIANT,
         {
-            "firewall_blocks_inbound": (FAIL, "No firewall filters what comes in over IPv6."),
-            "antivirus_active": (UNKNOWN, "It could not be asked: permission denied."),
+            "firewall_blocks_inbound": (FAIL, LET_IN),
+            "antivirus_active": (UNKNOWN, "Permission denied."),
         },
         (EvidenceLine("nft list ruleset", "table ip filter: policy drop; no table for ip6"),),
         bad_for=12 * DAY,
@@ -64,7 +85,7 @@ FLEET = (
     Seen(
         "mac-chloe",
         Compliance.UNKNOWN,
-        {"screen_locks_automatically": (UNKNOWN, "Nobody is logged in at the screen.")},
+        {"screen_locks_automatically": (UNKNOWN, "Nobody is logged in.")},
         inventory=MAC,
         bad_for=1 * DAY,
     ),
@@ -89,5 +110,14 @@ def settle(world: World) -> None:
         store.write(partial(persons.put, one=person, at=now))
     owners = {device_id(hostname): person.email for hostname, person in OWNERS.items()}
     store.write(lambda c: ownership.set_owners(c, owners, now, "admin"))
+    store.write(lambda c: _keep_weeks(c, now))
     raised = alarm("login_guessing", "account:alice", "31 failures from 203.0.113.7 in 10 minutes")
     store.write(lambda c: incidents.open_or_count(c, raised, now - timedelta(hours=3)))
+
+
+def _keep_weeks(c: Connection, now: datetime) -> None:
+    for ago in range(WEEKS_AGO[0][0], 0, -1):
+        _, states, failing = next(row for row in reversed(WEEKS_AGO) if row[0] >= ago)
+        rows = [("", state, count) for state, count in states.items()]
+        rows += [(rule_id, "fail", count) for rule_id, count in failing.items()]
+        snapshots.keep(c, tallies.day_number((now - ago * DAY).date()), rows)

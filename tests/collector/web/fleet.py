@@ -20,6 +20,7 @@ from collector.store.certificates import add as add_certificate
 from collector.store.devices import InventoryRow, Judgement
 from collector.store.findings import Moves, Opening
 from collector.store.reports import StoredReport
+from collector.translation.sentences import written
 from protos.posture.v1.device_pb2 import Inventory
 from protos.posture.v1.posture_service_pb2 import Posture
 
@@ -75,6 +76,7 @@ def _opening(name: str, rule_id: str, seen: Seen, at: datetime) -> Opening:
     status, because = seen.said.get(rule_id, (Status.PASS, "It is as it should be."))
     since = at - seen.bad_for
     finding = Finding(name, rule_id, status, because, seen.evidence, since, since, at, 1)
+    finding = replace(finding, told=written(because))
     return Opening(finding, rule_id)
 
 
