@@ -30,9 +30,11 @@ class Veil:
         '(somebody) (GNOME): /home/(somebody)/.config, palice'
         """
         veiled = HOME.sub(lambda found: found[1] + SOMEBODY, text)
-        if not self.names:
+        folded = veiled.casefold()
+        found = [name for name in self.names if name.casefold() in folded]
+        if not found:
             return veiled
-        longest_first = sorted(self.names, key=len, reverse=True)
+        longest_first = sorted(found, key=len, reverse=True)
         words = "|".join(re.escape(name) for name in longest_first)
         return re.sub(rf"(?<!\w)(?:{words})(?!\w)", SOMEBODY, veiled, flags=re.IGNORECASE)
 

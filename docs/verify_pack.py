@@ -8,11 +8,13 @@ import hashlib
 import json
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+SHOWN = ("as_of", "scope", "pseudonyms", "environment", "collector", "signed_by")
 FORMAT, LARGEST, PIECE = "muster posture pack 1", 4 << 20, 1 << 20
 
 
@@ -23,6 +25,17 @@ def small(pack, name):
     if len(content) > LARGEST:
         raise ValueError(f"{name} is too large")
     return content
+
+
+def loose(pack):
+    """Whether there is room for a file that the list of files does not name."""
+    entries = sorted(pack.infolist(), key=lambda entry: entry.header_offset)
+    ends = [*(entry.header_offset for entry in entries[1:]), pack.start_dir]
+    room = [
+        end - entry.header_offset - entry.compress_size - 30 - len(entry.filename)
+        for entry, end in zip(entries, ends, strict=True)
+    ]
+    return entries[0].header_offset or pack.comment or any(not 0 <= each < 30 for each in room)
 
 
 def wrong(pack, file):
@@ -46,12 +59,14 @@ def wrong(pack, file):
 def check(path, key):
     """The manifest, its SHA-256 and every problem. Nothing is believed before the signature."""
     with zipfile.ZipFile(path) as pack:
+        if any(entry.compress_type not in (0, 8) for entry in pack.infolist()):
+            raise ValueError("it is compressed in a way that packs are not")
         raw, signature = small(pack, "manifest.json"), small(pack, "manifest.sig")
         key.verify(base64.b64decode(signature.strip()), FORMAT.encode() + b"\n" + raw)
         manifest = json.loads(raw)
         named = [file["name"] for file in manifest["files"]]
         there = sorted(pack.namelist())
-        found = []
+        found = ["the zip holds bytes that belong to none of its files"] if loose(pack) else []
         if there != sorted([*named, "manifest.json", "manifest.sig"]):
             odd = set(there) ^ {*named, "manifest.json", "manifest.sig"}
             found.append(f"missing, added or doubled files: {sorted(odd) or there}")
@@ -76,12 +91,23 @@ def main(pack, public, before=None):
                 found.append("between the two packs lies a time that neither covers")
     except InvalidSignature:
         found = ["the signature does not hold: the manifest was changed, or the key is another"]
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        OverflowError,
+        EOFError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         found = [f"it cannot be read: {error}"]
     for each in found:
         print("NOT VALID ", ascii(each))
     if not found:
-        print(f"valid: as of {manifest['as_of']}, signed by {manifest['signed_by']}")
+        what = ", ".join(f"{key} {manifest[key]}" for key in SHOWN)
+        print("valid:", ascii(what.replace("_", " "))[1:-1])
     return 1 if found else 0
 
 

@@ -30,6 +30,7 @@ from collector.export.packing import (
     pack,
 )
 from collector.export_settings import PSEUDONYMS, ExportSettings
+from collector.identity.key_files import KeyFileError
 from collector.store import Connection, StoreError, deliveries, exports, packs
 from collector.store.exports import Phase, Run
 
@@ -67,7 +68,7 @@ class Making:
             self._made(run, step)
         except Cancelled:
             self.desk.store.write(lambda c: exports.stopped(c, number, self.clock()))
-        except (CannotExport, StoreError) as error:
+        except (CannotExport, KeyFileError, StoreError) as error:
             trouble = str(error).replace(", or name another --out", "")
             self.fail(run, trouble)
 

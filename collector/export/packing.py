@@ -5,6 +5,7 @@ nothing of it was erased.
 """
 
 import errno
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -28,15 +29,19 @@ from collector.export.summary.trend import MOST_PACKS, Trend
 from collector.export.telling import Telling
 from collector.policy import Policy, default_text, load
 from collector.store import Connection, packs, policies
+from collector.store.exports import Phase
 from collector.translation import reading
 
+NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What a FAT stick or a share says of a hard link (link(2))."""
 DRAFT = ".pack-"
 """How the name of what is not finished begins."""
 
+PSEUDONYMS = "pseudonyms"
 SUMMARY = ("html", "pdf")
 """Forms of the page, beside the formats of the tables."""
 
-Step = Callable[[str, int], None]
+Step = Callable[[Phase, int], None]
 """Told what is being done and how far it is; may raise Cancelled."""
 
 
@@ -95,16 +100,20 @@ def file_name(order: Order) -> str:
 
     >>> from datetime import UTC
     >>> at = datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
-    >>> file_name(Order(at, Path(), "group:Sales & co"))
-    'posture-2026-W47-20261122T235900Z-group-sales-co.zip'
+    >>> file_name(Order(at, Path(), "group:sales")), file_name(Order(at, Path(), "group:a.b"))[-26:]
+    ('posture-2026-W47-20261122T235900Z-group-sales.zip', '00Z-group-a-b-4bdbf06f.zip')
     """
     year, week, _ = order.as_of.isocalendar()
     parts = [f"posture-{year}-W{week:02}-{order.as_of:%Y%m%dT%H%M%SZ}"]
     if order.scope != "all":
         words = "".join(c if c.isascii() and c.isalnum() else " " for c in order.scope.lower())
-        parts.append("-".join(words.split())[:60])
+        slug = "-".join(words.split())[:60]
+        parts.append(slug)
+        if slug != order.scope.replace(":", "-", 1) or slug.endswith(PSEUDONYMS):
+            # Two groups, or one under pseudonyms, never share a name.
+            parts.append(hashlib.sha256(order.scope.encode()).hexdigest()[:8])
     if order.names.key is not None:
-        parts.append("pseudonyms")
+        parts.append(PSEUDONYMS)
     return "-".join(parts) + ".zip"
 
 
@@ -118,9 +127,9 @@ def pack(desk: Desk, order: Order, step: Step) -> Packed:
         with _draft(order.out) as draft:
             packed = _fill(desk, order, draft, step)
             sealed = draft / "sealed"
-            archive.pack(draft / "files", sealed, order.as_of, lambda: step("sealing", 0))
+            archive.pack(draft / "files", sealed, order.as_of, lambda: step(Phase.SEALING, 0))
             sealed.chmod(0o640)
-            os.link(sealed, target)  # unlike a rename, it never replaces what has come meanwhile
+            _put(sealed, target)
         archive.settle(order.out)
     except FileExistsError:
         raise CannotExport(f"{target} is already there: another export wrote it") from None
@@ -129,6 +138,18 @@ def pack(desk: Desk, order: Order, step: Step) -> Packed:
     except OSError as error:
         raise CannotExport(explained(order.out, error)) from error
     return Packed(target, packed[0], packed[1])
+
+
+def _put(sealed: Path, target: Path) -> None:
+    """Unlike a rename, a link never replaces what has come meanwhile; some disks have no links."""
+    try:
+        os.link(sealed, target)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)) from None
+        sealed.rename(target)
 
 
 def _made(out: Path) -> None:
@@ -184,7 +205,7 @@ def _summarise(told: Told, order: Order, files: Path, step: Step) -> None:
         (files / to_html.FILE).write_bytes(to_html.set_page(shown))
     if "pdf" in order.formats:
         out = files / to_pdf.FILE
-        to_pdf.set_page(shown, out, order.as_of, lambda: step("summary", 0))
+        to_pdf.set_page(shown, out, order.as_of, lambda: step(Phase.SUMMARY, 0))
 
 
 def _tell(
@@ -208,9 +229,9 @@ def _tell(
                 writer.write(table, values, told)
 
         telling = Telling(heading, policy, order.names, take)
-        telling.walk(connection, lambda told: step("devices", told))
+        telling.walk(connection, lambda told: step(Phase.DEVICES, told))
         for writer in writers:
-            step("files", 0)
+            step(Phase.FILES, 0)
             writer.finish(telling.totals)
     return telling.totals
 

@@ -1,6 +1,7 @@
 """One row of a table from what is known; texts are as they came, a writer makes them safe."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from collector.export.columns import DeviceRow, FindingRow, WaiverRow
@@ -10,6 +11,7 @@ from collector.model import Compliance, OpenFinding, Status
 from collector.policy import title
 from collector.store.as_of import Then
 from collector.store.waivers import Entry
+from collector.veil import Veil
 
 
 def device_row(
@@ -41,11 +43,19 @@ def device_row(
     )
 
 
-def finding_row(
-    of: DeviceRow, found: OpenFinding, held: Collection[str], at: datetime, names: Names
-) -> FindingRow:
-    finding, waiver = found.finding, found.waiver
-    evidence = names.evidence(finding.rule_id, finding.evidence)
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How findings of one device are told; `held`: the rules that were put to it."""
+
+    held: Collection[str]
+    at: datetime
+    names: Names
+    veil: Veil
+
+
+def finding_row(of: DeviceRow, found: OpenFinding, said: Said) -> FindingRow:
+    finding, waiver, names = found.finding, found.waiver, said.names
+    evidence = names.evidence(finding.rule_id, finding.evidence, said.veil)
     return FindingRow(
         device_id=of.device_id,
         hostname=of.hostname,
@@ -55,10 +65,10 @@ def finding_row(
         title=found.title,
         severity=found.severity.value,
         status=finding.status.value,
-        counts=found.counts(at),
-        because=names.because(finding.rule_id, finding.because),
+        counts=found.counts(said.at),
+        because=names.because(finding.rule_id, finding.because, said.veil),
         since=finding.since,
-        known_since=finding.recorded_at if finding.rule_id in held else None,
+        known_since=finding.recorded_at if finding.rule_id in said.held else None,
         grace_ends_at=found.grace_ends_at,
         waived_until=waiver.ends_at if waiver else None,
         waiver_reason=names.reason(waiver.reason) if waiver else "",

@@ -15,7 +15,7 @@ from collector.export.columns import CHANGES, DEVICES, FINDINGS, WAIVERS, Table,
 from collector.export.granted import Granted
 from collector.export.heading import Heading, Totals
 from collector.export.pseudonyms import Names
-from collector.export.rows import device_row, finding_row, waiver_row
+from collector.export.rows import Said, device_row, finding_row, waiver_row
 from collector.judged import seen
 from collector.model import Compliance, Finding, OpenFinding, Rule, Status, Words
 from collector.policy import RULES, Policy, title
@@ -73,7 +73,8 @@ class Telling:
 
     def _fleet(self, connection: Connection, granted: Granted) -> Iterator[Judged]:
         rules = [rule for rule in RULES if self.policy.rules[rule.id].enabled]
-        for then in fleet_as_of(connection, self.heading.as_of, self.policy.version):
+        at, hidden = self.heading.as_of, self.names.key is not None
+        for then in fleet_as_of(connection, at, self.policy.version, by_id=hidden):
             if self.heading.scope in ("all", *(f"group:{name}" for name in then.groups)):
                 yield self._judged(then, rules, granted)
 
@@ -108,17 +109,19 @@ class Telling:
 
     def _device(self, judged: Judged, before: Earlier | None) -> None:
         at, names = self.heading.as_of, self.names
+        veil = names.veil(judged.then.device)
+        said = Said(judged.held, at, names, veil)
         row = device_row(judged.then, judged.compliance, judged.found, names)
         self._row(DEVICES, row)
         self._count_device(judged, row.owner)
         for found in judged.found:
-            self._row(FINDINGS, finding_row(row, found, judged.held, at, names))
+            self._row(FINDINGS, finding_row(row, found, said))
             self._count_finding(row.platform, found)
         if before is not None:
             for change in changes_of(self.heading, self.policy, judged.then, judged.found, before):
                 change.hostname, change.owner = row.hostname, row.owner
                 if change.rule_id:
-                    change.because = names.because(change.rule_id, change.because)
+                    change.because = names.because(change.rule_id, change.because, veil)
                 self._row(CHANGES, change)
                 self.totals.changes[change.change] += 1
 

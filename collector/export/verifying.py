@@ -7,6 +7,7 @@ manifest says a file weighs: a bomb is refused before it goes off. Nothing is wr
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,12 @@ from typing import IO, Any
 from collector.audit.signing import Verifier
 from collector.export.manifest import FILE, FORMAT, SIGNATURE, signed_words
 
+UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError)
+"""What a damaged or hostile zip makes `zipfile` raise."""
+WAYS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""What packs are compressed with; others may ask for memory without limit."""
+LOCAL_HEADER = 30
+"""Bytes before the name of each file in a zip (APPNOTE 4.3.7)."""
 LARGEST_MANIFEST = 4 << 20
 LARGEST_SIGNATURE = 1 << 10
 MOST_FILES = 1_000
@@ -45,12 +52,13 @@ def check(path: Path, verifier: Verifier) -> Checked:
                 problem = f"{SIGNATURE}: it does not hold for {FILE} under this key"
                 return Checked(_read(raw), digest, (problem,))
             manifest = _read(raw)
-            return Checked(manifest, digest, tuple(_problems(archive, manifest)))
+            problems = [*_outside(archive), *_problems(archive, manifest)]
+            return Checked(manifest, digest, tuple(problems))
     except FileNotFoundError:
         raise NotAPack(f"{path} does not exist") from None
     except OSError as error:
         raise NotAPack(f"{path} cannot be read: {error.strerror}") from error
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, KeyError, EOFError) as error:
+    except (*UNREADABLE, ValueError, KeyError, OverflowError) as error:
         raise NotAPack(f"{path} is not a whole pack: {error}") from error
 
 
@@ -75,6 +83,8 @@ def follows(checked: Checked, previous: Checked) -> list[str]:
 
 def _small(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     entry = archive.getinfo(name)
+    if entry.compress_type not in WAYS:
+        raise NotAPack(f"{name} is compressed in a way that we do not use")
     if entry.file_size > most:
         raise NotAPack(f"{name} is larger than any that we write")
     with archive.open(entry) as file:
@@ -96,9 +106,26 @@ def _read(raw: bytes) -> dict[str, Any]:
         raise NotAPack(f"{FILE} cannot be read") from error
 
 
+def _outside(archive: zipfile.ZipFile) -> Iterator[str]:
+    """Room for a file that the list of files does not name: a program that reads a zip from its
+    beginning would show that one.
+    """
+    entries = sorted(archive.infolist(), key=lambda entry: entry.header_offset)
+    begins = [entry.header_offset for entry in entries]
+    ends = [*begins[1:], archive.start_dir]
+    room = [
+        end - entry.header_offset - entry.compress_size - LOCAL_HEADER - len(entry.filename)
+        for entry, end in zip(entries, ends, strict=True)
+    ]
+    if begins[0] or archive.comment or any(not 0 <= each < LOCAL_HEADER for each in room):
+        yield "the zip holds bytes that belong to none of its files"
+
+
 def _problems(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> Iterator[str]:
     named = {file["name"]: file for file in manifest["files"]}
     there = [entry.filename for entry in archive.infolist()[:MOST_FILES]]
+    if len(archive.infolist()) > MOST_FILES:
+        yield f"it holds {len(archive.infolist())} files"
     for name in sorted(set(there) - named.keys() - {FILE, SIGNATURE}):
         yield f"{name!r}: the manifest does not name it"
     for name in sorted({name for name in there if there.count(name) > 1}):
@@ -115,10 +142,13 @@ def _problems_of(archive: zipfile.ZipFile, name: str, file: dict[str, Any]) -> I
     if entry.file_size != file["bytes"]:
         yield f"{name!r}: it has {entry.file_size} bytes, the manifest says {file['bytes']}"
         return
+    if entry.compress_type not in WAYS:
+        yield f"{name!r}: it is compressed in a way that we do not use"
+        return
     try:
         with archive.open(entry) as content:
             digest, lines = _digest(content, file["bytes"])
-    except (zipfile.BadZipFile, EOFError, ValueError) as error:
+    except (*UNREADABLE, ValueError) as error:
         yield f"{name!r}: it cannot be unpacked ({error})"
         return
     if digest != file["sha256"]:

@@ -20,6 +20,7 @@ from collector.export.making import Making
 from collector.export.packing import Cancelled
 from collector.settings import read_settings
 from collector.store import Store, exports
+from collector.store.exports import Phase
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class Reporter:
     _said: str = ""
     _at: float = field(default=0.0)
 
-    def __call__(self, phase: str, told: int) -> None:
+    def __call__(self, phase: Phase, told: int) -> None:
         now = time.monotonic()
         if phase == self._said and now - self._at < LOOK_SECONDS:
             return

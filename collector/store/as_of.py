@@ -46,9 +46,14 @@ class Then:
     reported: bool
 
 
-def fleet_as_of(connection: Connection, at: datetime, policy_version: int) -> Iterator[Then]:
-    """By host name and device id. `policy_version`: the one in force then."""
-    devices = connection.execution_options(yield_per=AT_ONCE).execute(_devices(at))
+def fleet_as_of(
+    connection: Connection, at: datetime, policy_version: int, *, by_id: bool = False
+) -> Iterator[Then]:
+    """By host name and device id. `policy_version`: the one in force then.
+
+    `by_id`: by device id alone, where the order of names would tell of names.
+    """
+    devices = connection.execution_options(yield_per=AT_ONCE).execute(_devices(at, by_id=by_id))
     for rows in devices.partitions(AT_ONCE):
         ids = [row.device_id for row in rows]
         known = _findings(connection, ids, at, policy_version)
@@ -84,18 +89,23 @@ def absences_as_of(
     return {row.device_id: row.from_at for row in connection.execute(query)}
 
 
-def retired_between(connection: Connection, after: datetime, until: datetime) -> Iterator[Device]:
-    """Devices that left service after the one moment and until the other, by host name."""
+def retired_between(
+    connection: Connection, after: datetime, until: datetime, *, by_id: bool = False
+) -> Iterator[Device]:
+    """Devices that left service after the one moment and until the other, by host name, or by id
+    alone.
+    """
+    order = (device.c.device_id,) if by_id else (device.c.hostname, device.c.device_id)
     query = (
         select(*(device.c[name] for name in SHOWN))
         .where(device.c.retired_at > after, device.c.retired_at <= until)
-        .order_by(device.c.hostname, device.c.device_id)
+        .order_by(*order)
     )
     for row in connection.execution_options(yield_per=AT_ONCE).execute(query):
         yield device_of(row)
 
 
-def _devices(at: datetime) -> Select[Any]:
+def _devices(at: datetime, *, by_id: bool) -> Select[Any]:
     """What a device said of itself then is what it said before the next change, if any came."""
     nearest = func.row_number().over(
         partition_by=device_past.c.device_id, order_by=device_past.c.until_at
@@ -121,7 +131,7 @@ def _devices(at: datetime) -> Select[Any]:
         .where(
             device.c.enrolled_at <= at, or_(device.c.retired_at.is_(None), device.c.retired_at > at)
         )
-        .order_by(shown["hostname"], device.c.device_id)
+        .order_by(*(() if by_id else (shown["hostname"],)), device.c.device_id)
     )
 
 

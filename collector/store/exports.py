@@ -23,6 +23,7 @@ class Phase(StrEnum):
     WAITING = "waiting"
     DEVICES = "devices"
     FILES = "files"
+    SUMMARY = "summary"
     SEALING = "sealing"
     ENCRYPTING = "encrypting"
     DONE = "done"
@@ -138,7 +139,7 @@ def unfinished(connection: Connection) -> list[Run]:
     return [_run(row) for row in connection.execute(query)]
 
 
-def advance(connection: Connection, number: int, phase: str, told: int) -> bool:
+def advance(connection: Connection, number: int, phase: Phase, told: int) -> bool:
     """How far it is; True: somebody wants it stopped."""
     _set(connection, number, {"phase": phase, "told": told})
     found = get(connection, number)

@@ -21,6 +21,7 @@ PHASES = {
     "waiting": marked("Waits for its turn"),
     "devices": marked("Reads the devices"),
     "files": marked("Finishes the files"),
+    "summary": marked("Sets the summary"),
     "sealing": marked("Is sealed"),
     "encrypting": marked("Is encrypted"),
     "done": marked("Ready"),

@@ -22,7 +22,8 @@ class Directory:
             if not self._folder.is_dir():
                 raise Unreachable(f"{self._folder} is no folder: make or mount it")
             try:
-                with parcel.path.open("rb") as source, part.open("wb") as target:
+                part.unlink(missing_ok=True)  # and never through a link that lies there
+                with parcel.path.open("rb") as source, part.open("xb") as target:
                     shutil.copyfileobj(source, target, 1 << 20)
                     target.flush()
                     os.fsync(target.fileno())

@@ -34,7 +34,7 @@ SUNDAY = datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
 ADMIN = Actor(ActorKind.ACCOUNT, "admin")
 
 
-def unheard(phase: str, told: int) -> None:
+def unheard(phase: Phase, told: int) -> None:
     """Nobody asked."""
 
 
@@ -166,7 +166,7 @@ def test_a_clock_that_is_set_back_seals_nothing_twice(weekly: Weekly) -> None:
 def test_a_clock_that_is_set_back_while_a_pack_is_made_seals_it_once(weekly: Weekly) -> None:
     weekly.until(SUNDAY + timedelta(hours=1))
 
-    def set_back(phase: str, told: int) -> None:
+    def set_back(phase: Phase, told: int) -> None:
         weekly.until(SUNDAY - timedelta(days=2))
 
     weekly.exporting.worker.step = set_back  # type: ignore[attr-defined]
@@ -248,7 +248,7 @@ def test_who_asked_for_one_may_stop_it_and_nothing_is_left(weekly: Weekly) -> No
     number, _ = weekly.store.write(lambda c: exports.ask(c, "all", now, "alice", now))
     assert weekly.store.write(lambda c: exports.want_stopped(c, number))
 
-    def step(phase: str, told: int) -> None:
+    def step(phase: Phase, told: int) -> None:
         if weekly.store.write(lambda c: exports.advance(c, number, phase, told)):
             raise Cancelled("it was stopped")
 

@@ -37,7 +37,7 @@ def test_the_process_makes_the_pack_and_ends(worker: Worker, store: Store, tmp_p
     assert worker.tick()
     eventually(lambda: not worker.tick())
     (run,) = store.read(exports.newest)
-    assert (run.phase, run.trouble) == (Phase.DONE, "")
+    assert (run.phase, run.trouble) == (Phase.DONE, ""), "every step is one that the store knows"
     assert [p.name for p in folder_of(tmp_path / "data").iterdir()] == [run.name]
 
 
@@ -63,12 +63,12 @@ def test_the_end_of_the_collector_ends_it_and_leaves_the_run(worker: Worker, sto
 
 def test_it_stops_when_told_to_and_when_the_collector_is_gone(store: Store) -> None:
     store.write(lambda c: exports.ask(c, "all", NOW, "alice", NOW))
-    Reporter(store, 1, os.getppid())("devices", 400)
+    Reporter(store, 1, os.getppid())(Phase.DEVICES, 400)
     run = store.read(lambda c: exports.get(c, 1))
     assert run is not None
     assert (run.phase, run.told) == (Phase.DEVICES, 400)
     with pytest.raises(Orphaned):
-        Reporter(store, 1, -1)("devices", 400)
+        Reporter(store, 1, -1)(Phase.DEVICES, 400)
     store.write(lambda c: exports.want_stopped(c, 1))
     with pytest.raises(Cancelled):
-        Reporter(store, 1, os.getppid())("devices", 800)
+        Reporter(store, 1, os.getppid())(Phase.DEVICES, 800)
