@@ -1,0 +1,1 @@
+"""The packages, made and looked into with the tools of their systems."""
