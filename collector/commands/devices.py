@@ -1,29 +1,29 @@
 """`muster-collector devices`: who falls short, in what and since when, the worst first."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from collector.filtering import EITHER, FILTERS, WORST_FIRST, alone
 from collector.model import Compliance, Device, OpenFinding, Status
 from collector.surroundings import BadInput, Surroundings
 from collector.terminal import as_json, counted, fitted, indented, say, state_words
 from collector.wording import SHORT_ID, STATES, ago, note, sentence_end
 
 if TYPE_CHECKING:
+    from collector.listing import Question
     from collector.store import Connection
-    from collector.store.devices import DeviceFilter
 
-WORST_FIRST = (
-    Compliance.NON_COMPLIANT,
-    Compliance.UNKNOWN,
-    Compliance.STALE,
-    Compliance.COMPLIANT,
-)
+T = TypeVar("T", bound=Callable[..., Any])
+DEFAULTS = {"status": EITHER}
+"""Where the command line means something else by saying nothing."""
 PAGE = 200
+MANY = ("rule", "signal")
+"""These have so many values that the help only names the option."""
 MOST_PROBLEMS = 2
 
 
@@ -37,20 +37,38 @@ class Listed:
     findings: tuple[OpenFinding, ...]
 
 
+def _filters(command: T) -> T:
+    """An option for each filter of the devices page."""
+    for each in reversed(FILTERS):
+        option, default = each.option or each.name, DEFAULTS.get(each.name, each.default)
+        said = f"{each.says[:1].upper()}{each.says[1:]}."
+        few = [str(value) for value in each.choices()] if each.name not in MANY else []
+        kind = click.Choice(few) if few else str
+        shown: dict[str, Any] = {} if few else {"metavar": each.name.upper()}
+        shown |= {
+            "type": kind,
+            "default": str(default) or None,
+            "show_default": bool(default),
+            "help": said,
+        }
+        command = click.option(f"--{option}", each.name, **shown)(command)
+    return command
+
+
 @click.command(epilog="Example: muster-collector devices --noncompliant --signal firewall")
 @click.option("--noncompliant", is_flag=True, help="Short for --state non_compliant.")
-@click.option("--state", type=click.Choice([s.value for s in WORST_FIRST]), help="In this state.")
-@click.option("--signal", metavar="S", default="", help="Failing or unknown in this signal.")
-@click.option("--rule", metavar="R", default="", help="Failing or unknown by this rule.")
-@click.option("--search", metavar="TEXT", default="", help="Host name, serial, model or system.")
+@_filters
 @click.option("--json", "wants_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def devices(around: Surroundings, /, wants_json: bool, **asked: Any) -> None:
-    """List the devices, the worst first, with what is wrong with each."""
-    wanted = _wanted(asked)
+    """List the devices, the worst first, with what is wrong with each.
+
+    The options are the filters of the devices page: only devices that fit all of them are listed.
+    """
+    question = _question(asked)
     now = around.clock()
     with around.reading("devices") as store:
-        found = store.read(lambda c: list(_find(c, wanted, now)))
+        found = store.read(lambda c: list(_find(c, question, now)))
         anyone = bool(found) or store.read(lambda c: _anyone(c, now))
     if wants_json:
         listed = [_fields(each, now) for each in found]
@@ -62,22 +80,23 @@ def devices(around: Surroundings, /, wants_json: bool, **asked: Any) -> None:
         _table(found, now)
 
 
-def _wanted(asked: dict[str, Any]) -> "DeviceFilter":
-    from collector.policy import RULES
-    from collector.store.devices import DeviceFilter
+def _question(asked: dict[str, Any]) -> "Question":
+    from collector.listing import asking
 
-    state = Compliance(asked["state"]) if asked["state"] else None
     if asked["noncompliant"]:
-        if state not in (None, Compliance.NON_COMPLIANT):
+        if asked["state"] not in (None, Compliance.NON_COMPLIANT):
             raise BadInput("--noncompliant and --state ask for different states: give one")
-        state = Compliance.NON_COMPLIANT
-    known = {"rule": {rule.id for rule in RULES}, "signal": {rule.signal for rule in RULES}}
-    for option, names in known.items():
-        if asked[option] and asked[option] not in names:
-            there_are = ", ".join(sorted(names))
-            raise BadInput(f"no {option} {asked[option]!r}; there are {there_are}")
-    text = "".join(c for c in asked["search"] if c.isprintable()).strip()
-    return DeviceFilter(state, text=text, rule_id=asked["rule"], signal=asked["signal"], limit=PAGE)
+        asked["state"] = Compliance.NON_COMPLIANT
+    try:
+        values = {each.name: each.value(asked[each.name] or "") for each in FILTERS}
+    except ValueError as error:
+        raise BadInput(str(error)) from None
+    if not asked["cause"]:
+        del values["cause"]
+    lonely = alone({name: value for name, value in values.items() if value != DEFAULTS.get(name)})
+    if lonely is not None:
+        raise BadInput(f"--{lonely[0]}: {lonely[1]}")
+    return asking(values, sees_people=True)
 
 
 def _anyone(c: "Connection", now: datetime) -> bool:
@@ -86,27 +105,24 @@ def _anyone(c: "Connection", now: datetime) -> bool:
     return any(stored.count_by_state(c, now, timedelta(days=1)).values())
 
 
-def _find(c: "Connection", wanted: "DeviceFilter", now: datetime) -> Iterator[Listed]:
+def _find(c: "Connection", question: "Question", now: datetime) -> Iterator[Listed]:
+    from collector import listing
     from collector.judged import falling_short
     from collector.policy_in_force import policy_in_force
-    from collector.store import devices as stored
 
     policy = policy_in_force(c)
     stale_after = timedelta(days=policy.stale_after_days)
-    for state in (wanted.state,) if wanted.state else WORST_FIRST:
-        asking = replace(wanted, state=state)
-        while True:
-            page = stored.find(c, asking, now, stale_after)
-            found = falling_short(c, policy, page.devices, now)
-            for device in page.devices:
-                meant = _meant(found[device.device_id], wanted)
-                yield Listed(device, state, _since(device, state, stale_after), meant)
-            if page.next_after is None:
-                break
-            asking = replace(asking, after=page.next_after)
+    following: Question | None = question
+    while following is not None:
+        page = listing.find(c, following, now, stale_after, PAGE)
+        found = falling_short(c, policy, [device for device, _state in page.devices], now)
+        for device, state in page.devices:
+            meant = _meant(found[device.device_id], question)
+            yield Listed(device, state, _since(device, state, stale_after), meant)
+        following = page.next_question
 
 
-def _meant(found: Sequence[OpenFinding], wanted: "DeviceFilter") -> tuple[OpenFinding, ...]:
+def _meant(found: Sequence[OpenFinding], question: "Question") -> tuple[OpenFinding, ...]:
     """Of the findings, those that were asked for."""
     from collector.judged import rules_by_id
 
@@ -114,8 +130,8 @@ def _meant(found: Sequence[OpenFinding], wanted: "DeviceFilter") -> tuple[OpenFi
     return tuple(
         each
         for each in found
-        if wanted.rule_id in ("", each.finding.rule_id)
-        and wanted.signal in ("", rules[each.finding.rule_id].signal)
+        if question.rule_id in ("", each.finding.rule_id)
+        and question.signal in ("", rules[each.finding.rule_id].signal)
     )
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from collector.judged import rules_by_id
+from collector.listing import Question
 from collector.model import Finding, Language, Platform, Severity, Status, System
 from collector.policy import Policy, words_for
 from collector.store.tallies import FindingCount
-from collector.web.listing import Question
 
 AIM_PERCENT = 80
 

@@ -7,14 +7,15 @@ from urllib.parse import urlencode
 
 from collector import wording
 from collector.cause_words import cause_words
+from collector.filtering import WORST_FIRST
 from collector.judged import GRAVEST_FIRST, rules_by_id
+from collector.listing import Question
 from collector.model import Platform, Severity, Status
 from collector.policy import RULES, Policy, title
 from collector.store import Connection, waivers_ending
 from collector.store.tallies import FindingCount, FleetCounts, Flow
 from collector.translation import gettext, language, ngettext
 from collector.web.charts import Plot, Series, bars, lines
-from collector.web.listing import WORST_FIRST, Question
 from collector.web.rule_words import SEVERITIES, SIGNALS
 
 TREND_DAYS = 56

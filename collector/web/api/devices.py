@@ -2,16 +2,18 @@
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from collector import deciding
+from collector import deciding, listing
 from collector.accounts.roles import Permission
 from collector.compliance import compliance_at
+from collector.filtering import FILTERS, alone
 from collector.judged import laid_over
-from collector.model import Compliance, Device, Finding, OpenFinding, Platform
+from collector.listing import Question
+from collector.model import Compliance, Device, Finding, OpenFinding
 from collector.store import (
     Connection,
     devices,
@@ -21,71 +23,47 @@ from collector.store import (
     waivers,
 )
 from collector.veil import NOT_SHOWN, Veil, names_people, veil_for
-from collector.web import listing
 from collector.web.api.calls import Call, One, Several
 from collector.web.api.fields import OBJECTS
 from collector.web.api.problems import Wrong, not_found, unfit
-from collector.web.listing import Question
 
 Values = dict[str, Any]
-Found = tuple[list[tuple[Device, Compliance]], tuple[str, str, str] | None]
 LONGEST_CURSOR = 8_000
 LONGEST_NAME, LONGEST_ID = 2_000, 64
 
 
 async def list_devices(call: Call) -> Several:
     def find(c: Connection) -> Several:
-        found, after = SORTS[call.query["sort"]](c, call)
-        return Several(_devices(c, found), _written(after))
+        policy, question = call.site.policy.current(c), _question(call)
+        stale_after = timedelta(days=policy.stale_after_days)
+        listed = listing.find(c, question, call.now, stale_after, call.query["limit"])
+        return Several(_devices(c, listed.devices), _written(listed.next_question))
 
     return await call.read(find)
 
 
-def _worst_first(c: Connection, call: Call) -> Found:
-    policy, size = call.site.policy.current(c), call.query["limit"]
-    question = _question(call)
-    stale_after = timedelta(days=policy.stale_after_days)
-    listed = listing.find(c, question, call.now, stale_after, size)
-    following = listed.next_question
-    if following is None:
-        return list(listed.devices), None
-    name, device_id = following.after or ("", "")
-    return list(listed.devices), (following.after_state or "", name, device_id)
-
-
-def _by_name(c: Connection, call: Call) -> Found:
-    policy, question = call.site.policy.current(c), _question(call)
-    stale_after = timedelta(days=policy.stale_after_days)
-    wanted = listing.wanted(question, question.state, question.after, call.query["limit"], call.now)
-    page = devices.find(c, wanted, call.now, stale_after)
-    found = [(each, compliance_at(each, call.now, stale_after)) for each in page.devices]
-    return found, ("", *page.next_after) if page.next_after else None
-
-
-SORTS: Mapping[str, Callable[[Connection, Call], Found]] = {
-    "worst": _worst_first,
-    "hostname": _by_name,
-}
-"""What a list can be sorted by. A name that is not here never reaches the store."""
-
-
 def _question(call: Call) -> Question:
-    asked = call.query
-    state, platform = asked["state"], asked["platform"]
-    after_state, name, device_id = _read(asked["cursor"])
-    return Question(
-        text=asked.get("text", ""),
-        state=Compliance(state) if state else None,
-        platform=Platform(platform) if platform else None,
-        rule_id=asked["rule"] or "",
-        after_state=Compliance(after_state) if after_state else None,
-        after=(name, device_id) if device_id else None,
+    """A filter that may not be asked here was refused before."""
+    state, name, device_id = _read(call.query["cursor"])
+    known = {each.name: each for each in FILTERS}
+    asked = {
+        key: known[key].value(value) for key, value in call.query.items() if value and key in known
+    }
+    lonely = alone(asked)
+    if lonely is not None:
+        raise unfit([Wrong(*lonely)])
+    question = listing.asking(asked, sees_people=call.may(Permission.SEE_PEOPLE))
+    after_state = Compliance(state) if state else None
+    return replace(
+        question, after_state=after_state, after=(name, device_id) if device_id else None
     )
 
 
-def _written(after: tuple[str, str, str] | None) -> str | None:
-    if after is None:
+def _written(following: Question | None) -> str | None:
+    """Where this page ends, for the next one."""
+    if following is None:
         return None
+    after = (following.after_state or "", *(following.after or ("", "")))
     return base64.urlsafe_b64encode(json.dumps(after).encode()).decode().rstrip("=")
 
 

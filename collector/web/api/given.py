@@ -19,7 +19,8 @@ class Refused(ValueError):
 @dataclass(frozen=True, slots=True)
 class Given:
     """`kind`: text (one line), lines, number, day, boolean or choice. `least` and `most` bound a
-    number, or the length of a text. `needs`: who may give it; to others it does not exist.
+    number, or the length of a text; `form` is a regular expression that a text matches. `needs`:
+    who may give it; to others it does not exist.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Given:
     choices: tuple[str, ...] = ()
     default: Any = None
     needs: Permission | None = None
+    form: str = ""
 
 
 def from_query(
@@ -132,6 +134,8 @@ def _text(given: Given, value: str) -> str:
     lines = text if given.kind == "text" else re.sub(r"[\n\r\t]", "", text)
     if not lines.isprintable():
         raise Refused("give printable characters only")
+    if given.form and text and not re.fullmatch(given.form, text):
+        raise Refused(given.says)
     return text
 
 

@@ -172,6 +172,8 @@ def _schema(given: Given) -> Json:
         "day": {"type": "string", "format": "date"},
     }
     text = {"type": "string", "minLength": given.least, "maxLength": given.most}
+    if given.form:
+        text |= {"pattern": f"^({given.form})?$"}
     schema = bounds.get(given.kind, text)
     return {**schema, "default": given.default} if given.default not in (None, "") else schema
 

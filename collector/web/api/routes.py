@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from collector.accounts.roles import Permission, Role
-from collector.model import Compliance, Platform
+from collector.filtering import FILTERS, Filter
 from collector.policy import RULES
 from collector.store.disputes import OPEN, RIGHT, WRONG
 from collector.web.api import (
@@ -93,18 +93,18 @@ _COMPARED = Given(
     "version", "number", "with which; left out: the one in force", most=10**9, default=-1
 )
 
+
+def _filter(each: Filter) -> Given:
+    """Of the page's filters, as a program gives it."""
+    kind, choices = ("choice", each.choices()) if each.choices() else ("text", ())
+    return Given(
+        each.name, kind, each.says, most=each.most, choices=choices,
+        default=each.default or (None if choices else ""), needs=each.needs, form=each.form,
+    )  # fmt: skip
+
+
 _DEVICES = (
-    Given("state", "choice", "only devices in this state", choices=tuple(Compliance)),
-    Given("platform", "choice", "only of this platform", choices=tuple(Platform)),
-    Given("rule", "choice", "only devices that fail this rule", choices=_RULE_IDS),
-    Given(
-        "text",
-        "text",
-        "only devices with this in host name, model, system or serial number",
-        default="",
-        needs=Permission.SEE_HARDWARE_IDS,
-    ),
-    Given("sort", "choice", "the order", choices=tuple(devices.SORTS), default="worst"),
+    *map(_filter, FILTERS),
     _LIMIT,
     Given("cursor", "text", "`next` of the page before", most=devices.LONGEST_CURSOR, default=""),
 )

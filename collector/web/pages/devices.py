@@ -7,20 +7,20 @@ from datetime import datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collector import wording
+from collector import listing, wording
 from collector.accounts.roles import Permission, Role, may
+from collector.filtering import WORST_FIRST
 from collector.judged import falling_short
+from collector.listing import Listed, Question, question_of
 from collector.model import Compliance, Device, OpenFinding, Status
 from collector.policy import RULES, Policy, title
 from collector.store import Connection, devices, tallies
 from collector.translation import gettext as _
 from collector.translation import language
 from collector.veil import unnamed
-from collector.web import listing
-from collector.web.filters import Choice, Choices, more_choices
+from collector.web.filters import Choices, choices
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
-from collector.web.listing import Listed, Question, question_of
 from collector.web.pages import devices_events
 from collector.web.rendering import render
 from collector.web.site import Site, site_of
@@ -123,7 +123,7 @@ def _context(c: Connection, site: Site, frame: Frame, question: Question, role: 
         question=question,
         chips=_chips(counts, question, policy.stale_after_days),
         causes=_causes(tallies.failing(tallies.findings(c))),
-        choices=_choices(c, question),
+        choices=choices(c, question),
         csv_href=first.href("/devices/csv") if may(role, Permission.EXPORT) else "",
         bulk_query=first.href(),
         may_change=may(role, Permission.CHANGE_DEVICES),
@@ -153,7 +153,7 @@ def _chips(
             href=Question(state=state).href(),
             chosen=question.state is state,
         )
-        for state in listing.WORST_FIRST
+        for state in WORST_FIRST
     ]
     every = _("Every device in service.")
     return (*chips, Chip("all", _("All"), every, sum(counts.values()), "/devices", unfiltered))
@@ -167,19 +167,6 @@ def _causes(failing: Mapping[str, int]) -> tuple[Cause, ...]:
         if failing.get(rule.id)
     ]
     return tuple(sorted(causes, key=lambda cause: -cause.count)[:MOST_CAUSES])
-
-
-def _choices(c: Connection, question: Question) -> Choices:
-    states = tuple((state.value, wording.STATES[state]) for state in listing.WORST_FIRST)
-    platforms = tuple((p.value, words) for p, words in wording.PLATFORMS.items())
-    rules = tuple(
-        sorted(((rule.id, title(rule.id, language())) for rule in RULES), key=lambda rule: rule[1])
-    )
-    state = Choice("state", _("State"), question.state or "", (("", _("Any state")), *states))
-    asked = question.platform or ""
-    platform = Choice("platform", _("Platform"), asked, (("", _("Any")), *platforms))
-    rule = Choice("rule", _("Fails the rule"), question.rule_id, (("", _("Any or none")), *rules))
-    return Choices((state, rule), (platform, *more_choices(c, question)))
 
 
 def _caption(question: Question) -> str:

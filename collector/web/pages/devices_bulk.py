@@ -10,10 +10,11 @@ from starlette.datastructures import FormData, QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collector import grouping, waiving
+from collector import grouping, listing, waiving
 from collector.accounts.roles import Permission, may
 from collector.audit.entry import Action, Entry
 from collector.grouping import NotPossible
+from collector.listing import question_of
 from collector.policy import RULES, title
 from collector.store import Connection, groups
 from collector.store.groups import Group
@@ -21,10 +22,8 @@ from collector.store.waivers import Asked
 from collector.translation import gettext as _
 from collector.translation import language, ngettext
 from collector.waiving import NotWaived
-from collector.web import listing
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import actor_of, session_of
-from collector.web.listing import question_of
 from collector.web.noting import looked, noted_on
 from collector.web.rendering import render
 from collector.web.site import Site, site_of

@@ -10,15 +10,15 @@ from io import StringIO
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from collector import listing
 from collector.accounts.roles import Permission, Role, may
 from collector.audit.entry import Action
 from collector.export.safe import cell
 from collector.judged import falling_short
+from collector.listing import Listed, Question, question_of
 from collector.model import Compliance, Device, Status
 from collector.store import Connection, groups
-from collector.web import listing
 from collector.web.guard import session_of
-from collector.web.listing import Listed, Question, question_of
 from collector.web.noting import noted_on
 from collector.web.site import Site, site_of
 

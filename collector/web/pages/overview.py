@@ -8,6 +8,8 @@ from starlette.responses import Response
 
 from collector import wording
 from collector.accounts.roles import Permission
+from collector.filtering import WORST_FIRST
+from collector.listing import Question
 from collector.policy import Policy
 from collector.store import Connection, snapshots, tallies
 from collector.store.tallies import FleetCounts
@@ -15,7 +17,6 @@ from collector.translation import gettext
 from collector.web import overview as shown
 from collector.web.charts import Plot
 from collector.web.frame import Frame, frame_of
-from collector.web.listing import WORST_FIRST, Question
 from collector.web.overview import Ending, PlatformLine, RuleLine, SignalLine
 from collector.web.rendering import render
 from collector.web.site import site_of

@@ -3,9 +3,10 @@
 import pytest
 
 from collector.model import FormFactor, Platform
-from collector.store import certificates, devices
+from collector.store import certificates, devices, groups, ownership
 from collector.store.certificates import Certificate
 from collector.store.devices import InventoryRow
+from collector.store.groups import Group
 from tests.collector.commands.conftest import Console
 from tests.collector.desk import BAD, GOOD, RULE, Desk, firewall, posture
 
@@ -49,6 +50,28 @@ def test_every_filter_narrows_the_list(desk: Desk, console: Console) -> None:
     assert console.reads("devices", "--state", "stale")["count"] == 2
 
 
+def test_the_filters_and_orders_of_the_page_are_options(desk: Desk, console: Console) -> None:
+    desk.report(1, BAD)
+    enrol(desk, "d2", "beta")
+    now = desk.clock()
+    desk.store.write(lambda c: ownership.set_owners(c, {"d2": "alice@example.org"}, now, "me"))
+    desk.store.write(lambda c: groups.add(c, Group("sales", "", "", now)))
+    desk.store.write(lambda c: groups.add_members(c, "sales", ["d2"], now))
+    for words, found in (
+        (("--group", "sales"), ["beta"]),
+        (("--owner", "Alice@Example.org"), ["beta"]),
+        (("--owner", "none"), ["alpha"]),
+        (("--platform", "linux", "--sort", "name"), ["alpha", "beta"]),
+        (("--platform", "windows"), []),
+        (("--rule", RULE, "--status", "unknown"), []),
+        (("--rule", RULE, "--status", "fail"), ["alpha"]),
+        (("--seen", "over-7"), []),
+        (("--search", "alice"), ["beta"]),
+    ):
+        listed = console.reads("devices", *words)["devices"]
+        assert [each["hostname"] for each in listed] == found, words
+
+
 def test_a_filter_by_rule_shows_that_rule_alone(desk: Desk, console: Console) -> None:
     desk.report(1, BAD)
     (listed,) = console.reads("devices", "--rule", RULE)["devices"]
@@ -90,6 +113,10 @@ def test_nobody_enrolled_says_how_to_begin(desk: Desk, console: Console) -> None
     [
         (("--rule", "firewall"), "no rule 'firewall'; there are antivirus_active, "),
         (("--signal", "wifi"), "no signal 'wifi'; there are antivirus, "),
+        (("--seen", "long"), "seen: not heard of for 7 days or more: over-7; "),
+        (("--cause", "timed_out"), "--cause: it says nothing alone: ask rule with it"),
+        (("--status", "pass"), "--status: it says nothing alone: ask rule or signal with it"),
+        (("--sort", "colour"), "Invalid value for '--sort': 'colour' is not one of "),
         (("--state", "bad"), "Invalid value for '--state': 'bad' is not one of "),
         (("--state", "stale", "--noncompliant"), "--noncompliant and --state ask for different"),
     ],

@@ -14,6 +14,7 @@ from collector.model import (
     Status,
 )
 from collector.policy import RULES
+from collector.policy.advice import SIGNALS
 from collector.store import Connection, devices, findings, reports
 from collector.store.certificates import Certificate
 from collector.store.certificates import add as add_certificate
@@ -77,7 +78,7 @@ def _opening(name: str, rule_id: str, seen: Seen, at: datetime) -> Opening:
     since = at - seen.bad_for
     finding = Finding(name, rule_id, status, because, seen.evidence, since, since, at, 1)
     finding = replace(finding, told=written(because))
-    return Opening(finding, rule_id)
+    return Opening(finding, SIGNALS[rule_id])
 
 
 def _posture(hostname: str) -> bytes:

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from collector.accounts.roles import Role
+from collector.filtering import FILTERS
 from collector.model import Compliance, Status
 from collector.store import accounts, devices, groups, ownership, waivers
 from collector.store.device_order import ORDERS
@@ -48,6 +49,10 @@ def desk(helpdesk: Browser) -> Browser:
         ("seen=over-30", ["gamma"]),
         ("seen=within-1", ["beta", "alpha"]),
         ("seen=over-nonsense", ["beta", "gamma", "alpha"]),
+        ("signal=disk_encryption", ["beta"]),
+        ("signal=firewall", []),
+        (f"rule={DISKS}&status=pass", ["gamma", "alpha"]),
+        (f"rule={DISKS}&status=fail_or_unknown", ["beta"]),
         ("sort=name", ["alpha", "beta", "gamma"]),
         ("sort=seen", ["gamma", "beta", "alpha"]),
         ("sort=since", ["gamma", "beta", "alpha"]),
@@ -169,4 +174,4 @@ def test_what_is_seldom_asked_is_folded_away_until_it_is_set(
     assert fold is not None
     assert (fold[1] is not None) is is_open
     inside = set(re.findall(r' name="(\w+)"', fold[2]))
-    assert inside == {"platform", "group", "seen", "sort", "owner"}
+    assert inside == {f.key for f in FILTERS} - {"q", "state", "rule", "cause"}

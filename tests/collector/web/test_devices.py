@@ -8,9 +8,9 @@ from functools import partial
 import pytest
 from sqlalchemy import event
 
+from collector.listing import PAGE_SIZE
 from collector.model import Compliance, Platform, Status, Waiver
 from collector.store import devices
-from collector.web.listing import PAGE_SIZE
 from tests.collector.granting import grant
 from tests.collector.web.conftest import Browser
 from tests.collector.web.fleet import DISKS, FIREWALL, LAPTOP, Seen, device_id

@@ -97,7 +97,7 @@ def test_a_host_name_is_no_sql_when_the_next_page_begins_with_it(
 ) -> None:
     for number, attack in enumerate(SQL):
         desk.enrol(replace(Seen(f"{attack}{number}", Compliance.COMPLIANT)))
-    for sort in ("worst", "hostname"):
+    for sort in ("worst", "name"):
         seen, cursor = [], ""
         while True:
             page = owner.get(f"/devices?limit=1&sort={sort}&cursor={cursor}")

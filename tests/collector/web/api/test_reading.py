@@ -7,6 +7,8 @@ import pytest
 from collector.accounts.roles import Role
 from collector.model import Compliance, EvidenceLine, Status
 from collector.policy import RULES
+from collector.store import groups, ownership
+from collector.store.groups import Group
 from tests.collector.web.api.desk import Desk, Program
 from tests.collector.web.fleet import FIREWALL, Seen, _posture
 
@@ -23,7 +25,7 @@ def names(found: dict[str, list[dict[str, str]]]) -> list[str]:
     return [each["hostname"] for each in found["items"]]
 
 
-@pytest.mark.parametrize("sort", ["worst", "hostname"])
+@pytest.mark.parametrize("sort", ["worst", "name"])
 def test_pages_follow_each_other_without_gap_or_repetition(
     desk: Desk, owner: Program, sort: str
 ) -> None:
@@ -48,7 +50,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(
         ("text=lap-3", ["lap-3"]),
         ("text=pf0x1234&limit=1", ["zebra"]),
         ("platform=windows", []),
-        ("state=compliant&sort=hostname&limit=2", ["lap-0", "lap-1"]),
+        ("state=compliant&sort=name&limit=2", ["lap-0", "lap-1"]),
     ],
 )
 def test_filters_narrow_the_list(
@@ -59,18 +61,62 @@ def test_filters_narrow_the_list(
 
 
 @pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("group=sales", ["zebra", "lap-1"]),
+        ("group=none", []),
+        ("owner=Alice@Example.org", ["lap-1"]),
+        ("owner=none&group=sales", ["zebra"]),
+        ("text=alice", ["lap-1"]),
+        ("seen=over-30", []),
+        ("seen=within-1&group=sales&sort=name", ["lap-1", "zebra"]),
+        ("signal=firewall", ["zebra"]),
+        ("signal=firewall&status=pass&owner=alice@example.org", ["lap-1"]),
+        (f"rule={FIREWALL}&status=fail_or_unknown&cause=odd", []),
+        ("group=sales&sort=since", ["lap-1", "zebra"]),
+        ("group=sales&sort=worst", ["zebra", "lap-1"]),
+    ],
+)
+def test_the_filters_and_orders_of_the_page_are_here_as_well(
+    desk: Desk, owner: Program, query: str, expected: list[str]
+) -> None:
+    fleet(desk)
+    now, sales = desk.clock(), ["id-lap-1", "id-zebra"]
+    given = {"id-lap-1": "alice@example.org"}
+    desk.store.write(lambda c: ownership.set_owners(c, given, now, "me"))
+    desk.store.write(lambda c: groups.add(c, Group("sales", "", "", now)))
+    desk.store.write(lambda c: groups.add_members(c, "sales", sales, now))
+    assert names(owner.get(f"/devices?{query}")) == expected
+
+
+def test_whoever_may_not_see_people_is_told_that_there_is_no_owner_to_ask_by(desk: Desk) -> None:
+    fleet(desk)
+    given = {"id-lap-1": "alice@example.org"}
+    desk.store.write(lambda c: ownership.set_owners(c, given, desk.clock(), "me"))
+    viewer = desk.programs[Role.VIEWER]
+    answer = viewer.ask("GET", "/devices?owner=alice@example.org")
+    assert answer.status_code == 400
+    assert names(viewer.get("/devices?text=alice")) == []
+
+
+@pytest.mark.parametrize(
     ("query", "field", "said"),
     [
-        ("sort=serial", "sort", "worst, hostname"),
-        ("sort=hostname;drop table device", "sort", "choose one of"),
+        ("sort=serial", "sort", "worst, severity"),
+        ("sort=name;drop table device", "sort", "choose one of"),
         ("state=good", "state", "compliant"),
+        ("cause=timed_out", "cause", "ask rule with it"),
+        ("status=unknown", "status", "ask rule or signal with it"),
+        ("seen=yesterday", "seen", "over-7"),
+        ("seen=over-99999", "seen", "over-7"),
+        ("signal=wifi", "signal", "choose one of"),
         ("limit=0", "limit", "1 to 200"),
         ("limit=201", "limit", "1 to 200"),
         ("limit=-1", "limit", "1 to 200"),
         ("limit=1e9", "limit", "1 to 200"),
         ("limit=٣", "limit", "1 to 200"),
         ("limit=1&limit=2", "limit", "give it once"),
-        ("order=name", "order", "there are state, platform"),
+        ("order=name", "order", "there are text, state"),
         ("cursor=x", "cursor", "as it was"),
         ("cursor=WzEsMiwzXQ", "cursor", "as it was"),
         ("text=a%00b", "text", "printable"),

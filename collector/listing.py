@@ -1,41 +1,37 @@
 """Which devices a list shows: what was asked for, worst first, in a constant number of queries."""
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
-from starlette.datastructures import QueryParams
-
 from collector.compliance import compliance_at
+from collector.filtering import EITHER, FILTERS, LONGEST_TEXT, NOBODY, WORST_FIRST
 from collector.model import Compliance, Device, Platform, Status
 from collector.store import Connection, devices
-from collector.store.device_order import NAME, ORDERS, STATES, WORST, place_in
+from collector.store.device_order import NAME, WORST, place_in
 from collector.store.devices import DeviceFilter
 
-WORST_FIRST = STATES
-LONGEST_TEXT = 200
-LONGEST_EMAIL = 254
-NOBODY = "none"
-SEEN = re.compile(r"(over|within)-[0-9]{1,4}")
 PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the address asks for. A value that means nothing is as if it were not there.
+    """What is asked: a field for each of `FILTERS`, empty where nothing is.
 
-    `status` and `cause` say what the rule must have said, where it is not just any failure.
-    `owner` is an address, or "none" for devices without one. `seen` is "over-7" (not heard of for
-    7 days or longer) or "within-7". `sort` is empty for the worst state first. `after_state` and
-    `after` say where the previous page ended.
+    `status` and `cause` say what the rule must have said, where it is not just any failure; a
+    `cause` of "" is one, too. `owner` is an address, or "none" for devices without one. `seen` is
+    "over-7" (not heard of for 7 days or longer) or "within-7". `sort` is empty for the worst state
+    first. `after_state` and `after` say where the previous page ended.
     """
 
     text: str = ""
     state: Compliance | None = None
     platform: Platform | None = None
     rule_id: str = ""
-    status: Status | None = None
+    signal: str = ""
+    status: str = ""
     cause: str | None = None
     group: str = ""
     owner: str = ""
@@ -47,21 +43,12 @@ class Question:
 
     @property
     def narrows(self) -> bool:
-        asked = (self.text, self.state, self.platform, self.rule_id)
-        return any((*asked, self.group, self.owner, self.seen))
+        return any(getattr(self, each.field) for each in FILTERS if each.field != "sort")
 
     def href(self, path: str = "/devices") -> str:
         """The address that asks this: it can be kept as a bookmark."""
-        values = {
-            "q": self.text,
-            "state": self.state,
-            "platform": self.platform,
-            "rule": self.rule_id,
-            "status": self.status,
-            "group": self.group,
-            "owner": self.owner,
-            "seen": self.seen,
-            "sort": self.sort,
+        values = {each.key: getattr(self, each.field) for each in FILTERS}
+        values |= {
             "from": self.after_state,
             "name": self.after[0] if self.after else "",
             "id": self.after[1] if self.after else "",
@@ -85,32 +72,39 @@ class Listed:
     partial: bool = False
 
 
-def question_of(params: QueryParams, *, sees_people: bool = False) -> Question:
-    """Whoever may not see people cannot ask by owner: it is as if it were not asked."""
-    asked = _question_of(params)
-    if sees_people:
-        return replace(asked, sees_people=True)
-    return replace(asked, owner="")
+def question_of(params: Mapping[str, str], *, sees_people: bool = False) -> Question:
+    """What the address asks; a value that means nothing is as if it were not there.
 
-
-def _question_of(params: QueryParams) -> Question:
-    state = params.get("state", "")
-    platform = params.get("platform", "")
+    Whoever may not see people cannot ask by owner: it is as if it were not asked.
+    """
+    asked: dict[str, str] = {}
+    for each in FILTERS:
+        try:
+            asked[each.name] = each.value(params.get(each.key, ""))
+        except ValueError:
+            asked[each.name] = ""
+    if "cause" not in params:
+        del asked["cause"]
     after_state = params.get("from", "")
-    status, rule_id = params.get("status", ""), params.get("rule", "")[:LONGEST_TEXT]
-    return Question(
-        text=_printable(params.get("q", "")[:LONGEST_TEXT]).strip(),
-        state=Compliance(state) if state in set(Compliance) else None,
-        platform=Platform(platform) if platform in set(Platform) else None,
-        rule_id=rule_id,
-        status=Status(status) if status in set(Status) else None,
-        cause=params["cause"][:LONGEST_TEXT] if "cause" in params and rule_id else None,
-        group=_printable(params.get("group", "")[:LONGEST_TEXT]),
-        owner=_printable(params.get("owner", "")[:LONGEST_EMAIL]).strip().casefold(),
-        seen=params.get("seen", "") if SEEN.fullmatch(params.get("seen", "")) else "",
-        sort=params.get("sort", "") if params.get("sort", "") in ORDERS else "",
+    return replace(
+        asking(asked, sees_people=sees_people),
         after_state=Compliance(after_state) if after_state in set(Compliance) else None,
         after=_after(params),
+    )
+
+
+def asking(values: Mapping[str, str], *, sees_people: bool) -> Question:
+    """The question of these values, by the name of the filter, each as `Filter.value` gives it."""
+    held: dict[str, Any] = {f.field: values[f.name] for f in FILTERS if f.name in values}
+    return Question(
+        **held
+        | {
+            "state": Compliance(held["state"]) if held.get("state") else None,
+            "platform": Platform(held["platform"]) if held.get("platform") else None,
+            "owner": held.get("owner", "").casefold() if sees_people else "",
+            "cause": held.get("cause") if held.get("rule_id") else None,
+            "sees_people": sees_people,
+        }
     )
 
 
@@ -195,13 +189,15 @@ def wanted(
 ) -> DeviceFilter:
     """The part of the question that the store answers."""
     kind, _, days = question.seen.partition("-")
+    status = Status(question.status or Status.FAIL) if question.status != EITHER else None
     ago = now - timedelta(days=int(days)) if days else None
     return DeviceFilter(
         state=state,
         platform=question.platform,
         text=question.text,
         rule_id=question.rule_id,
-        status=question.status or Status.FAIL,
+        signal=question.signal,
+        status=status,
         cause=question.cause,
         group=question.group,
         owner=None if not question.owner else "" if question.owner == NOBODY else question.owner,
@@ -214,12 +210,7 @@ def wanted(
     )
 
 
-def _after(params: QueryParams) -> tuple[str, str] | None:
+def _after(params: Mapping[str, str]) -> tuple[str, str] | None:
     """Where the previous page ended: a host name, which may be empty, and a device id."""
     device_id = params.get("id", "")[:LONGEST_TEXT]
     return (params.get("name", "")[: 10 * LONGEST_TEXT], device_id) if device_id else None
-
-
-def _printable(text: str) -> str:
-    """Without control characters: the store's text search ends at a NUL."""
-    return "".join(character for character in text if character.isprintable())
