@@ -2,18 +2,23 @@
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 
 
 def write(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Replace `path` with `content`: on disk when this returns. Raises OSError.
 
-    The half-written file beside it is removed when the disk is full.
+    The half-written file beside it is removed when the disk is full. A link that somebody put in
+    its place is not followed. `mode` is what the file gets, whatever the umask.
     """
     half = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+        descriptor = os.open(half, flags, mode)
         with os.fdopen(descriptor, "wb") as file:
+            if sys.platform != "win32":
+                os.fchmod(descriptor, mode)
             file.write(content)
             file.flush()
             os.fsync(descriptor)

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from agent import config
+from agent import config, language, shown
 from agent.exchange.progress import Clock, system_clock
 from agent.exchange.transport import Credentials, GrpcTransport, Transport
 from agent.host import Host
 from agent.log import Log, to_stderr
+from agent.standing import Standing, of_state
 from agent.state import State
 
 
@@ -55,6 +56,8 @@ class Surroundings:
     log: Log = to_stderr
     root: bool = field(default_factory=config.is_root)
     system_folder: Path = config.SYSTEM_FOLDER
+    shown_folder: Path = field(default_factory=shown.system_folder)
+    shown_owner: int = 0
 
     def state_folder(self, named: str | None) -> Path:
         return config.state_folder(named, self.environ, root=self.root)
@@ -71,6 +74,22 @@ class Surroundings:
                 f"sudo muster-agent {command}"
             )
         return state
+
+    def language(self, named: str | None) -> str:
+        return language.chosen(named, self.environ, language.of_system())
+
+    def standing(self, named: str | None, command: str) -> Standing:
+        """Of the agent's own state; without the right to it, what it shows to everybody.
+
+        Raises StateError.
+        """
+        try:
+            return of_state(self.open_state(named, "state is", command))
+        except config.KeptByRoot:
+            seen = shown.read(self.shown_folder, self.shown_owner)
+            if seen is None:
+                raise
+            return seen
 
     def say(self, *lines: str) -> None:
         """Raises OutputFailed; what the terminal cannot show is shown as "?"."""

@@ -7,6 +7,7 @@ from typing import Any
 from google.protobuf.descriptor import EnumDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from agent.language import counted, marked, say
 from protos.posture.v1 import signals_pb2 as signals
 from protos.posture.v1.device_pb2 import Disk, Inventory
 from protos.posture.v1.signals_pb2 import (
@@ -171,17 +172,23 @@ WORDS: dict[str, Callable[[Any], list[str]]] = {
 }
 
 
+UNITS = (
+    (marked("%(num)s days"), 86_400),
+    (marked("%(num)s hours"), 3600),
+    (marked("%(num)s minutes"), 60),
+)
+
+
 def duration(seconds: float) -> str:
     """The largest unit that fits.
 
     >>> [duration(s) for s in (1, 90, 300, 7200, 200_000)]
     ['1 second', '90 seconds', '5 minutes', '2 hours', '2 days']
     """
-    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+    for unit, length in UNITS:
         if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}s"
-    whole = round(seconds)
-    return f"{whole} second" + ("" if whole == 1 else "s")
+            return say(unit, num=f"{seconds / length:.0f}")
+    return counted("%(num)s second", "%(num)s seconds", round(seconds))
 
 
 def _day(at: Timestamp) -> str:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from agent.checks import CHECKS, observe_all
+from agent.commands.speaking import add_language, speaking
 from agent.host import Host
 from agent.layout import table
 from agent.recordings.loose import moments
@@ -35,6 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="observe a recorded machine (see muster-agent record) instead of this one",
     )
+    add_language(parser)
     parser.add_argument(
         "--moment",
         metavar="NAME",
@@ -53,7 +55,8 @@ def run(args: argparse.Namespace, around: Surroundings) -> int:
     except UnusableRecording as error:
         raise BadInput(str(error)) from error
     if not args.json:
-        around.say(*table(observations))
+        with speaking(args, around):
+            around.say(*table(observations))
         return 0
     import json
 

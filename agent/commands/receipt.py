@@ -6,7 +6,11 @@ from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
+from agent import shown
+from agent.commands.speaking import add_language, speaking
+from agent.config import KeptByRoot
 from agent.exchange.receipt import Receipt, Receipts
+from agent.language import say
 from agent.layout import row, table
 from agent.surroundings import BadInput, Surroundings
 from agent.words import inventory_lines
@@ -31,6 +35,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="every field, as JSON")
     form.add_argument("--raw", action="store_true", help="the bytes themselves, of one request")
+    form.add_argument("--hex", action="store_true", help="the same bytes, to be read by people")
+    add_language(parser)
     parser.add_argument(
         "-n", type=int, default=1, metavar="N", dest="count", help="the last N requests (1)"
     )
@@ -39,20 +45,31 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, around: Surroundings) -> int:
     if args.count < 1:
         raise BadInput("-n needs a number above 0")
-    state = around.open_state(args.state, "receipts are", NAME)
-    receipts = Receipts.of(state)
+    receipts = _receipts(args.state, around)
     found = receipts.last(args.count)
-    if args.raw:
-        return _raw(found, args.count, around)
+    if args.raw or args.hex:
+        return _bytes(found, args, around)
     if args.json:
         around.say(json.dumps({"receipts": [_whole(receipt) for receipt in found]}, indent=2))
         return 0
-    if not found:
-        around.say(f"nothing was sent yet ({state.folder} holds no receipts)")
-    for number, receipt in enumerate(found):
-        around.say(*([""] if number else []), *heading(receipt), *_content(receipt))
-    around.say(*_in_force(receipts, found))
+    with speaking(args, around):
+        if not found:
+            around.say(say("nothing was sent yet"))
+        for number, receipt in enumerate(found):
+            around.say(*([""] if number else []), *heading(receipt), *_content(receipt))
+        around.say(*_in_force(receipts, found))
     return 0
+
+
+def _receipts(named: str | None, around: Surroundings) -> Receipts:
+    """The agent's own; without the right to them, those that it shows. Raises StateError."""
+    try:
+        return Receipts.of(around.open_state(named, "receipts are", NAME))
+    except KeptByRoot:
+        seen = shown.receipts(around.shown_folder, around.shown_owner)
+        if seen is None or not seen.last(1):
+            raise
+        return seen
 
 
 def heading(receipt: Receipt) -> list[str]:
@@ -65,11 +82,29 @@ def heading(receipt: Receipt) -> list[str]:
     ]
 
 
-def _raw(found: list[Receipt], count: int, around: Surroundings) -> int:
-    if count != 1 or not found:
-        raise BadInput("--raw shows one request; " + ("none was sent" if count == 1 else "omit -n"))
-    around.give(found[0].content)
+def _bytes(found: list[Receipt], args: argparse.Namespace, around: Surroundings) -> int:
+    if args.count != 1 or not found:
+        because = "none was sent" if args.count == 1 else "omit -n"
+        raise BadInput(f"--raw and --hex show one request; {because}")
+    if args.hex:
+        around.say(*dump(found[0].content))
+    else:
+        around.give(found[0].content)
     return 0
+
+
+def dump(content: bytes) -> list[str]:
+    """Sixteen bytes a line: where they stand, what they are, and which of them are letters.
+
+    >>> dump(b"muster\\0")
+    ['00000000  6d 75 73 74 65 72 00                              muster.']
+    """
+    lines = []
+    for start in range(0, len(content), 16):
+        part = content[start : start + 16]
+        letters = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in part)
+        lines.append(f"{start:08x}  {part.hex(' '):47}   {letters}")
+    return lines
 
 
 def _in_force(receipts: Receipts, shown: list[Receipt]) -> list[str]:

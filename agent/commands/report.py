@@ -3,13 +3,14 @@
 import argparse
 from dataclasses import replace
 
-from agent import answer, config
+from agent import answer
 from agent.commands.receipt import heading
+from agent.commands.speaking import add_language, speaking
 from agent.commands.visiting import visit
-from agent.exchange import progress as record
 from agent.exchange.receipt import Receipts
 from agent.exchange.visit import CHECKED_IN
 from agent.log import Log
+from agent.standing import of_state
 from agent.surroundings import Surroundings
 
 NAME = "report"
@@ -18,7 +19,7 @@ EXAMPLE = "muster-agent report"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    del parser  # nothing to choose
+    add_language(parser)
 
 
 def run(args: argparse.Namespace, around: Surroundings) -> int:
@@ -26,10 +27,10 @@ def run(args: argparse.Namespace, around: Surroundings) -> int:
     state = to_collector.state
     to_collector.run()
     sent = [r for r in Receipts.of(state).last(2) if r.kind == "check_in"]
-    for receipt in sent[:1]:
-        around.say(*heading(receipt), "")
-    now, held = around.clock(), record.last_answer(state)
-    around.say(*answer.lines(config.load(state), record.load(state), held, now))
+    with speaking(args, around):
+        for receipt in sent[:1]:
+            around.say(*heading(receipt), "")
+        around.say(*answer.lines(of_state(state), around.clock()))
     return 0
 
 

@@ -1,9 +1,10 @@
 """A visit to the collector, put together from the surroundings; for `run` and `report`."""
 
-from agent import config
+from agent import config, shown
 from agent.exchange.visit import Visit
 from agent.locking import lock
 from agent.observing import observe
+from agent.state import State, StateError
 from agent.surroundings import Surroundings
 
 
@@ -18,4 +19,15 @@ def visit(named_state: str | None, around: Surroundings, command: str) -> Visit:
         clock=around.clock,
         log=around.log,
         lock=lambda: lock(around.host, around.sleep),
+        afterwards=lambda: _show(state, around),
     )
+
+
+def _show(state: State, around: Surroundings) -> None:
+    """Only the installed agent has a place to show it; what it cannot show costs no check-in."""
+    if not around.root or state.folder != around.system_folder:
+        return
+    try:
+        shown.publish(state, around.shown_folder)
+    except StateError as error:
+        around.log("the status for whoever uses the device was not written", because=str(error))

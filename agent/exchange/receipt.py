@@ -95,6 +95,12 @@ class Receipts:
         found = self._report(posture_digest)
         return None if found is None else found[1]
 
+    def last_and_in_force(self) -> list[Path]:
+        """The newest check-in, and the report that the collector holds."""
+        last = next((path for path, each in self._readable() if each.kind == "check_in"), None)
+        held = self._report(self._in_force)
+        return [path for path in {last, held[0] if held else None} if path is not None]
+
     def _report(self, posture_digest: str) -> tuple[Path, Receipt] | None:
         if not posture_digest:
             return None

@@ -32,7 +32,8 @@ CHECKED_IN = "checked in"
 class Visit:
     """How one agent visits its collector; `observe` looks at the device anew each time.
 
-    `lock` locks the screen and says what came of it.
+    `lock` locks the screen and says what came of it. `afterwards` is done after each visit, also
+    one that did not succeed.
     """
 
     state: State
@@ -41,6 +42,7 @@ class Visit:
     clock: Clock
     log: Log
     lock: Callable[[], Done]
+    afterwards: Callable[[], None] = lambda: None
 
     def run(self, *, called: bool = False) -> CheckInResponse:
         """Raises TransportError and StateError; what was observed is then kept in the spool.
@@ -58,6 +60,7 @@ class Visit:
                 self._renew(transport, settled.device_id)
             finally:
                 transport.close()
+                self.afterwards()
         return response
 
     def _check_in(self, transport: Transport, observe: Callable[[], Observed]) -> CheckInResponse:

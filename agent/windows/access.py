@@ -12,6 +12,9 @@ from pathlib import Path
 PRIVATE = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;OW)"
 """The system, the administrators, the owner; nothing is inherited from above."""
 
+SHOWN = "D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)"
+"""The system and the administrators write, whoever logs in reads."""
+
 OURS = frozenset(("SY", "BA", "OW", "CO", "S-1-5-18", "S-1-5-32-544", "S-1-3-0", "S-1-3-4"))
 ENTRY = re.compile(r"\((?P<kind>[^;]*);[^;]*;(?P<rights>[^;]*);[^;]*;[^;]*;(?P<who>[^;)]+)[^)]*\)")
 ALLOWS = ("A", "XA")
@@ -77,6 +80,11 @@ def foreign(sddl: str, own: str) -> str:
 
 def set_private(folder: Path) -> None:
     """Give the folder, and what inherits from it, the list `PRIVATE`. Raises OSError."""
+    set_list(folder, PRIVATE)
+
+
+def set_list(folder: Path, sddl: str) -> None:
+    """Give the folder, and what inherits from it, the access list of `sddl`. Raises OSError."""
     if sys.platform != "win32":
         return
     import ctypes
@@ -95,7 +103,7 @@ def set_private(folder: Path) -> None:
     kernel.LocalFree.argtypes = (ctypes.c_void_p,)
     held, listed = ctypes.c_void_p(), ctypes.c_void_p()
     there, by_default = wintypes.BOOL(), wintypes.BOOL()
-    if not convert(PRIVATE, 1, ctypes.byref(held), None):
+    if not convert(sddl, 1, ctypes.byref(held), None):
         raise ctypes.WinError()
     try:
         advapi.GetSecurityDescriptorDacl(

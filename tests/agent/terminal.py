@@ -1,7 +1,9 @@
 """A terminal at which a test types commands of muster-agent."""
 
 import io
+import os
 import random
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +30,7 @@ class Terminal:
     raw: io.BytesIO = field(default_factory=io.BytesIO)
     said: list[str] = field(default_factory=list)
     environ: dict[str, str] = field(default_factory=dict)
+    root: bool = False
 
     def type(self, *argv: str, stdin: str = "") -> int:
         self.raw = io.BytesIO()
@@ -42,8 +45,10 @@ class Terminal:
             sleep=self._sleep,
             chance=random.Random(1),
             log=lambda sentence, **fields: self.said.append(sentence),
-            root=False,
-            system_folder=self.folder.parent / "of-root",
+            root=self.root,
+            system_folder=self.folder if self.root else self.folder.parent / "of-root",
+            shown_folder=self.folder.parent / "shown",
+            shown_owner=os.geteuid() if sys.platform != "win32" else 0,
         )
         status = main(argv, around)
         out.detach()

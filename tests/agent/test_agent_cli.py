@@ -135,7 +135,7 @@ def test_an_unreachable_collector_is_one_line_and_status_1(
     assert capsys.readouterr().err == ("muster-agent: the collector cannot be reached: no route\n")
     assert terminal.type("status") == 0
     assert "no answer yet" in terminal.out
-    assert "1 reports wait" in terminal.out
+    assert "1 report waits" in terminal.out
 
 
 def test_status_tells_how_old_the_answer_is(terminal: Terminal) -> None:

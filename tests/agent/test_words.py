@@ -1,12 +1,14 @@
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from agent import answer
 from agent.checks import CHECKS
 from agent.config import Config
-from agent.exchange.progress import Progress
 from agent.layout import table
+from agent.standing import Standing
 from agent.words import WORDS, describe, inventory_lines
 from protos.posture.v1 import posture_service_pb2 as wire
 from protos.posture.v1 import signals_pb2 as s
@@ -119,14 +121,13 @@ def test_the_answer_is_the_collectors_in_eighty_columns() -> None:
         remediation="Ask the helpdesk \x1b]0;evil\x07 to encrypt it.",
     )
     finding.since.FromDatetime(datetime(2026, 11, 20, 12, tzinfo=UTC))
-    config = Config("Example", "d-1", "h:1", "h:2")
-    lines = answer.lines(config, Progress(answered_at=now), response, now)
+    lines = answer.lines(standing(response, answered_at=now), now)
     told = "\n".join(lines)
     assert max(map(len, lines)) <= 80
     assert all(line.isprintable() for line in lines)
     assert "not compliant (policy 3" in told
-    assert "fail            The system disk is encrypted" in told
-    assert "severity high, since 2026-11-20 12:00 UTC, 2 days ago" in told
+    assert "to fix          The system disk is encrypted" in told
+    assert "since 2026-11-20 12:00 UTC, 2 days ago; severity high" in told
     assert "rule: disk_encrypted" in told
 
 
@@ -156,6 +157,11 @@ def test_an_inventory_of_a_newer_agent_is_told_with_numbers() -> None:
     assert inventory_lines(inventory) == ["platform: unlisted (99)"]
 
 
+def standing(response: wire.CheckInResponse | None, **more: Any) -> Standing:
+    config = Config("Example", "d-1", "h:1", "h:2")
+    return replace(Standing(config, None, None, "", 0, 0, response), **more)
+
+
 def test_a_waived_finding_first_says_that_nothing_is_to_be_done() -> None:
     now = datetime(2026, 11, 22, 12, tzinfo=UTC)
     response = wire.CheckInResponse()
@@ -163,13 +169,12 @@ def test_a_waived_finding_first_says_that_nothing_is_to_be_done() -> None:
         title="A firewall is on", status=wire.FINDING_STATUS_FAIL, remediation="Switch it on."
     )
     finding.waived_until.FromDatetime(datetime(2026, 12, 1, tzinfo=UTC))
-    config = Config("Example", "d-1", "h:1", "h:2")
-    told = answer.lines(config, Progress(), response, now)
-    assert "fail, waived    nothing to do until 2026-12-01 00:00 UTC: waived" in told
-    assert told[-1].strip() == "what to do after that: Switch it on."
-    told = answer.lines(config, Progress(), response, datetime(2026, 12, 2, tzinfo=UTC))
-    assert "fail            A firewall is on" in told
-    assert told[-1].strip() == "was waived until 2026-12-01 00:00 UTC"
+    told = answer.lines(standing(response), now)
+    assert "waived          nothing to do until 2026-12-01 00:00 UTC: waived" in told
+    assert told[-2].strip() == "what to do after that: Switch it on."
+    told = answer.lines(standing(response), datetime(2026, 12, 2, tzinfo=UTC))
+    assert "to fix          A firewall is on" in told
+    assert told[-2].strip() == "was waived until 2026-12-01 00:00 UTC"
 
 
 def test_words_of_a_newer_collector_are_shown_as_numbers() -> None:
