@@ -105,7 +105,8 @@ async def running(
         authority = open_authority(config.folder, config.name, clock())
         identity = open_server(config.folder, authority, _names(config), clock())
         store.write(lambda c: _first_policy(c, clock))
-        journal = Journal(config.folder / AUDIT_FOLDER, open_signer(config.folder), clock)
+        audit = config.folder / AUDIT_FOLDER
+        journal = Journal(audit, open_signer(config.folder), clock, settings.standby)
         seal = open_seal(config.folder)
         keeping = Keeping(
             seal, journal, config.name, config.environment, sso, settings.told, settings.exports
@@ -153,6 +154,7 @@ def _told(settings: Settings) -> dict[str, str]:
     places = [urlsplit(each.url).netloc or ", ".join(each.to) for each in urgent]
     return {
         "replicas": ", ".join(each.name for each in settings.replicas),
+        "standby": str(settings.standby or "none"),
         "channel": ", ".join(places) or "none",
         "told": ", ".join(each.name for each in settings.told.subscribers) or "nobody",
         "exports_to": ", ".join(each.name for each in settings.exports.targets) or "nobody",

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from collector.audit.entry import COLLECTOR, Action, Entry, Outcome
 from collector.audit.journal import AuditBroken, AuditUnavailable, Journal
+from collector.audit.mending import copies_differ
 from collector.audit.replicas.comparing import differences
 from collector.audit.replicas.feeding import FOLDER as REPLICAS
 from collector.audit.replicas.feeding import Named
@@ -89,10 +90,20 @@ class Oversight:
 
     def _look_after(self) -> None:
         self.journal.checkpoint()
+        self._watch_sinks()
         self._watch_replicas(self.replication.seen())
         self._verify()
         self._purge()
         self._watch_reviews()
+
+    def _watch_sinks(self) -> None:
+        """A folder of the log that is left out is said once a day as well, while it lasts."""
+        left_out = self.journal.left_out()
+        for name, folder in left_out.items():
+            self._say(name, Action.SINK, f"{folder} does not hold what was written last")
+        for name in ("sink:first", "sink:standby"):
+            if name not in left_out:
+                self._said.pop(name, None)
 
     def _watch_replicas(self, seen: list[Seen]) -> None:
         """Say once a day that one is down, and once that it is back.
@@ -100,13 +111,14 @@ class Oversight:
         Daily, so that closing the incident does not end the matter while it lasts.
         """
         for each in seen:
+            name = f"replica:{each.name}"
             trouble = each.standing.trouble or f"it is {int(each.lag.total_seconds())} s behind"
             if each.standing.refused:
-                self._say(each.name, Action.REPLICA_REFUSED, trouble)
+                self._say(name, Action.REPLICA_REFUSED, trouble)
             elif each.down:
-                self._say(each.name, Action.REPLICA_DOWN, trouble)
-            elif self._said.pop(each.name, ""):
-                self._note(Action.REPLICA_DOWN, f"replica:{each.name}", Outcome.DONE, "is back")
+                self._say(name, Action.REPLICA_DOWN, trouble)
+            elif self._said.pop(name, ""):
+                self._note(Action.REPLICA_DOWN, name, Outcome.DONE, "is back")
         if seen and all(each.down for each in seen):
             words = ", ".join(each.name for each in seen)
             if self._said.get("") != f"{words} {self._day()}":
@@ -118,7 +130,7 @@ class Oversight:
     def _say(self, name: str, action: Action, trouble: str) -> None:
         today = f"{action} {self._day()}"
         if self._said.get(name) != today:
-            self._note(action, f"replica:{name}", Outcome.FAILED, trouble)
+            self._note(action, name, Outcome.FAILED, trouble)
             self._said[name] = today
 
     def _day(self) -> str:
@@ -141,6 +153,7 @@ class Oversight:
         result = verify(audit, self.verifier, known, newest=newest)
         return [
             *(("log", str(problem)) for problem in result.problems),
+            *(("log", what) for what in copies_differ(audit, self.journal.folders)),
             *(
                 (f"replica:{each.replica}", each.what)
                 for each in differences(self.replicas, audit, notes, newest)
@@ -192,7 +205,8 @@ def overseeing(
 
     Raises ConfigError or KeyFileError.
     """
-    folder = journal.folder.parent
+    audit = journal.folders[0]
+    folder = audit.parent
     replicas = open_replicas(settings, folder)
     if len(replicas) < settings.wanted:
         log.warning(
@@ -200,7 +214,7 @@ def overseeing(
             len(replicas),
             settings.wanted,
         )
-    replication = Replication(feeders_of(replicas, folder, journal.folder, clock))
+    replication = Replication(feeders_of(replicas, folder, audit, clock))
     oversight = Oversight(
         store,
         journal,

@@ -51,6 +51,7 @@ class Settings:
     """`wanted`: how many replicas the policy asks for.
 
     `address`: where people find the pages, when that is not the listener's, as "https://host".
+    `standby`: the second folder of the audit log, on another disk.
     `most_streams`: how many connected agents this collector holds at once.
     """
 
@@ -60,23 +61,48 @@ class Settings:
     most_streams: int = MOST_STREAMS
     exports: ExportSettings = field(default_factory=ExportSettings)
     address: str = ""
+    standby: Path | None = None
 
 
 def read_settings(folder: Path) -> Settings:
     """The settings of this data folder; without the file, the defaults. Raises ConfigError."""
+    return _settings(_table(folder), folder)
+
+
+def read_standby(folder: Path) -> Path | None:
+    """The second folder of the audit log alone: a mistake elsewhere in the file stops no command.
+
+    Raises ConfigError.
+    """
+    return _standby(_table(folder), folder)
+
+
+def _table(folder: Path) -> Table:
     path = folder / FILE
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return Table(tomllib.loads(path.read_text(encoding="utf-8")), path, FILE)
     except FileNotFoundError:
-        return Settings()
+        return Table({}, path, FILE)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
-    return _settings(Table(content, path, FILE))
 
 
-def _settings(table: Table) -> Settings:
+def _standby(table: Table, folder: Path) -> Path | None:
+    audit = table.table("audit")
+    if audit is None:
+        return None
+    path = Path(audit.text("standby"))
+    if not path.is_absolute():
+        raise audit.wrong("standby", "give the whole path, from /")
+    if folder.resolve() in (path.resolve(), *path.resolve().parents):
+        raise audit.wrong("standby", "give a folder outside the data folder, on another disk")
+    audit.done()
+    return path
+
+
+def _settings(table: Table, folder: Path) -> Settings:
     replicas = tuple(_replica(each) for each in table.tables("replica"))
     names = [each.name for each in replicas]
     for name in names:
@@ -89,7 +115,8 @@ def _settings(table: Table) -> Settings:
     address = table.text("address", "").rstrip("/")
     if address and not ADDRESS.fullmatch(address):
         raise table.wrong("address", f"{address!r} is none: write https://muster.example.org")
-    found = Settings(replicas, wanted, told, most_streams, exports, address)
+    standby = _standby(table, folder)
+    found = Settings(replicas, wanted, told, most_streams, exports, address, standby)
     table.done()
     return found
 

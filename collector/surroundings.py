@@ -20,6 +20,7 @@ from collector.config import default_folder
 
 if TYPE_CHECKING:
     from collector.audit.entry import Actor, Entry
+    from collector.audit.journal import Journal
     from collector.store import Store
 
 SERVING = "serving.json"
@@ -110,14 +111,29 @@ class Surroundings:
 
     def record(self, *entries: "Entry") -> None:
         """Write these into the audit log before doing them; what cannot be written is not done."""
-        from collector.audit.journal import FOLDER, AuditUnavailable, Journal
+        from collector.audit.journal import AuditUnavailable
+
+        journal = self.journal()
+        try:
+            journal.append(*entries)
+        except AuditUnavailable as error:
+            raise Trouble(str(error)) from error
+
+    def journal(self) -> "Journal":
+        """The audit log, as the running collector writes it. Raises Trouble or BadInput."""
+        from collector.audit.journal import FOLDER, Journal
         from collector.audit.signing import open_signer
+        from collector.config import ConfigError
         from collector.identity.key_files import KeyFileError
+        from collector.settings import read_standby
 
         try:
-            Journal(self.folder / FOLDER, open_signer(self.folder), self.clock).append(*entries)
-        except (AuditUnavailable, KeyFileError) as error:
+            signer, standby = open_signer(self.folder), read_standby(self.folder)
+        except ConfigError as error:
+            raise BadInput(str(error)) from error
+        except KeyFileError as error:
             raise Trouble(str(error)) from error
+        return Journal(self.folder / FOLDER, signer, self.clock, standby)
 
     @contextmanager
     def noting(self, action: str, subject: str, **detail: str) -> Iterator[None]:
@@ -137,11 +153,10 @@ class Surroundings:
 
     def is_changed(self) -> bool:
         """Whether the audit log is not as it was written, so that nothing can follow in it."""
-        from collector.audit.journal import FOLDER, AuditBroken, AuditUnavailable, Journal
-        from collector.audit.signing import open_signer
+        from collector.audit.journal import AuditBroken, AuditUnavailable
 
         try:
-            Journal(self.folder / FOLDER, open_signer(self.folder), self.clock).head()
+            self.journal().head()
         except AuditBroken:
             return True
         except AuditUnavailable:

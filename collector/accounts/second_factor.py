@@ -80,6 +80,18 @@ def confirm_by_code(c: Connection, seal: Seal, session: Session, code: str, now:
     return True
 
 
+def is_right(c: Connection, seal: Seal, username: str, code: str, now: datetime) -> bool:
+    """Whether the code would be taken now; it stays unused."""
+    account = accounts.get(c, username)
+    if account is None or account.disabled_at is not None:
+        return False
+    if account.totp_sealed is not None:
+        secret = seal.open(account.totp_sealed, account.username)
+        if totp.accepted_step(secret, code, now, account.totp_step) is not None:
+            return True
+    return factors.has_code(c, account.username, recovery.hash_of(code))
+
+
 def show_code(c: Connection, seal: Seal, half: Session, code: str, now: datetime) -> str | None:
     """The token of the whole session, when the code is right; the half one ends, once."""
     if sessions.get(c, half.token_hash, now) is None:

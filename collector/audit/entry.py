@@ -25,6 +25,7 @@ class Action(StrEnum):
     EXPORTED_LOG = "audit.exported"
     REPLICA_DOWN = "audit.replica_down"
     REPLICA_REFUSED = "audit.replica_refused"
+    SINK = "audit.sink"
     REVIEWED = "audit.reviewed"
     STARTED = "collector.started"
     STOPPED = "collector.stopped"

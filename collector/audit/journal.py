@@ -6,7 +6,6 @@ done, so one that cannot be written down is refused.
 """
 
 import json
-import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -15,10 +14,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from collector.audit import locking
+from collector.audit.alone import leading
 from collector.audit.chain import HASH_LENGTH, Broken, Head, line_of, record_in, signed_words
 from collector.audit.entry import COLLECTOR, Action, Entry, moment, written
-from collector.audit.segments import LARGEST, Segment, path_of, segments
+from collector.audit.segments import LARGEST, Segment, segments
 from collector.audit.signing import Signer, Verifier
+from collector.audit.sinks import Sinks
 from collector.clock import Clock
 
 CHECKPOINT_RECORDS = 1_000
@@ -35,10 +36,15 @@ class AuditBroken(AuditUnavailable):
 
 
 class Journal:
-    """One writer of the log in `folder`. Any thread may call it; it blocks."""
+    """One writer of the log in `folder`. Any thread may call it; it blocks.
 
-    def __init__(self, folder: Path, signer: Signer, clock: Clock) -> None:
-        self.folder = folder
+    `standby`: a second folder, on another disk, that holds the same; one of them suffices.
+    """
+
+    def __init__(
+        self, folder: Path, signer: Signer, clock: Clock, standby: Path | None = None
+    ) -> None:
+        self._sinks = Sinks(folder, standby)
         self._signer = signer
         self._clock = clock
         self._lock = threading.Lock()
@@ -48,7 +54,21 @@ class Journal:
         self._day = ""
         self._signed = 0  # the number of the last checkpoint's own record
         self._signed_at: datetime | None = None
-        self._torn: list[Entry] = []  # found, and not written down yet
+        self._owed: list[Entry] = []  # found, and not written down yet
+
+    @property
+    def folder(self) -> Path:
+        """Where everything can be read now."""
+        return leading(self._sinks.first)
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder that the log is written to, whether it can be reached or not."""
+        return self._sinks.all
+
+    def left_out(self) -> dict[str, Path]:
+        """The folders that do not hold what was written last, each by its name."""
+        return self._sinks.left_out()
 
     @property
     def verifier(self) -> Verifier:
@@ -59,6 +79,9 @@ class Journal:
         """Write these down, in order and together. Raises AuditUnavailable; then none is there."""
         with self._writing():
             self._write(entries)
+            if self._sinks.news:
+                with suppress(OSError):  # they are kept, and written with the next
+                    self._write(())
             if self._checkpoint_due():
                 # The entries are there whatever becomes of it, and it stays due.
                 with suppress(OSError):
@@ -79,22 +102,24 @@ class Journal:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             until = locking.patience()
-            with self._alone(until), locking.for_writing(self.folder, until):
-                self._catch_up()
+            with self._alone(until), self._sinks.writing(until):
+                self._read_up()
                 yield
         except Broken as error:
             raise AuditBroken(
-                f"the audit log in {self.folder} is not as it was written ({error}): nothing that "
-                "needs it is done until it is; look at it with `muster-collector audit verify`"
+                f"the audit log in {self._where()} is not as it was written ({error}): nothing "
+                "that needs it is done until it is; look at it with `muster-collector audit verify`"
             ) from error
         except OSError as error:
             raise AuditUnavailable(
-                f"the audit log in {self.folder} cannot be written ({error.strerror or error}): "
+                f"the audit log in {self._where()} cannot be written ({error.strerror or error}): "
                 "nothing that needs it is done until it can; look at it with "
                 "`muster-collector audit verify`"
             ) from error
+
+    def _where(self) -> str:
+        return " and ".join(str(each) for each in self._sinks.all)
 
     @contextmanager
     def _alone(self, until: float) -> Iterator[None]:
@@ -106,9 +131,18 @@ class Journal:
         finally:
             self._lock.release()
 
+    def _read_up(self) -> None:
+        """From the other folder where this one cannot be read."""
+        try:
+            self._catch_up()
+        except OSError as error:
+            self._sinks.give_up_leader(error)
+            self._catch_up()
+
     def _catch_up(self) -> None:
         """Read what other processes added since; a new writer reads the last segment only."""
-        known = [segment for segment in segments(self.folder) if segment.number >= self._segment]
+        found = segments(self._sinks.leader)
+        known = [segment for segment in found if segment.number >= self._segment]
         if not known and self._segment:
             raise Broken(f"segment {self._segment:06d} is gone")
         if self._segment == 0:
@@ -145,13 +179,9 @@ class Journal:
 
     def _set_aside(self, path: Path, end: int, torn: bytes) -> None:
         """A crash cut a write short: those bytes were never acknowledged. They are kept."""
-        with path.with_suffix(".torn").open("ab") as file:
-            file.write(torn + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.truncate(path, end)
+        self._sinks.cut(int(path.stem), end)
         detail = {"bytes": str(len(torn)), "kept_in": path.with_suffix(".torn").name}
-        self._torn.append(
+        self._owed.append(
             Entry(Action.TORN, COLLECTOR, subject=f"segment:{path.stem}", detail=detail)
         )
 
@@ -161,8 +191,10 @@ class Journal:
         if self._size == 0 or today > self._day or self._size > LARGEST:
             self._begin_segment(at)
         self._day = max(self._day, today)
-        self._put([*self._torn, *entries], at)
-        self._torn = []
+        news = tuple(self._sinks.news)
+        self._put([*self._owed, *news, *entries], at)
+        self._owed = []
+        del self._sinks.news[: len(news)]
 
     def _begin_segment(self, at: datetime) -> None:
         if self._size and self._head.records > self._signed:
@@ -181,10 +213,8 @@ class Journal:
             line, digest = line_of(written(entry, head.records + 1, at), head.hash)
             head = Head(head.records + 1, digest)
             parts.append(line)
-        path, content = path_of(self.folder, self._segment), b"".join(parts)
-        _append(path, content, self._size)
-        if self._size == 0:
-            _sync_folder(self.folder)
+        content = b"".join(parts)
+        self._sinks.put(self._segment, content, self._size)
         self._head, self._size = head, self._size + len(content)
 
     def _checkpoint_due(self) -> bool:
@@ -227,27 +257,3 @@ def _has_begun(path: Path) -> bool:
     """Whether its first line is whole; else a crash left it, and nothing in it was acknowledged."""
     with path.open("rb") as file:
         return file.readline().endswith(b"\n")
-
-
-def _append(path: Path, content: bytes, size: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            os.lseek(descriptor, size, os.SEEK_SET)
-            view = memoryview(content)
-            while view:
-                view = view[os.write(descriptor, view) :]
-            os.fsync(descriptor)
-        except OSError:
-            os.ftruncate(descriptor, size)
-            raise
-    finally:
-        os.close(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -21,6 +21,17 @@ def patience() -> float:
 
 
 @contextmanager
+def gate(path: Path, until: float) -> Iterator[None]:
+    """The lock that keeps writers apart; needs no room on the disk once it is there."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _wait(descriptor, fcntl.LOCK_EX, until)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def for_writing(folder: Path, until: float) -> Iterator[None]:
     """Raises OSError; TimeoutError when another process does not let go."""
     with open(folder / NAME, "a", opener=_private) as lock:

@@ -4,6 +4,7 @@ The record that says it is written and signed first, so that a purge that is cut
 by the next one, and a truncated log is never mistaken for a purged one.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -28,6 +29,12 @@ def purge(journal: Journal, now: datetime, kept: timedelta = KEPT) -> int:
     The newest segment always stays. After a leap of the clock (`leapt_at`) the caller should wait.
     Raises AuditUnavailable.
     """
+    dropped = _purge(journal, now, kept)
+    _drop_copies(journal, now, kept)
+    return dropped
+
+
+def _purge(journal: Journal, now: datetime, kept: timedelta) -> int:
     found = segments(journal.folder)
     old: list[Segment] = []
     for segment, following in pairwise(found):
@@ -45,9 +52,23 @@ def purge(journal: Journal, now: datetime, kept: timedelta = KEPT) -> int:
     journal.append(Entry(Action.PURGED, COLLECTOR, detail=detail))
     journal.checkpoint(now_if_any=True)
     for segment in old:
-        segment.path.unlink()
-        segment.path.with_suffix(".torn").unlink(missing_ok=True)
+        _drop(segment)
     return len(old)
+
+
+def _drop(segment: Segment) -> None:
+    segment.path.unlink()
+    segment.path.with_suffix(".torn").unlink(missing_ok=True)
+
+
+def _drop_copies(journal: Journal, now: datetime, kept: timedelta) -> None:
+    """What the log has dropped and another folder still holds, if it is old there as well."""
+    first = next((each.number for each in segments(journal.folder)), 0)
+    for folder in journal.folders:
+        with suppress(OSError):  # one that is away is purged when it is back
+            for segment, following in list(pairwise(segments(folder))):
+                if segment.number < first and _began_at(following.path) <= now - kept:
+                    _drop(segment)
 
 
 def leapt_at(folder: Path, now: datetime) -> datetime | None:

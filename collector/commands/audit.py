@@ -216,9 +216,10 @@ def list_replicas(around: Surroundings, /, wants_json: bool) -> None:
 
 
 def _folder(around: Surroundings) -> Path:
+    from collector.audit.alone import leading
     from collector.audit.journal import FOLDER
 
-    return around.folder / FOLDER
+    return leading(around.folder / FOLDER)
 
 
 def _head(text: str) -> "Head":

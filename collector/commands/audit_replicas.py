@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from collector.audit.alone import leading
 from collector.audit.journal import FOLDER
+from collector.audit.mending import copies_differ
 from collector.audit.replicas.comparing import copy_of, differences, seen_by_log_host
 from collector.audit.replicas.feeding import DOWN, LATE, Named, lag_of, note_of, read_note
 from collector.audit.replicas.feeding import FOLDER as NOTES
@@ -80,15 +82,18 @@ def known_elsewhere(around: Surroundings | None, verifier: Verifier, seen: Seque
                 f"replica {word.name} is a log host, which gives nothing back: compare what it "
                 "wrote with --seen FILE"
             )
-    found = differences(replicas, folder / FOLDER, folder / NOTES)
-    problems = tuple(str(each) for each in found if not each.away)
+    audit = leading(folder / FOLDER)
+    found = differences(replicas, audit, folder / NOTES)
+    problems = [str(each) for each in found if not each.away]
+    if around:
+        problems += copies_differ(audit, around.journal().folders)
     for file in seen:
         signed = seen_by_log_host(file, verifier)
         if not signed:
             raise BadInput(f"{plain(str(file))} holds no checkpoint of this log")
         names.append(file.name)
         checkpoints += [Kept(each, file.name) for each in signed]
-    return Known(tuple(names), tuple(checkpoints), problems, tuple(unheard))
+    return Known(tuple(names), tuple(checkpoints), tuple(problems), tuple(unheard))
 
 
 def fetch(around: Surroundings, name: str, folder: Path) -> None:

@@ -138,14 +138,11 @@ def _delivered(
     around: Surroundings, store: "Store", settings: "Settings", waiting: "list[Delivery]"
 ) -> list[str]:
     """What went wrong, by place."""
-    from collector.audit.journal import FOLDER, AuditUnavailable, Journal
-    from collector.audit.signing import open_signer
+    from collector.audit.journal import AuditUnavailable
     from collector.export.delivering import Delivering
-    from collector.identity.key_files import KeyFileError
 
     try:
-        signer = open_signer(around.folder)
-        journal = Journal(around.folder / FOLDER, signer, around.clock)
+        journal = around.journal()
         exports, mail = settings.exports, settings.told.mail
         going = Delivering(store, around.folder, exports, mail, journal, around.clock, _web(around))
         troubles = []
@@ -155,7 +152,7 @@ def _delivered(
             if not why:
                 say(f"{each.target}: taken")
         return troubles
-    except (AuditUnavailable, KeyFileError) as error:
+    except AuditUnavailable as error:
         raise Trouble(str(error)) from error
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from collector.audit.alone import leading
 from collector.audit.journal import FOLDER
 from collector.audit.signing import Signer, open_signer
 from collector.environment import kept
@@ -28,7 +29,7 @@ class Desk:
 
     @property
     def audit(self) -> Path:
-        return self.folder / FOLDER
+        return leading(self.folder / FOLDER)
 
     def names(self, *, pseudonyms: bool) -> Names:
         return open_pseudonyms(self.folder) if pseudonyms else Names()

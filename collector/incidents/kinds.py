@@ -81,6 +81,14 @@ KINDS: dict[str, Kind] = {
         marked("The audit log cannot be written"),
         marked("Nothing privileged is done until it can. Free space on the disk, or repair it."),
     ),
+    "audit_sink_down": Kind(
+        Severity.HIGH,
+        marked("One of the two folders of the audit log is left behind"),
+        marked(
+            "The other one suffices, and it is the last. Free space on the disk, or repair it: "
+            "what is missing is copied by itself."
+        ),
+    ),
     "clock_leap": Kind(
         Severity.HIGH,
         marked("The clock went on by days at once"),

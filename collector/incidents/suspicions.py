@@ -56,6 +56,7 @@ ANOMALIES = {
 
 PLAIN = {
     (Action.VERIFIED, Outcome.FAILED): "audit_break",
+    (Action.SINK, Outcome.FAILED): "audit_sink_down",
     (Action.REPLICA_DOWN, Outcome.FAILED): "replica_down",
     (Action.REPLICA_REFUSED, Outcome.FAILED): "replica_refuses",
 }

@@ -96,6 +96,11 @@ def use_code(connection: Connection, username: str, code_hash: bytes) -> bool:
     return connection.execute(statement).rowcount == 1
 
 
+def has_code(connection: Connection, username: str, code_hash: bytes) -> bool:
+    query = select(CODE.c.username).where(CODE.c.username == username)
+    return connection.execute(query.where(CODE.c.code_hash == code_hash)).first() is not None
+
+
 def codes_left(connection: Connection, username: str) -> int:
     query = select(func.count()).select_from(CODE).where(CODE.c.username == username)
     return int(connection.execute(query).scalar_one())

@@ -50,6 +50,10 @@ class Watched:
         store = self.oversight.store
         return {i.kind for i in store.read(lambda c: incidents.list_all(c, open_only=True))}
 
+    def details(self) -> str:
+        found = self.oversight.store.read(lambda c: incidents.list_all(c, open_only=True))
+        return " ".join(each.detail for each in found)
+
     def said(self, action: str) -> list[str]:
         found = newest(self.journal.folder, 1_000, action)
         return [f"{each.subject} {each.outcome}" for each in found]
@@ -126,6 +130,51 @@ def test_a_log_that_cannot_be_written_is_an_incident(watched: Watched) -> None:
     watched.oversight.tick()
     assert watched.open() == {"audit_unwritable"}
     assert watched.oversight.store.read(incidents.untold) == []
+
+
+@pytest.fixture
+def doubled(watched: Watched, tmp_path: Path) -> tuple[Watched, Path]:
+    """The log has a second folder."""
+    second = tmp_path / "second"
+    second.mkdir()
+    data, clock = watched.oversight.folder, watched.clock
+    watched.oversight.journal = Journal(data / FOLDER, open_signer(data), clock, second)
+    watched.minutes(1)
+    return watched, second
+
+
+def test_a_second_folder_that_is_left_behind_is_an_incident_and_again_the_next_day(
+    doubled: tuple[Watched, Path],
+) -> None:
+    watched, second = doubled
+    assert watched.open() == set()
+    second.rename(second.with_name("away"))
+    watched.journal.append(VISIT)
+    watched.minutes(1)
+    assert watched.open() == {"audit_sink_down"}
+    store, now = watched.oversight.store, watched.clock()
+    (found,) = store.read(lambda c: incidents.list_all(c, open_only=True))
+    assert found.severity == "high"
+    store.write(lambda c: incidents.close(c, found.number, Closing("olga", "a cable", "none"), now))
+    watched.clock.advance(days=1)
+    watched.minutes(1)
+    assert watched.open() == {"audit_sink_down"}
+    second.with_name("away").rename(second)
+    watched.journal.append(VISIT)
+    watched.minutes(1)
+    assert watched.said("audit.sink")[-1] == "sink:standby done"
+    assert watched.journal.left_out() == {}
+
+
+def test_a_change_in_the_second_folder_alone_is_found_within_the_hour(
+    doubled: tuple[Watched, Path],
+) -> None:
+    watched, second = doubled
+    path = segments(second)[0].path
+    path.write_bytes(path.read_bytes().replace(b"alice", b"mason"))
+    watched.minutes(61)
+    assert watched.open() == {"audit_break"}
+    assert "second holds another line than" in watched.details()
 
 
 def test_a_change_that_no_record_can_follow_is_found_at_the_next_round(watched: Watched) -> None:

@@ -38,6 +38,20 @@ def together(tmp_path: Path, small_disk: Path) -> Iterator[Together]:
     collector.kill()
 
 
+@pytest.fixture
+def with_standby(tmp_path: Path, small_disk: Path) -> Iterator[Together]:
+    assert small_disk.is_mount()
+    second = tmp_path / "second"
+    second.mkdir()
+    settings = tmp_path / "data" / "collector.toml"
+    settings.write_text(f'[audit]\nstandby = "{second}"\n')
+    collector = CollectorProcess(tmp_path / "data", tmp_path / "collector.log")
+    job = Together(tmp_path, collector, collector.start())
+    job.must("agent", "enroll", given=job.must("collector", "token", "create", "--string-only"))
+    yield job
+    collector.kill()
+
+
 def status_of(person: Person, path: str) -> int:
     try:
         person.get(path)
@@ -92,3 +106,37 @@ def test_what_cannot_be_written_down_is_refused_and_check_ins_go_on(
     after = together.device()
     assert after["last_seen_at"] > before["last_seen_at"]
     assert "retired" not in after.get("state", "")
+
+
+def test_with_a_standby_all_goes_on_through_a_kill_and_both_folders_agree_again(
+    with_standby: Together, small_disk: Path, tmp_path: Path
+) -> None:
+    """The disk is full, the collector is killed and starts again on it; then there is room."""
+    job, second, note = with_standby, tmp_path / "second", tmp_path / "data" / "audit.alone"
+    person = Person(job)
+    person.settle_in()
+    with (small_disk / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+        while True:
+            filler.write(bytes(4_096))
+    for _ in range(100):
+        assert status_of(person, "/devices") == 200
+        if note.exists():
+            break
+    assert note.exists()
+    device = job.device()["device_id"]
+    job.must("collector", "device", "retire", device, "--yes")
+    job.must("collector", "export", "--out", str(job.scratch / "out"))
+    assert "device.retired" in job.must("collector", "audit", "list")
+    assert "nothing was changed" in job.must("collector", "audit", "verify")
+    job.collector.kill()
+    job.collector.start()
+    assert note.exists()
+    job.must("collector", "token", "create")
+    (small_disk / "filler").unlink()
+    job.must("collector", "token", "create")
+    assert not note.exists()
+    for path in second.glob("*.log"):
+        assert (small_disk / path.name).read_bytes() == path.read_bytes()
+    listed = job.must("collector", "audit", "list")
+    assert listed.index("device.retired") < listed.rindex("audit.sink")
+    assert "nothing was changed" in job.must("collector", "audit", "verify")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from collector.audit.alone import leading
 from collector.audit.replicas.local import Gone, next_part, waiting_since
 from collector.audit.replicas.shelf import Lost, Unreachable
 from collector.audit.replicas.witness import Answer, Held, Refused, Witness
@@ -84,7 +85,7 @@ class Feeder:
                 "or dropped what it was given"
             )
         for _ in range(MOST_PARTS):
-            part = next_part(self._audit, held.segment, held.size)
+            part = next_part(leading(self._audit), held.segment, held.size)
             if part is None:
                 break
             held = self.replica.witness.take(held.head, part)
@@ -111,7 +112,7 @@ def read_note(note: Path) -> Standing:
 def lag_of(audit: Path, standing: Standing, now: datetime) -> timedelta:
     """For how long the oldest record has waited that the replica does not hold."""
     try:
-        since = waiting_since(audit, standing.held.segment, standing.held.size)
+        since = waiting_since(leading(audit), standing.held.segment, standing.held.size)
     except Gone:
         return timedelta(0)
     return max(now - since, timedelta(0)) if since else timedelta(0)

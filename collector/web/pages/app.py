@@ -54,12 +54,16 @@ async def _connect(request: Request) -> Response:
         return throttled(app_form(request, secret, PATH, words, 429), free_at, request)
     code, now, seal = str(form.get("code", "")), site.clock(), site.keeping.seal
     subject = f"account:{half.username}"
-    await site.record(
-        Entry(Action.FACTOR_CHANGED, actor_of(request), subject=subject, detail={"to": "app"})
-    )
-    done = await site.store.submit(
-        lambda c: second_factor.enroll_app(c, seal, half, secret, code, now)
-    )
+    done = None
+    if totp.accepted_step(secret, code, now, 0) is not None:
+        who, detail = actor_of(request), {"to": "app"}
+        await site.record(
+            Entry(Action.FACTOR_CHANGED, who, subject=subject, detail=detail),
+            Entry(Action.LOGIN, who, subject=subject),
+        )
+        done = await site.store.submit(
+            lambda c: second_factor.enroll_app(c, seal, half, secret, code, now)
+        )
     if done is None:
         refused = {"to": "app", "why": "the code was not right"}
         await site.record(
@@ -67,7 +71,6 @@ async def _connect(request: Request) -> Response:
         )
         return app_form(request, secret, PATH, WRONG, 401)
     site.throttle.succeeded(counted_as(half.username), address)
-    await site.record(Entry(Action.LOGIN, actor_of(request), subject=subject))
     frame = frame_of(request.scope, _("Recovery codes"))
     frame = replace(frame, form_token=form_token(done.token))
     response = render("codes.html", CodesContext(frame, CONNECTED, done.codes, "/"))

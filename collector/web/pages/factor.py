@@ -1,5 +1,7 @@
 """The second step of the login: a passkey, a code of the app, or one of the recovery codes."""
 
+from collections.abc import Callable
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -19,6 +21,7 @@ from collector.web.site import site_of
 PATH = "/login/factor"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.OWN_ACCOUNT
+Enter = Callable[[Connection], str | None]
 STEP = Step(marked("Second step"), PATH, Purpose.SECOND_STEP)
 
 
@@ -39,23 +42,42 @@ async def page(request: Request) -> Response:
 
 
 async def _answered(request: Request) -> Response:
-    if (await request.form()).get(FIELD):
-        token = await _by_passkey(request)
-        return await _entered(request, token, "passkey", WRONG_PASSKEY)
-    token = await _by_code(request)
+    """What is right is written down before the session begins, and again, as failed, when another
+    try with the same was faster."""
+    by_passkey = bool((await request.form()).get(FIELD))
+    enter = await (_by_passkey(request) if by_passkey else _by_code(request))
+    if enter is None:
+        return await form(request, STEP, WRONG_PASSKEY if by_passkey else WRONG, 401)
+    site, subject = site_of(request.scope), f"account:{session_of(request).username}"
+    detail = {"by": "passkey" if by_passkey else "code"}
+    await site.record(Entry(Action.LOGIN, actor_of(request), subject=subject, detail=detail))
+    token = await site.store.submit(enter)
     if token is None:
         await write_down_failure(request)
-    return await _entered(request, token, "code", WRONG)
+        return await form(request, STEP, WRONG_PASSKEY if by_passkey else WRONG, 401)
+    succeeded(request)
+    response = RedirectResponse("/", 303)
+    cookie.put(request.scope, response, token)
+    return response
 
 
-async def _by_code(request: Request) -> str | None:
+async def _by_code(request: Request) -> Enter | None:
+    """What lets the person in; None: the code is wrong."""
     site, half = site_of(request.scope), session_of(request)
     code, now = str((await request.form()).get("code", "")), site.clock()
     seal = site.keeping.seal
-    return await site.store.submit(lambda c: second_factor.show_code(c, seal, half, code, now))
+
+    def is_right(c: Connection) -> bool:
+        return second_factor.is_right(c, seal, half.username, code, now)
+
+    if not await run_in_threadpool(site.store.read, is_right):
+        await write_down_failure(request)
+        return None
+    return lambda c: second_factor.show_code(c, seal, half, code, now)
 
 
-async def _by_passkey(request: Request) -> str | None:
+async def _by_passkey(request: Request) -> Enter | None:
+    """As `_by_code`."""
     site, half, visitor = site_of(request.scope), session_of(request), visitor_of(request)
     used = await shown(request, Purpose.SECOND_STEP, half.username)
     now = site.clock()
@@ -68,17 +90,4 @@ async def _by_passkey(request: Request) -> str | None:
             sessions.end(c, half.token_hash)
         return token
 
-    return None if used is None else await site.store.submit(lambda c: enter(c, used))
-
-
-async def _entered(request: Request, token: str | None, by: str, wrong: str) -> Response:
-    if token is None:
-        return await form(request, STEP, wrong, 401)
-    succeeded(request)
-    subject = f"account:{session_of(request).username}"
-    await site_of(request.scope).record(
-        Entry(Action.LOGIN, actor_of(request), subject=subject, detail={"by": by})
-    )
-    response = RedirectResponse("/", 303)
-    cookie.put(request.scope, response, token)
-    return response
+    return None if used is None else lambda c: enter(c, used)

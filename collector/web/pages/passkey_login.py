@@ -27,19 +27,18 @@ async def page(request: Request) -> Response:
     used = await shown(request, Purpose.LOG_IN)
     if used is None:
         return form(request, "", WRONG, 401)
-    visitor, now = visitor_of(request), site.clock()
-    token = await site.store.submit(
-        lambda c: passkeys.enter(c, used.passkey, used.count, visitor, now)
-    )
-    username = used.passkey.username
-    if token is None:
-        await write_down_failure(request, username, "the account is closed or the passkey raced")
-        return form(request, "", WRONG, 401)
-    site.throttle.succeeded(counted_as, address)
+    visitor, now, username = visitor_of(request), site.clock(), used.passkey.username
     who = Actor(ActorKind.ACCOUNT, username, address)
     await site.record(
         Entry(Action.LOGIN, who, subject=f"account:{username}", detail={"by": "passkey alone"})
     )
+    token = await site.store.submit(
+        lambda c: passkeys.enter(c, used.passkey, used.count, visitor, now)
+    )
+    if token is None:
+        await write_down_failure(request, username, "the account is closed or the passkey raced")
+        return form(request, "", WRONG, 401)
+    site.throttle.succeeded(counted_as, address)
     response = RedirectResponse("/", 303)
     cookie.put(request.scope, response, token)
     return response
