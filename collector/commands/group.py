@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from collector.command_list import CommandList
+from collector.model import Device
 from collector.surroundings import BadInput, Surroundings
 from collector.terminal import as_json, counted, fitted, plain, say, sentence
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collector.store import Connection
 
 T = TypeVar("T")
+FIELDS = ("name", "description", "contact", "devices", "created_at")
 
 
 @click.group(cls=CommandList, epilog="Example: muster-collector group list")
@@ -34,8 +36,7 @@ def list_groups(around: Surroundings, /, wants_json: bool) -> None:
     with around.reading("group list") as store:
         found = store.read(lambda c: groups.find(c, limit=10_000)).groups
     if wants_json:
-        fields = ("name", "description", "contact", "devices", "created_at")
-        say(as_json({"groups": [{f: getattr(each, f) for f in fields} for each in found]}))
+        say(as_json({"groups": [{f: getattr(each, f) for f in FIELDS} for each in found]}))
     elif not found:
         say("There is no group yet. Make one: muster-collector group make sales")
     for each in () if wants_json else found:
@@ -55,6 +56,58 @@ def make(around: Surroundings, /, name: str, description: str, contact: str) -> 
     made = Group(name, description, contact, around.clock())
     _done(around, name, "made", lambda c: grouping.make(c, made))
     say(f"There is a group {name} now.")
+
+
+@group.command(epilog="Example: muster-collector group show sales --json")
+@click.argument("name", metavar="NAME")
+@click.option("--json", "wants_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def show(around: Surroundings, /, name: str, wants_json: bool) -> None:
+    """Show what a group is for, whom to ask, and the devices in it."""
+    from collector.store import devices, groups
+
+    def look(c: "Connection") -> tuple[groups.Group | None, list[Device]]:
+        found = (devices.get(c, each) for each in groups.members(c, name))
+        return groups.get(c, name), [each for each in found if each is not None]
+
+    with around.reading("group show") as store:
+        found, members = store.read(look)
+    if found is None:
+        raise BadInput(f"no group {plain(name)[:48]!r} (see muster-collector group list)")
+    if wants_json:
+        said = {each: getattr(found, each) for each in FIELDS}
+        listed = [{"device_id": d.device_id, "hostname": d.hostname} for d in members]
+        say(as_json({**said, "members": listed}))
+        return
+    for each in (found.description, found.contact and f"Ask {found.contact}."):
+        if each:
+            say(each)
+    for device in members:
+        say(f"{fitted(device.hostname or '(no name)', 30)}  {device.device_id}")
+    say(f"{counted(len(members), 'device')} in {found.name}.")
+
+
+@group.command(epilog="Example: muster-collector group describe sales --contact it@example.org")
+@click.argument("name", metavar="NAME")
+@click.option("--description", metavar="TEXT", help="What it is for.")
+@click.option("--contact", metavar="EMAIL", help="Whom to ask about its devices.")
+@click.pass_obj
+def describe(
+    around: Surroundings, /, name: str, description: str | None, contact: str | None
+) -> None:
+    """Say what a group is for and whom to ask; what is left out stays."""
+    from collector import grouping
+
+    if description is None and contact is None:
+        raise BadInput("give --description, --contact or both: what is left out stays")
+
+    def change(c: "Connection") -> None:
+        was = grouping.known(c, name)
+        said = was.description if description is None else description
+        grouping.describe(c, name, said, was.contact if contact is None else contact)
+
+    _done(around, name, "described", change)
+    say(f"{plain(name)} is described anew.")
 
 
 @group.command(epilog="Example: muster-collector group remove sales")

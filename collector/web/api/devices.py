@@ -37,7 +37,7 @@ async def list_devices(call: Call) -> Several:
         policy, question = call.site.policy.current(c), _question(call)
         stale_after = timedelta(days=policy.stale_after_days)
         listed = listing.find(c, question, call.now, stale_after, call.query["limit"])
-        return Several(_devices(c, listed.devices), _written(listed.next_question))
+        return Several(described(c, listed.devices), _written(listed.next_question))
 
     return await call.read(find)
 
@@ -88,7 +88,7 @@ async def one_device(call: Call) -> One:
     def find(c: Connection) -> Values:
         device, policy = _known(c, call), call.site.policy.current(c)
         stale_after = timedelta(days=policy.stale_after_days)
-        return _devices(c, [(device, compliance_at(device, call.now, stale_after))])[0]
+        return described(c, [(device, compliance_at(device, call.now, stale_after))])[0]
 
     return One(await call.read(find))
 
@@ -130,7 +130,8 @@ def _known(c: Connection, call: Call) -> Device:
     return device
 
 
-def _devices(c: Connection, found: Sequence[tuple[Device, Compliance]]) -> list[Values]:
+def described(c: Connection, found: Sequence[tuple[Device, Compliance]]) -> list[Values]:
+    """Each with its state, as `Device` of the table."""
     within = groups.groups_of_many(c, [device.device_id for device, _ in found])
     return [_device(each, state, within.get(each.device_id, [])) for each, state in found]
 

@@ -214,6 +214,12 @@ OBJECTS: Table = {
         "contact": Field("string", "Whom to ask, by e-mail address.", People),
         "devices": Field("integer", "How many are in it."),
         "created_at": Field("moment", ""),
+        "version": Field("string", "Give it as `seen` with a change of the words."),
+    },
+    "GroupMembers": {
+        "name": Field("string", "The group's."),
+        "changed": Field("integer", "How many came in or went out."),
+        "devices": Field("integer", "How many are in it now."),
     },
     "OwnersPlan": _OWNERS,
     "OwnersImport": _OWNERS,

@@ -1,14 +1,12 @@
-"""Whose devices they are, and groups of devices: read, made and imported as a whole."""
+"""Whose devices they are: read, and imported as a whole."""
 
 from typing import Any
 
-from collector import grouping
 from collector.audit.entry import Action
 from collector.owners import importing
 from collector.owners.importing import Plan, Wanted
 from collector.owners.sheet import BadSheet
-from collector.store import Connection, groups, persons
-from collector.store.groups import Group
+from collector.store import Connection, persons
 from collector.store.persons import PersonFilter
 from collector.web.api.calls import Call, One, Several
 from collector.web.api.problems import Wrong, unfit
@@ -46,26 +44,6 @@ async def do_import(call: Call) -> One:
     return One(_plan(done))
 
 
-async def list_groups(call: Call) -> Several:
-    after, limit = call.query["cursor"], call.query["limit"]
-    page = await call.read(lambda c: groups.find(c, after=after, limit=limit))
-    return Several([_group(each) for each in page.groups], page.next_after or None)
-
-
-async def make_group(call: Call) -> One:
-    made = Group(call.body["name"], call.body["description"], "", call.now)
-    try:
-        await call.change(
-            Action.GROUP_CHANGED,
-            f"group:{made.name[:48]}",
-            {"to": "made"},
-            lambda c: grouping.make(c, made),
-        )
-    except grouping.NotPossible as why:
-        raise unfit([Wrong("name", str(why))]) from None
-    return One(_group(made))
-
-
 def _wanted(call: Call) -> Wanted:
     try:
         return importing.wanted_by(call.body["csv"].encode())
@@ -89,8 +67,3 @@ def _plan(made: Plan) -> dict[str, Any]:
         "not_enrolled": [str(each) for each in made.missing[:MOST_TROUBLES]],
         "not_kept": list(made.unused),
     }
-
-
-def _group(each: Group) -> dict[str, Any]:
-    fields = ("name", "description", "contact", "devices", "created_at")
-    return {name: getattr(each, name) for name in fields}

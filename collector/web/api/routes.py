@@ -18,6 +18,7 @@ from collector.web.api import (
     enrollment,
     exports,
     fixes,
+    grouped,
     notices,
     owning,
     policies,
@@ -36,6 +37,7 @@ PATH_FORMS = {
     "version": "[0-9]{1,9}",
     "number": "[0-9]{1,9}",
     "export": "[0-9]{1,9}",
+    "group": "[a-z0-9][a-z0-9._-]{0,47}",
 }
 """What a part of a path may look like. Anything else is not there."""
 
@@ -172,10 +174,16 @@ _FORGET = (
     Given("code", "text", "of your second factor, now", required=True, least=1, most=64),
     _SEEN,
 )
+_DESCRIPTION = Given("description", "text", "what it is for", most=200, default="")
+_CONTACT = Given("contact", "text", "whom to ask, by e-mail address", most=254, default="")
 _NEW_GROUP = (
     Given("name", "text", "small letters, digits and . _ -", required=True, least=1, most=48),
-    Given("description", "text", "what it is for", most=200, default=""),
+    _DESCRIPTION,
+    _CONTACT,
 )
+_SEEN_GROUP = Given("seen", "text", "only while this is the group's `version`", most=64, default="")
+_SAME_NAME = Given("name", "text", "its name once more", required=True, least=1, most=48)
+_IDS = Given("devices", "text", "device ids, with spaces", required=True, least=1, most=50_000)
 _PEOPLE = (
     Given("text", "text", "only people with words that begin so", default=""),
     Given("only", "choice", "without a device; or left, and it reports", choices=owning.ONLY),
@@ -189,7 +197,7 @@ def routes() -> tuple[Route, ...]:
     trials = policies.Trials()
     see, own = Permission.SEE_DEVICES, Permission.OWN_ACCOUNT
     device, one = "/devices/{device_id}", "/waivers/{number}"
-    pack = "/exports/{export}"
+    pack, group = "/exports/{export}", "/groups/{group}"
     return (
         Route("GET", OPENAPI, own, "This API as OpenAPI 3.1", "", None),
         Route("GET", "/status", see, "How the collector is", "Status", about.status),
@@ -216,10 +224,24 @@ def routes() -> tuple[Route, ...]:
         Route("POST", "/people/import", Permission.MANAGE_PEOPLE,
               "Take over a list of owners, all of it or nothing", "OwnersImport",
               owning.do_import, body=(_CSV,), changes=True),
-        Route("GET", "/groups", see, "Groups of devices, by name", "Group", owning.list_groups,
+        Route("GET", "/groups", see, "Groups of devices, by name", "Group", grouped.list_groups,
               (_LIMIT, _NEXT), several=True),
         Route("POST", "/groups", Permission.MANAGE_PEOPLE, "Make a group of devices", "Group",
-              owning.make_group, body=_NEW_GROUP, changes=True),
+              grouped.make, body=_NEW_GROUP, changes=True),
+        Route("GET", group, see, "One group", "Group", grouped.one_group),
+        Route("GET", f"{group}/devices", see, "The devices in it, by id", "Device",
+              grouped.list_members, (_LIMIT, _NEXT), several=True),
+        Route("POST", f"{group}/describe", Permission.CHANGE_DEVICES,
+              "Say what it is for and whom to ask", "Group", grouped.describe,
+              body=(_DESCRIPTION, _CONTACT, _SEEN_GROUP), changes=True),
+        Route("POST", f"{group}/add", Permission.CHANGE_DEVICES, "Put devices in: all or none",
+              "GroupMembers", grouped.put_in, body=(_IDS,), changes=True),
+        Route("POST", f"{group}/drop", Permission.CHANGE_DEVICES,
+              "Take devices out; those that are not in it stay as they are", "GroupMembers",
+              grouped.take_out, body=(_IDS,), changes=True),
+        Route("POST", f"{group}/remove", Permission.MANAGE_PEOPLE,
+              "Take it away, ending its waivers; its devices stay", "Group", grouped.remove,
+              body=(_SAME_NAME,), changes=True),
         Route("POST", f"{device}/release", Permission.CHANGE_DEVICES, "End its quarantine",
               "Device", device_changes.release, body=(_SEEN,), changes=True),
         Route("POST", f"{device}/retire", Permission.RETIRE_DEVICES,

@@ -66,6 +66,15 @@ def test_groups_are_made_filled_and_taken_away(desk: Desk, console: Console) -> 
     assert console.refuses("group", "make", "Sales!").startswith("The name: 1 to 48 small letters")
     assert console.says("group", "add", "sales", "alpha") == "1 device came into sales.\n"
     assert console.reads("group", "list")["groups"][0]["devices"] == 1
+    shown = console.reads("group", "show", "sales")
+    assert shown["members"] == [{"device_id": "d1", "hostname": "alpha"}]
+    console.says("group", "describe", "sales", "--contact", "it@example.org")
+    assert console.says("group", "show", "sales").splitlines()[:2] == [
+        "All of sales",
+        "Ask it@example.org.",
+    ]
+    assert console.refuses("group", "describe", "sales").startswith("give --description")
+    assert console.refuses("group", "show", "none").startswith("no group 'none'")
     assert "no device 'beta'" in console.refuses("group", "add", "sales", "beta")
     assert console.says("group", "drop", "sales", "d1") == "1 device went out of sales.\n"
     assert console.says("device", "groups", "alpha", "sales") == "alpha (d1) is in sales.\n"

@@ -74,6 +74,8 @@ class Objects:
             return self._of_own_tokens(role)
         if template == "/enrollment-tokens/{token_id}/revoke":
             return self._of_enrollment()
+        if "{group}" in template:
+            return self._of_groups(route, role)
         if "{export}" in template:
             return self._of_exports(route, role)
         if "{number}" in template:
@@ -139,6 +141,23 @@ class Objects:
         return [
             Asked(f"number {number}", route.path.replace("{number}", str(number)), status, body)
             for number, status in {**answers[action], 999: 404}.items()
+        ]
+
+    def _of_groups(self, route: Route, role: str) -> list[Asked]:
+        name, device = self._group(), f"lap-{self.made}"
+        self.desk.enrol(Seen(device, Compliance.COMPLIANT))
+        body = self._body(route, role)
+        if body is not None:
+            body |= {
+                n: v for n, v in {"name": name, "devices": device_id(device)}.items() if n in body
+            }
+        return [
+            Asked(what, route.path.replace("{group}", group), status, body)
+            for what, group, status in (
+                ("there", name, 200),
+                ("never", "no-such-group", 404),
+                ("malformed", "..%2Fetc", 404),
+            )
         ]
 
     def _of_notifications(self, route: Route) -> list[Asked]:
@@ -259,6 +278,8 @@ class Objects:
             "subscriber": "it",
             "name": f"set-{self.made}",
             "description": "",
+            "contact": "",
+            "devices": "",
             "seen": "",
             "day": f"{self.desk.clock() - timedelta(days=2):%Y-%m-%d}",
             "pseudonyms": True,
