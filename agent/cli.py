@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
 from agent import __version__
-from agent.commands import check, doctor, enroll, receipt, record, report, run, status
+from agent.commands import check, doctor, enroll, notify, receipt, record, report, run, status
 from agent.exchange.transport import TransportError
 from agent.memory import keep_off_disk
 from agent.observation import shorten
@@ -31,7 +31,17 @@ class Command(Protocol):
     def run(self, args: argparse.Namespace, around: Surroundings) -> int: ...
 
 
-COMMANDS: tuple[Command, ...] = (enroll, run, check, report, status, receipt, record, doctor)
+COMMANDS: tuple[Command, ...] = (
+    enroll,
+    run,
+    check,
+    report,
+    status,
+    receipt,
+    notify,
+    record,
+    doctor,
+)
 
 
 class Parser(argparse.ArgumentParser):

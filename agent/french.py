@@ -56,6 +56,17 @@ TEXTS = {
     "%(time)s in the future": "%(time)s dans le futur",
     # receipt
     "nothing was sent yet": "rien n’a encore été envoyé",
+    # notices
+    "%(num)s thing to fix on this device": "%(num)s chose à corriger sur cet appareil",
+    "%(num)s things to fix on this device": "%(num)s choses à corriger sur cet appareil",
+    "and %(num)s more": "et %(num)s de plus",
+    "Not so now: %(title)s": "Pas le cas actuellement : %(title)s",
+    "Not so now: %(title)s (fix by %(day)s)": (
+        "Pas le cas actuellement : %(title)s (à corriger avant le %(day)s)"
+    ),
+    "What to do: muster-agent status": "Que faire : muster-agent status",
+    "Muster can tell you here": "Muster peut vous prévenir ici",
+    "This is a test.": "Ceci est un essai.",
     # durations
     "%(num)s days": "%(num)s jours",
     "%(num)s hours": "%(num)s heures",

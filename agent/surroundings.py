@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -15,6 +16,8 @@ from agent.exchange.progress import Clock, system_clock
 from agent.exchange.transport import Credentials, GrpcTransport, Transport
 from agent.host import Host
 from agent.log import Log, to_stderr
+from agent.notices.news import Notice
+from agent.notices.showing import show
 from agent.standing import Standing, of_state
 from agent.state import State
 
@@ -58,6 +61,8 @@ class Surroundings:
     system_folder: Path = config.SYSTEM_FOLDER
     shown_folder: Path = field(default_factory=shown.system_folder)
     shown_owner: int = 0
+    notice: Callable[[Notice, Mapping[str, str], Callable[[], Host]], None] = show
+    local: Callable[[datetime], datetime] = datetime.astimezone
 
     def state_folder(self, named: str | None) -> Path:
         return config.state_folder(named, self.environ, root=self.root)
@@ -74,6 +79,10 @@ class Surroundings:
                 f"sudo muster-agent {command}"
             )
         return state
+
+    def own_folder(self, named: str | None) -> Path:
+        """Where this person's own things are, beside an installed agent."""
+        return config.state_folder(named, self.environ, root=False)
 
     def language(self, named: str | None) -> str:
         return language.chosen(named, self.environ, language.of_system())

@@ -12,6 +12,8 @@ from agent.cli import main
 from agent.config import Config
 from agent.host import Host
 from agent.loop import Stopped
+from agent.notices.news import Notice
+from agent.notices.showing import NotShown
 from agent.state import State
 from agent.surroundings import Surroundings
 from protos.posture.v1 import posture_service_pb2 as wire
@@ -31,6 +33,8 @@ class Terminal:
     said: list[str] = field(default_factory=list)
     environ: dict[str, str] = field(default_factory=dict)
     root: bool = False
+    shown: list[Notice] = field(default_factory=list)
+    no_desktop: bool = False
 
     def type(self, *argv: str, stdin: str = "") -> int:
         self.raw = io.BytesIO()
@@ -48,11 +52,18 @@ class Terminal:
             root=self.root,
             system_folder=self.folder if self.root else self.folder.parent / "of-root",
             shown_folder=self.folder.parent / "shown",
+            notice=self._notice,
+            local=lambda at: at,
             shown_owner=os.geteuid() if sys.platform != "win32" else 0,
         )
         status = main(argv, around)
         out.detach()
         return status
+
+    def _notice(self, words: Notice, environ: object, host: object) -> None:
+        if self.no_desktop:
+            raise NotShown("nobody is logged in at a desktop")
+        self.shown.append(words)
 
     def _sleep(self, seconds: float) -> None:
         raise Stopped
