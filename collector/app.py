@@ -109,7 +109,14 @@ async def running(
         journal = Journal(audit, open_signer(config.folder), clock, settings.standby)
         seal = open_seal(config.folder)
         keeping = Keeping(
-            seal, journal, config.name, config.environment, sso, settings.told, settings.exports
+            seal,
+            journal,
+            config.name,
+            config.environment,
+            sso,
+            settings.told,
+            settings.exports,
+            settings.address,
         )
         streams = Streams(settings.most_streams)
         collector = Collector(config, store, authority, identity, clock, keeping, streams)
@@ -135,10 +142,11 @@ async def running(
                 keeping_packs(exporting),
             ):
                 _note(journal, Entry(Action.STARTED, COLLECTOR, detail=_told(settings)))
+                pages = settings.address or f"https://{serving.web}"
                 # After the ports: a link made before a start that fails would never be shown.
                 link = store.write(lambda c: first_owner(c, clock()))
-                _write_serving(collector, serving, settings.address)
-                _say(config, serving, link, announce)
+                _write_serving(collector, serving, pages)
+                _say(config, serving, (pages, link), announce)
                 try:
                     yield serving
                 finally:
@@ -172,11 +180,11 @@ def _first_policy(c: Connection, clock: Clock) -> None:
         policies.add(c, default_text(), clock(), "the collector, at its first start")
 
 
-def _write_serving(collector: "Collector", serving: "Serving", address: str) -> None:
+def _write_serving(collector: "Collector", serving: "Serving", pages: str) -> None:
     content = {
         "check_in": str(serving.check_in),
         "enroll": str(serving.enroll),
-        "web": address or f"https://{serving.web}",
+        "web": pages,
         "authority_sha256": collector.authority.sha256.hex(),
         "name": collector.config.name,
     }
@@ -193,12 +201,16 @@ def _note(journal: Journal, entry: Entry) -> None:
         log.error("%s", error)
 
 
-def _say(config: Config, serving: "Serving", link: str | None, announce: Announce) -> None:
+def _say(
+    config: Config, serving: "Serving", entry: tuple[str, str | None], announce: Announce
+) -> None:
+    """`entry`: where people find the pages, and the first owner's link below it."""
+    pages, link = entry
     if link is not None:
         announce(f"Nobody has a password yet. Open this link to choose one for {FIRST!r}:")
-        announce(f"  https://{serving.web}/setup/{link}")
+        announce(f"  {pages}/setup/{link}")
         announce("It works once, for a day; the next start or `account link` makes another.")
-    announce(f"{config.name} is ready: open https://{serving.web}")
+    announce(f"{config.name} is ready: open {pages}")
     announce(f"Agents enroll at {serving.enroll} and check in at {serving.check_in}.")
     log.info(
         "The collector serves check_in=%s enroll=%s web=%s folder=%s",

@@ -1,7 +1,7 @@
 """`muster-collector audit`: who did or tried what; and whether anybody changed that afterwards."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,9 +126,27 @@ def verify(
     except OSError as error:
         why = error.strerror or str(error)
         raise Trouble(f"the audit log in {plain(str(folder))} cannot be read: {why}") from error
+    if own:
+        _raise_alarms(around, [str(each) for each in found.problems], elsewhere.problems)
     say(_verdict(found, elsewhere))
     if own:  # afterwards: a log that was put back must not be written on, or it is another one
         around.seen_if_possible("audit verify")
+
+
+def _raise_alarms(around: Surroundings, of_log: Sequence[str], of_replicas: Sequence[str]) -> None:
+    """What was found opens an incident in the store, once while it is open: the log itself may
+    take no record, and the running collector looks at all of it once a day only."""
+    from collector.incidents.following import raise_alarm
+    from collector.incidents.kinds import alarm
+
+    found = [("audit_break", of_log), ("replica_refuses", of_replicas)]
+    try:
+        for kind, said in found:
+            if said:
+                with around.store() as store:
+                    raise_alarm(store, alarm(kind, "log", said[0]), around.clock())
+    except Trouble as error:
+        hint(f"No incident could be opened: {error.format_message()}")
 
 
 def _verdict(found: "Result", elsewhere: "Known") -> Iterator[str]:

@@ -34,7 +34,8 @@ class Keeping:
     """What is kept beside the store: the seal of secrets, the audit log, the collector's name.
 
     `sso`: None where no OpenID provider is set. `told`: whom the settings name.
-    `exports`: which packs are made, and where they go.
+    `address`: where people find the pages, "https://host"; empty: by the name they asked for,
+    which is one of the certificate's. `exports`: which packs are made, and where they go.
     """
 
     seal: Seal
@@ -44,6 +45,7 @@ class Keeping:
     sso: SingleSignOn | None = None
     told: Subscriptions = field(default_factory=Subscriptions)
     exports: ExportSettings = field(default_factory=ExportSettings)
+    address: str = ""
 
 
 class Busy(Exception):

@@ -136,6 +136,15 @@ async def _add(request: Request) -> Response:
 
 def link_page(request: Request, username: str, token: str) -> Response:
     """The one-time link, for the person to be handed over."""
-    link = f"https://{request.headers['host']}/setup/{token}"
+    link = f"{_pages(request)}/setup/{token}"
     frame = frame_of(request.scope, _("A link for %(username)s", username=username))
     return render("link.html", LinkContext(frame, username, link))
+
+
+def _pages(request: Request) -> str:
+    """Where the link leads is no choice of the request: the address that is set, else the name
+    asked for, which is ours, at a port of ours."""
+    site = site_of(request.scope)
+    port = request.url.port
+    ours = f":{port}" if port in site.ports else ""
+    return site.keeping.address or f"https://{request.url.hostname}{ours}"

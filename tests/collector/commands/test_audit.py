@@ -61,6 +61,26 @@ def test_a_sound_log_is_verified_and_a_changed_one_is_not(desk: Desk, console: C
     assert "000001.log:2: its hash does not follow" in console.run("audit", "verify").stderr
 
 
+def test_a_changed_record_opens_one_critical_incident(
+    desk: Desk, console: Console, tmp_path: Path
+) -> None:
+    console.says("device", "retire", "alpha", "--yes")
+    console.says("audit", "verify")
+    assert console.reads("incident", "list")["incidents"] == []
+    console.says("audit", "export", "--out", str(tmp_path / "copy"))
+    for folder in (tmp_path / "copy", desk.store.path.parent / "audit"):
+        path = folder / "000001.log"
+        path.write_bytes(path.read_bytes().replace(b"device:d1", b"device:d2"))
+    of_copy = ("--folder", str(tmp_path / "copy"), "--key", str(tmp_path / "copy" / "audit.pub"))
+    assert console.run("audit", "verify", *of_copy).exit_code == 1
+    assert console.reads("incident", "list")["incidents"] == []  # a copy is no collector's log
+    for _ in range(2):
+        assert console.run("audit", "verify").exit_code == 1
+    (found,) = console.reads("incident", "list")["incidents"]
+    assert (found["kind"], found["severity"], found["times"]) == ("audit_break", "critical", 2)
+    assert found["detail"].startswith("000001.log:2: its hash does not follow")
+
+
 def test_a_copy_is_verified_without_the_collector(
     desk: Desk, console: Console, nowhere: Console, tmp_path: Path
 ) -> None:

@@ -72,6 +72,33 @@ def test_somebody_is_added_with_a_link_that_leads_in(helpdesk: Browser) -> None:
     assert link[1].rpartition("/")[2] not in log
 
 
+@pytest.mark.parametrize(
+    ("address", "host", "leads_to"),
+    [
+        ("https://muster.example.org", "collector.example", "https://muster.example.org/setup/"),
+        ("", "collector.example", "https://collector.example/setup/"),
+        ("", "collector.example:443", "https://collector.example:443/setup/"),
+        ("", "collector.example:6666", "https://collector.example/setup/"),
+    ],
+)
+def test_a_link_leads_where_the_collector_is_and_not_where_the_request_says(
+    helpdesk: Browser, address: str, host: str, leads_to: str
+) -> None:
+    object.__setattr__(helpdesk.keeping, "address", address)
+    token = helpdesk.token("/accounts")
+    form = {"form_token": token, "username": "alice", "role": "helpdesk"}
+    sent = {"X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
+    answer = helpdesk.client.post("/accounts", data=form, headers={**FROM_US, **sent, "Host": host})
+    assert leads_to in answer.text
+    assert "evil" not in answer.text
+
+
+def test_a_host_that_is_not_ours_gets_no_page(helpdesk: Browser) -> None:
+    answer = helpdesk.client.get("/accounts", headers={"Host": "evil.example"})
+    assert answer.status_code == 400
+    assert "evil" not in answer.text
+
+
 @pytest.mark.parametrize("name", ["", "Alice", "al ice", "a" * 65, "../x", "<b>", "é", ".x", "a/b"])
 def test_what_is_no_username_is_refused_and_kept_to_be_mended(helpdesk: Browser, name: str) -> None:
     answer = helpdesk.send("/accounts", username=name, role="viewer")

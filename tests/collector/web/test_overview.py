@@ -54,6 +54,20 @@ def test_what_newly_fails_is_counted_on_its_day_and_listed(helpdesk: Browser) ->
     assert "lap-1" not in helpdesk.get(link_of(page, "0 newly fixed"))
 
 
+def test_beside_what_fails_since_today_it_does_not_say_that_nothing_changed(
+    helpdesk: Browser,
+) -> None:
+    helpdesk.enrol(replace(BAD, bad_for=timedelta(hours=1)))
+    page = helpdesk.get("/")
+    assert link_of(page, "1 newly failing")
+    assert "Nothing has changed" not in page
+    assert "Nothing had changed before today." in page
+    helpdesk.clock.advance(days=1)
+    helpdesk.client.cookies.clear()
+    helpdesk.log_in()
+    assert "Nothing had changed" not in helpdesk.get("/")
+
+
 def test_pages_of_changes_follow_each_other_without_gap(helpdesk: Browser) -> None:
     said = {DISKS: (Status.FAIL, "No."), FIREWALL: (Status.FAIL, "No.")}
     hour = timedelta(hours=1)
