@@ -25,7 +25,7 @@ from collector.store.columns import MILLISECOND
 
 NEVER_REPORTED = "The device has not reported yet."
 NOT_JUDGED = "The device has not been judged by this rule yet."
-AT_ONCE = 400
+AT_ONCE = 100
 SOON, MOST_ENDING = timedelta(days=30), 20
 
 Take = Callable[[Table, Sequence[Any]], None]

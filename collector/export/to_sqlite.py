@@ -16,7 +16,7 @@ from collector.export.heading import Heading, Totals
 from collector.export.safe import moment
 
 FILE = "posture.sqlite"
-AT_ONCE = 2_000
+AT_ONCE = 250
 KEYS = {"devices": "device_id", "findings": ("device_id", "rule_id")}
 INDEXES = (
     (DEVICES, "compliance"),

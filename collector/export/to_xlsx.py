@@ -1,14 +1,13 @@
 """The tables as one workbook: typed cells, a frozen header, filters, colours, a sheet of sums.
 
 Texts are written as texts, whatever they look like: nothing in the workbook is a formula, and
-nothing becomes a link. Rows go to disk as they come (XlsxWriter's constant_memory).
+nothing becomes a link. Rows go to disk as they come (`sheet_rows`).
 """
 
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
-from enum import Enum, auto
+from datetime import datetime
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -17,17 +16,19 @@ import xlsxwriter
 from collector.export import sheet_of_sums
 from collector.export.columns import TABLES, Table
 from collector.export.heading import Heading, Totals
+from collector.export.sheet_rows import Kind, Rows
 
 FILE = "posture.xlsx"
 MOST_ROWS = 1_000_000
 """A sheet holds 1,048,576 rows (Excel specifications and limits); what is more gets another."""
-LONGEST_CELL = 32_767
-DAY_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
-CUT = " [cut short]"
-"""At the end of a cell that holds more in the other files of the pack."""
 COLOURS = {
-    "fail": "bad", "non_compliant": "bad", "unknown": "unsure", "stale": "unsure",
-    "pass": "good", "compliant": "good",
+    "status": {"fail": "bad", "unknown": "unsure", "pass": "good"},
+    "compliance": {
+        "non_compliant": "bad", "unknown": "unsure", "stale": "unsure", "compliant": "good",
+    },
+    "change": {
+        "newly_failing": "bad", "no_longer_seen": "unsure", "silent": "unsure", "fixed": "good",
+    },
 }  # fmt: skip
 WIDE = {"because": 60, "evidence": 60, "title": 44, "reason": 44, "waiver_reason": 44, "os": 26}
 NARROW = {datetime: 19, int: 9, bool: 9}
@@ -77,21 +78,13 @@ class Writer:
                     sheet.row_data_fh.close()
 
 
-class _Kind(Enum):
-    TEXT = auto()
-    COLOURED = auto()
-    MOMENT = auto()
-    NUMBER = auto()
-    TRUTH = auto()
-
-
 class _Sheet:
     """A table, on as many sheets as it needs."""
 
     def __init__(self, book: Any, formats: dict[str, Any], table: Table) -> None:
         self._book, self._formats, self._table = book, formats, table
         hints = get_type_hints(table.row)
-        self._kinds = [_kind(name, hints[name]) for name in table.columns]
+        self._kinds = [_kind(hints[name]) for name in table.columns]
         self._place = 0
         self._begin()
 
@@ -99,7 +92,6 @@ class _Sheet:
         self._place += 1
         name = self._table.name if self._place == 1 else f"{self._table.name} {self._place}"
         self._sheet = self._book.add_worksheet(name)
-        self._row = 0
         self._sheet.freeze_panes(1, 2)
         self._sheet.repeat_rows(0)
         on_paper(self._sheet)
@@ -108,30 +100,23 @@ class _Sheet:
             width = WIDE.get(name) or _width(hints[name])
             self._sheet.set_column(number, number, width)
             self._sheet.write_string(0, number, name, self._formats["head"])
+        self._rows = Rows(self._sheet, self._kinds, self._formats["moment"])
 
     def write(self, values: Sequence[Any]) -> None:
-        if self._row == MOST_ROWS:
+        if self._rows.last == MOST_ROWS:
             self._end()
             self._begin()
-        self._row += 1
-        row, kinds, put = self._row, self._kinds, self._sheet.write_string
-        for number, value in enumerate(values):
-            if value is None or value == "":
-                continue
-            kind = kinds[number]
-            if kind is _Kind.TEXT:
-                put(row, number, value if len(value) <= LONGEST_CELL else fitting(value))
-            elif kind is _Kind.MOMENT:
-                self._sheet.write_number(row, number, serial(value), self._formats["moment"])
-            elif kind is _Kind.COLOURED:
-                put(row, number, value, self._formats.get(COLOURS.get(value, "")))
-            elif kind is _Kind.NUMBER:
-                self._sheet.write_number(row, number, value)
-            else:
-                self._sheet.write_boolean(row, number, value)
+        self._rows.write(values)
 
     def _end(self) -> None:
-        self._sheet.autofilter(0, 0, self._row, len(self._table.columns) - 1)
+        last = self._rows.last
+        self._rows.finish()
+        self._sheet.autofilter(0, 0, last, len(self._table.columns) - 1)
+        for number, name in enumerate(self._table.columns):
+            for word, colour in COLOURS.get(name, {}).items() if last else ():
+                rule = {"type": "cell", "criteria": "==", "value": f'"{word}"'}
+                shown = rule | {"format": self._formats[colour]}
+                self._sheet.conditional_format(1, number, last, number, shown)
 
     def finish(self) -> None:
         self._end()
@@ -144,32 +129,12 @@ def on_paper(sheet: Any) -> None:
     sheet.fit_to_pages(1, 0)
 
 
-def fitting(words: str) -> str:
-    """
-    >>> fitting("short"), len(fitting("x" * 40_000)), fitting("x" * 40_000)[-13:]
-    ('short', 32767, 'x [cut short]')
-    """
-    return words if len(words) <= LONGEST_CELL else words[: LONGEST_CELL - len(CUT)] + CUT
-
-
-def serial(at: datetime) -> float:
-    """Days since 1899-12-30: how Excel counts from March 1900 on.
-
-    >>> serial(datetime(2026, 11, 22, 12, tzinfo=UTC))
-    46348.5
-    """
-    past = at - DAY_ZERO
-    return past.days + (past.seconds + past.microseconds / 1e6) / 86_400
-
-
-def _kind(name: str, hint: Any) -> _Kind:
+def _kind(hint: Any) -> Kind:
     if hint is int:
-        return _Kind.NUMBER
+        return Kind.NUMBER
     if hint is bool:
-        return _Kind.TRUTH
-    if hint is not str:
-        return _Kind.MOMENT
-    return _Kind.COLOURED if name in ("status", "compliance") else _Kind.TEXT
+        return Kind.TRUTH
+    return Kind.TEXT if hint is str else Kind.MOMENT
 
 
 def _width(hint: Any) -> int:

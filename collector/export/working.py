@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.5
 NICE = 10
 STOP_SECONDS = 5.0
+CACHE_KIB = 2_048
+"""The store is read once from end to end: what SQLite would keep of it is not asked for again."""
 DEFECT = "the work ended unexpectedly: look at the collector's log for this time"
 
 
@@ -59,7 +61,7 @@ def work(folder: Path, number: int, parent: int) -> None:
     """What the process does. Ctrl-C is for the collector, which ends this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICE)
-    store = Store.open(folder, create=False)
+    store = Store.open(folder, create=False, cache_kib=CACHE_KIB)
     try:
         making = Making(Desk.of(store, folder), read_settings(folder).exports, system_clock)
         making.make(number, Reporter(store, number, parent))

@@ -12,7 +12,12 @@ from sqlalchemy import Connection, Engine
 from sqlite_utils import Database
 
 from collector.clock import Clock, system_clock
-from collector.store.engine import named_troubles, open_readers, prepare_folder
+from collector.store.engine import (
+    READER_CACHE_KIB,
+    named_troubles,
+    open_readers,
+    prepare_folder,
+)
 from collector.store.errors import (
     StoreBusy,
     StoreDamaged,
@@ -48,10 +53,18 @@ class Store:
         self._readers = readers
 
     @classmethod
-    def open(cls, folder: Path, *, create: bool = True, clock: Clock = system_clock) -> "Store":
+    def open(
+        cls,
+        folder: Path,
+        *,
+        create: bool = True,
+        clock: Clock = system_clock,
+        cache_kib: int = READER_CACHE_KIB,
+    ) -> "Store":
         """Open `folder`/collector.sqlite3 and migrate it; raises a `StoreError` that says why not.
 
-        After a crash nothing needs doing: SQLite replays its log here.
+        After a crash nothing needs doing: SQLite replays its log here. `cache_kib` is for each
+        reader.
         """
         path = folder / FILE_NAME
         prepare_folder(path, create=create)
@@ -59,7 +72,7 @@ class Store:
         def prepare(database: Database, engine: Engine) -> None:
             bring_up_to_date(database, engine, path, clock())
 
-        return cls(path, Writer(path, prepare), open_readers(path))
+        return cls(path, Writer(path, prepare), open_readers(path, cache_kib))
 
     def read(self, query: Callable[[Connection], T]) -> T:
         """Answer `query` from one consistent moment of the data; any thread may ask."""

@@ -1,6 +1,6 @@
 """The fleet as it was at a past moment, told as one would have told it then.
 
-A stream by host name: devices first, then what was known of a few hundred at a time, so that
+A stream by host name: devices first, then what was known of a hundred at a time, so that
 memory does not grow with the fleet. Two readings of one moment give the same, whatever came after;
 only what was erased is missing in the second.
 """
@@ -27,7 +27,7 @@ from collector.store.schema import (
     report,
 )
 
-AT_ONCE = 400
+AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def open_writer(path: Path) -> tuple[Database, Engine]:
     return database, _begin_with(engine, "BEGIN IMMEDIATE")
 
 
-def open_readers(path: Path) -> Engine:
+def open_readers(path: Path, cache_kib: int = READER_CACHE_KIB) -> Engine:
     """A pool of connections that cannot write, nor checkpoint; any thread may use it."""
     address = f"file:{quote(str(path.absolute()))}?mode=ro"
 
@@ -91,7 +91,7 @@ def open_readers(path: Path) -> Engine:
         connection = sqlite3.connect(address, uri=True, check_same_thread=False)
         database = Database(connection)
         _set_up(database)
-        database.execute(f"PRAGMA cache_size=-{READER_CACHE_KIB}")
+        database.execute(f"PRAGMA cache_size=-{cache_kib}")
         return database.conn
 
     engine = create_engine(

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from collector.export.columns import CHANGES
 from collector.export.heading import Heading, Totals
-from collector.export.to_xlsx import LONGEST_CELL, Writer, fitting
+from collector.export.sheet_rows import LONGEST_CELL, fitting
+from collector.export.to_xlsx import Writer
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TEXTS = (
