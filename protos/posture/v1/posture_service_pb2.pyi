@@ -22,6 +22,39 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _UpdateOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _UpdateOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_UpdateOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    UPDATE_OUTCOME_UNSPECIFIED: _UpdateOutcome.ValueType  # 0
+    UPDATE_OUTCOME_BEGUN: _UpdateOutcome.ValueType  # 1
+    """fetched and verified; installed right after this"""
+    UPDATE_OUTCOME_INSTALLED: _UpdateOutcome.ValueType  # 2
+    """the new version has checked in"""
+    UPDATE_OUTCOME_ROLLED_BACK: _UpdateOutcome.ValueType  # 3
+    """it did not check in: the version before is back"""
+    UPDATE_OUTCOME_REFUSED: _UpdateOutcome.ValueType  # 4
+    """what was fetched is not what was signed: nothing was installed"""
+    UPDATE_OUTCOME_FAILED: _UpdateOutcome.ValueType  # 5
+    """neither: because says more"""
+
+class UpdateOutcome(_UpdateOutcome, metaclass=_UpdateOutcomeEnumTypeWrapper): ...
+
+UPDATE_OUTCOME_UNSPECIFIED: UpdateOutcome.ValueType  # 0
+UPDATE_OUTCOME_BEGUN: UpdateOutcome.ValueType  # 1
+"""fetched and verified; installed right after this"""
+UPDATE_OUTCOME_INSTALLED: UpdateOutcome.ValueType  # 2
+"""the new version has checked in"""
+UPDATE_OUTCOME_ROLLED_BACK: UpdateOutcome.ValueType  # 3
+"""it did not check in: the version before is back"""
+UPDATE_OUTCOME_REFUSED: UpdateOutcome.ValueType  # 4
+"""what was fetched is not what was signed: nothing was installed"""
+UPDATE_OUTCOME_FAILED: UpdateOutcome.ValueType  # 5
+"""neither: because says more"""
+Global___UpdateOutcome: _TypeAlias = UpdateOutcome  # noqa: Y015
+
 class _Receipt:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -469,6 +502,7 @@ class CheckInRequest(_message.Message):
     UNCHANGED_FIELD_NUMBER: _builtins.int
     ANSWER_VERSION_FIELD_NUMBER: _builtins.int
     COMMAND_REPORTS_FIELD_NUMBER: _builtins.int
+    UPDATE_REPORT_FIELD_NUMBER: _builtins.int
     answer_version: _builtins.int
     """CheckInResponse.answer_version of the last answer the agent holds; unset: it holds none."""
     @_builtins.property
@@ -479,6 +513,10 @@ class CheckInRequest(_message.Message):
     def command_reports(self) -> _containers.RepeatedCompositeFieldContainer[Global___CommandReport]:
         """What became of commands since the last check-in, each told until an answer has come."""
 
+    @_builtins.property
+    def update_report(self) -> Global___UpdateReport:
+        """What became of an update of the agent itself, told until an answer has come."""
+
     def __init__(
         self,
         *,
@@ -486,21 +524,63 @@ class CheckInRequest(_message.Message):
         unchanged: Global___Unchanged | None = ...,
         answer_version: _builtins.int | None = ...,
         command_reports: _abc.Iterable[Global___CommandReport] | None = ...,
+        update_report: Global___UpdateReport | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_answer_version", b"_answer_version", "answer_version", b"answer_version", "body", b"body", "report", b"report", "unchanged", b"unchanged"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_answer_version", b"_answer_version", "_update_report", b"_update_report", "answer_version", b"answer_version", "body", b"body", "report", b"report", "unchanged", b"unchanged", "update_report", b"update_report"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_answer_version", b"_answer_version", "answer_version", b"answer_version", "body", b"body", "command_reports", b"command_reports", "report", b"report", "unchanged", b"unchanged"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_answer_version", b"_answer_version", "_update_report", b"_update_report", "answer_version", b"answer_version", "body", b"body", "command_reports", b"command_reports", "report", b"report", "unchanged", b"unchanged", "update_report", b"update_report"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__answer_version: _TypeAlias = _typing.Literal["answer_version"]  # noqa: Y015
     _WhichOneofArgType__answer_version: _TypeAlias = _typing.Literal["_answer_version", b"_answer_version"]  # noqa: Y015
+    _WhichOneofReturnType__update_report: _TypeAlias = _typing.Literal["update_report"]  # noqa: Y015
+    _WhichOneofArgType__update_report: _TypeAlias = _typing.Literal["_update_report", b"_update_report"]  # noqa: Y015
     _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["report", "unchanged"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__answer_version) -> _WhichOneofReturnType__answer_version | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__update_report) -> _WhichOneofReturnType__update_report | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
 Global___CheckInRequest: _TypeAlias = CheckInRequest  # noqa: Y015
+
+@_typing.final
+class UpdateReport(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    BECAUSE_FIELD_NUMBER: _builtins.int
+    version: _builtins.str
+    outcome: Global___UpdateOutcome.ValueType
+    because: _builtins.str
+    """For people, at most 200 characters; unset when there is nothing to add."""
+    def __init__(
+        self,
+        *,
+        version: _builtins.str | None = ...,
+        outcome: Global___UpdateOutcome.ValueType | None = ...,
+        because: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_because", b"_because", "_outcome", b"_outcome", "_version", b"_version", "because", b"because", "outcome", b"outcome", "version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_because", b"_because", "_outcome", b"_outcome", "_version", b"_version", "because", b"because", "outcome", b"outcome", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__because: _TypeAlias = _typing.Literal["because"]  # noqa: Y015
+    _WhichOneofArgType__because: _TypeAlias = _typing.Literal["_because", b"_because"]  # noqa: Y015
+    _WhichOneofReturnType__outcome: _TypeAlias = _typing.Literal["outcome"]  # noqa: Y015
+    _WhichOneofArgType__outcome: _TypeAlias = _typing.Literal["_outcome", b"_outcome"]  # noqa: Y015
+    _WhichOneofReturnType__version: _TypeAlias = _typing.Literal["version"]  # noqa: Y015
+    _WhichOneofArgType__version: _TypeAlias = _typing.Literal["_version", b"_version"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__because) -> _WhichOneofReturnType__because | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__outcome) -> _WhichOneofReturnType__outcome | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__version) -> _WhichOneofReturnType__version | None: ...
+
+Global___UpdateReport: _TypeAlias = UpdateReport  # noqa: Y015
 
 @_typing.final
 class Finding(_message.Message):
@@ -773,6 +853,7 @@ class CheckInResponse(_message.Message):
     ANSWER_FIELD_NUMBER: _builtins.int
     COMMANDS_FIELD_NUMBER: _builtins.int
     CONTACT_MODE_FIELD_NUMBER: _builtins.int
+    MAY_INSTALL_FIELD_NUMBER: _builtins.int
     receipt: Global___Receipt.ValueType
     accepted_sequence: _builtins.int
     """The highest sequence the collector holds for this device; the agent goes on from there."""
@@ -781,6 +862,11 @@ class CheckInResponse(_message.Message):
     answer_version: _builtins.int
     """Changes whenever compliance or findings do."""
     contact_mode: Global___ContactMode.ValueType
+    may_install: _builtins.str
+    """The release that this device may take now, as "1.2.0"; unset: none. A name among the releases
+    that the operator signed, and nothing else: where they lie and how they are installed is in
+    the agent's own package. An agent that does not update itself ignores it.
+    """
     @_builtins.property
     def collector_time(self) -> _timestamp_pb2.Timestamp:
         """The collector's clock, so that the agent can record its skew."""
@@ -802,10 +888,11 @@ class CheckInResponse(_message.Message):
         answer: Global___Answer | None = ...,
         commands: _abc.Iterable[Global___Command] | None = ...,
         contact_mode: Global___ContactMode.ValueType | None = ...,
+        may_install: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_accepted_sequence", b"_accepted_sequence", "_answer", b"_answer", "_answer_version", b"_answer_version", "_collector_time", b"_collector_time", "_contact_mode", b"_contact_mode", "_next_check_in_seconds", b"_next_check_in_seconds", "_receipt", b"_receipt", "accepted_sequence", b"accepted_sequence", "answer", b"answer", "answer_version", b"answer_version", "collector_time", b"collector_time", "contact_mode", b"contact_mode", "next_check_in_seconds", b"next_check_in_seconds", "receipt", b"receipt"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_accepted_sequence", b"_accepted_sequence", "_answer", b"_answer", "_answer_version", b"_answer_version", "_collector_time", b"_collector_time", "_contact_mode", b"_contact_mode", "_may_install", b"_may_install", "_next_check_in_seconds", b"_next_check_in_seconds", "_receipt", b"_receipt", "accepted_sequence", b"accepted_sequence", "answer", b"answer", "answer_version", b"answer_version", "collector_time", b"collector_time", "contact_mode", b"contact_mode", "may_install", b"may_install", "next_check_in_seconds", b"next_check_in_seconds", "receipt", b"receipt"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_accepted_sequence", b"_accepted_sequence", "_answer", b"_answer", "_answer_version", b"_answer_version", "_collector_time", b"_collector_time", "_contact_mode", b"_contact_mode", "_next_check_in_seconds", b"_next_check_in_seconds", "_receipt", b"_receipt", "accepted_sequence", b"accepted_sequence", "answer", b"answer", "answer_version", b"answer_version", "collector_time", b"collector_time", "commands", b"commands", "contact_mode", b"contact_mode", "next_check_in_seconds", b"next_check_in_seconds", "receipt", b"receipt"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_accepted_sequence", b"_accepted_sequence", "_answer", b"_answer", "_answer_version", b"_answer_version", "_collector_time", b"_collector_time", "_contact_mode", b"_contact_mode", "_may_install", b"_may_install", "_next_check_in_seconds", b"_next_check_in_seconds", "_receipt", b"_receipt", "accepted_sequence", b"accepted_sequence", "answer", b"answer", "answer_version", b"answer_version", "collector_time", b"collector_time", "commands", b"commands", "contact_mode", b"contact_mode", "may_install", b"may_install", "next_check_in_seconds", b"next_check_in_seconds", "receipt", b"receipt"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__accepted_sequence: _TypeAlias = _typing.Literal["accepted_sequence"]  # noqa: Y015
     _WhichOneofArgType__accepted_sequence: _TypeAlias = _typing.Literal["_accepted_sequence", b"_accepted_sequence"]  # noqa: Y015
@@ -817,6 +904,8 @@ class CheckInResponse(_message.Message):
     _WhichOneofArgType__collector_time: _TypeAlias = _typing.Literal["_collector_time", b"_collector_time"]  # noqa: Y015
     _WhichOneofReturnType__contact_mode: _TypeAlias = _typing.Literal["contact_mode"]  # noqa: Y015
     _WhichOneofArgType__contact_mode: _TypeAlias = _typing.Literal["_contact_mode", b"_contact_mode"]  # noqa: Y015
+    _WhichOneofReturnType__may_install: _TypeAlias = _typing.Literal["may_install"]  # noqa: Y015
+    _WhichOneofArgType__may_install: _TypeAlias = _typing.Literal["_may_install", b"_may_install"]  # noqa: Y015
     _WhichOneofReturnType__next_check_in_seconds: _TypeAlias = _typing.Literal["next_check_in_seconds"]  # noqa: Y015
     _WhichOneofArgType__next_check_in_seconds: _TypeAlias = _typing.Literal["_next_check_in_seconds", b"_next_check_in_seconds"]  # noqa: Y015
     _WhichOneofReturnType__receipt: _TypeAlias = _typing.Literal["receipt"]  # noqa: Y015
@@ -831,6 +920,8 @@ class CheckInResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__collector_time) -> _WhichOneofReturnType__collector_time | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__contact_mode) -> _WhichOneofReturnType__contact_mode | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__may_install) -> _WhichOneofReturnType__may_install | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__next_check_in_seconds) -> _WhichOneofReturnType__next_check_in_seconds | None: ...
     @_typing.overload
