@@ -9,7 +9,20 @@ from collections.abc import Sequence
 from typing import NoReturn, Protocol
 
 from agent import __version__
-from agent.commands import check, doctor, enroll, notify, receipt, record, report, run, status
+from agent.commands import (
+    check,
+    doctor,
+    enroll,
+    erase,
+    notify,
+    receipt,
+    record,
+    report,
+    run,
+    service,
+    status,
+    update,
+)
 from agent.exchange.transport import TransportError
 from agent.memory import keep_off_disk
 from agent.observation import shorten
@@ -41,6 +54,9 @@ COMMANDS: tuple[Command, ...] = (
     notify,
     record,
     doctor,
+    update,
+    erase,
+    service,
 )
 
 

@@ -1,17 +1,22 @@
 """A visit to the collector, put together from the surroundings; for `run` and `report`."""
 
 from agent import config, shown
+from agent.commands.update import offer
 from agent.exchange.visit import Visit
 from agent.locking import lock
 from agent.observing import observe
 from agent.state import State, StateError
 from agent.surroundings import Surroundings
+from agent.waiting import enroll_if_told, enrolling
 
 
 def visit(named_state: str | None, around: Surroundings, command: str) -> Visit:
     """Raises NotEnrolled and StateError before anything is observed."""
     state = around.open_state(named_state, "state is", command)
+    enroll = enrolling(state, around.connect, around.clock, around.host)
+    enroll_if_told(state, enroll, around.log)
     config.load(state)
+    taking = offer(state, around)
     return Visit(
         state=state,
         connect=around.connect,
@@ -20,6 +25,7 @@ def visit(named_state: str | None, around: Surroundings, command: str) -> Visit:
         log=around.log,
         lock=lambda: lock(around.host, around.sleep),
         afterwards=lambda: _show(state, around),
+        offered=taking.heard if taking else lambda _: False,
     )
 
 

@@ -17,6 +17,7 @@ from agent.exchange.spool import Spool
 from agent.exchange.times import in_range
 from agent.exchange.transport import CollectorFailed, Rejected, Transport, TransportError
 from agent.state import State
+from agent.update import record as updates
 from protos.posture.v1 import posture_service_pb2 as wire
 from protos.posture.v1.posture_service_pb2 import (
     CheckInRequest,
@@ -119,6 +120,9 @@ class CheckIn:
             request.answer_version = answer.answer_version
         ledger = Ledger(self.state)
         request.command_reports.extend(ledger.untold())
+        told = updates.load(self.state).told()
+        if told is not None:
+            request.update_report.CopyFrom(told)
         receipts = Receipts.of(self.state)
         content = request.SerializeToString(deterministic=True)
         receipt = Receipt("check_in", self.clock(), NO_ANSWER_YET, content)
@@ -132,6 +136,8 @@ class CheckIn:
         if not in_range(response):
             raise CollectorFailed("the collector's answer holds a time out of range")
         ledger.tell(request.command_reports)
+        if told is not None:
+            updates.heard(self.state, told)
         self.commands.extend(response.commands)
         self._learn(response)
         return response

@@ -33,7 +33,8 @@ class Visit:
     """How one agent visits its collector; `observe` looks at the device anew each time.
 
     `lock` locks the screen and says what came of it. `afterwards` is done after each visit, also
-    one that did not succeed.
+    one that did not succeed. `offered` hears which release this device may take, "" for none, and
+    says whether there is something to tell.
     """
 
     state: State
@@ -43,6 +44,7 @@ class Visit:
     log: Log
     lock: Callable[[], Done]
     afterwards: Callable[[], None] = lambda: None
+    offered: Callable[[str], bool] = lambda _: False
 
     def run(self, *, called: bool = False) -> CheckInResponse:
         """Raises TransportError and StateError; what was observed is then kept in the spool.
@@ -74,7 +76,8 @@ class Visit:
                 next_seconds=response.next_check_in_seconds,
             )
             given, exchange.commands = exchange.commands, []
-            if not self._obey(given):
+            is_more = self._obey(given)
+            if not (self.offered(response.may_install) or is_more):
                 break
         return response
 

@@ -13,6 +13,8 @@ from agent.exchange.transport import Credentials, Transport, Unreachable
 from agent.exchange.visit import MOST_CHECK_INS, Visit
 from agent.identity import Validity
 from agent.state import State
+from agent.update import record as updates
+from agent.update.record import Update
 from protos.posture.v1 import posture_service_pb2 as wire
 from tests.agent.certificates import TestAuthority
 from tests.fakes import FakeTransport, FixedClock
@@ -34,6 +36,7 @@ class Device:
         self.collector = FakeTransport()
         self.said: list[str] = []
         self.locked = 0
+        self.offers: list[str] = []
         self.observed = 0
 
     def connect(self, address: str, credentials: Credentials) -> Transport:
@@ -53,7 +56,17 @@ class Device:
             self.clock,
             lambda sentence, **fields: self.said.append(sentence),
             self.lock,
+            offered=self.hear,
         ).run(called=called)
+
+    def hear(self, version: str) -> bool:
+        """Takes a release at its first offer, as far as there is something to tell."""
+        self.offers.append(version)
+        if version and len(self.offers) == 1:
+            ready = Update().saying(wire.UPDATE_OUTCOME_BEGUN, version)
+            updates.save(self.state, ready)
+            return True
+        return False
 
     def lock(self) -> Done:
         self.locked += 1
@@ -316,3 +329,25 @@ def test_a_failing_renewal_does_not_spoil_the_check_in(device: Device) -> None:
     device.collector.renew = renew  # type: ignore[method-assign]
     assert device.visit().receipt == wire.RECEIPT_STORED
     assert identity.load(device.state) == before
+
+
+def test_a_release_that_begins_is_told_within_the_visit_and_then_heard_of_again(
+    device: Device,
+) -> None:
+    device.collector.response.may_install = "1.1.0"
+
+    device.visit()
+
+    told = [r.update_report for r in device.collector.sent if isinstance(r, wire.CheckInRequest)]
+    assert device.offers == ["1.1.0", "1.1.0"]
+    assert [(each.version, each.outcome) for each in told][-1] == (
+        "1.1.0",
+        wire.UPDATE_OUTCOME_BEGUN,
+    )
+    assert updates.load(device.state).told() is None
+
+
+def test_without_a_release_there_is_one_check_in(device: Device) -> None:
+    device.visit()
+
+    assert device.offers == [""]
