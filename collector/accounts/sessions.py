@@ -32,7 +32,8 @@ FRESH = timedelta(minutes=5)
 class Session:
     """`factor_at`: when a second factor was last shown; None: only the password was right.
 
-    `password_at`: when the password was chosen; None: the account has none.
+    `password_at`: when the password was chosen; None: the account has none. `language`: what the
+    account reads; empty: it did not say.
     """
 
     token_hash: bytes
@@ -44,6 +45,7 @@ class Session:
     address: str = ""
     browser: str = ""
     password_at: datetime | None = None
+    language: str = ""
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether the second factor was shown just now."""
@@ -124,6 +126,7 @@ def find(c: Connection, token: str, now: datetime) -> Session | None:
         row.address,
         row.browser,
         password_at(account),
+        account.language,
     )
 
 

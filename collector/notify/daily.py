@@ -17,6 +17,7 @@ from collector.policy import RULES, Owners, Policy, title
 from collector.store import (
     Connection,
     Store,
+    accounts,
     devices,
     findings,
     notifications,
@@ -180,8 +181,10 @@ def _some(
 def _letters(
     c: Connection, policy: Policy, owners: Sequence[Person], day: date, now: datetime
 ) -> Iterator[New]:
+    chosen = accounts.languages(c, [person.email for person in owners])
     for person in owners:
-        language, address = language_of(person.language, policy), sound_address(person.email)
+        language = language_of(chosen.get(person.email) or person.language, policy)
+        address = sound_address(person.email)
         if person.left_at is not None or not address:
             continue
         with reading(language):

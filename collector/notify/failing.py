@@ -11,7 +11,15 @@ from datetime import datetime
 from collector.model import Language, Severity
 from collector.notify.hours import allowed_at
 from collector.policy import Owners, Policy, title, words_for_failure
-from collector.store import Connection, Store, new_failures, notifications, persons, waivers
+from collector.store import (
+    Connection,
+    Store,
+    accounts,
+    new_failures,
+    notifications,
+    persons,
+    waivers,
+)
 from collector.store.new_failures import NewFailure
 from collector.store.notifications import Item, Message, New
 from collector.subscriptions import OWNERS, Subscriber, Subscriptions, Topic, mail_address
@@ -112,12 +120,13 @@ class Failing:
         if policy.notices.owners is not Owners.AT_ONCE or self.told.mail is None:
             return []
         people = self.store.read(lambda c: persons.get_many(c, burst.by_owner))
+        chosen = self.store.read(lambda c: accounts.languages(c, burst.by_owner))
         found = []
         for email, mine in burst.by_owner.items():
             person, calm = people.get(email), _without_floods(mine, burst)
             if person is None or person.left_at is not None or not calm:
                 continue
-            language = language_of(person.language, policy)
+            language = language_of(chosen.get(email) or person.language, policy)
             with reading(language):
                 message = owners_message(calm, language)
             if address := sound_address(email):

@@ -1,5 +1,6 @@
 """People who may look or act. Passwords are kept hashed, secrets of authenticators sealed."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -15,6 +16,7 @@ class Account:
     """`role` is a name of `collector.accounts.roles`. An empty `password_hash` opens nothing.
 
     `totp_step` is the step of the last code that was taken; see `collector.accounts.totp`.
+    `language` is "en", "fr" or "" (not chosen).
     """
 
     username: str
@@ -28,6 +30,7 @@ class Account:
     totp_sealed: bytes | None = None
     totp_step: int = 0
     enabled_at: datetime | None = None
+    language: str = ""
 
 
 def get(connection: Connection, username: str) -> Account | None:
@@ -64,6 +67,18 @@ def refresh_hash(connection: Connection, username: str, before: str, password_ha
 
 def set_role(connection: Connection, username: str, role: str) -> None:
     _change(connection, username, role=role)
+
+
+def set_language(connection: Connection, username: str, language: str) -> None:
+    _change(connection, username, language=language)
+
+
+def languages(connection: Connection, usernames: Collection[str]) -> dict[str, str]:
+    """Of those accounts, by name, the ones that have chosen."""
+    query = select(ACCOUNT.c.username, ACCOUNT.c.language).where(
+        ACCOUNT.c.username.in_(usernames), ACCOUNT.c.language != ""
+    )
+    return {row.username: row.language for row in connection.execute(query)}
 
 
 def set_totp(connection: Connection, username: str, sealed: bytes | None, step: int = 0) -> None:

@@ -225,6 +225,7 @@ account = _table(
     _maybe("totp_sealed", LargeBinary),
     Column("totp_step", INTEGER, nullable=False, server_default="0"),
     _maybe("enabled_at", Moment),
+    Column("language", Text, nullable=False, server_default=""),
 )
 
 session = _table(

@@ -1,10 +1,15 @@
-"""The language of what a person reads: of the address, as chosen before, else the browser's."""
+"""The language of what a person reads: of the address, the account's, else the browser's.
+
+Before the login, and where the account says nothing, a cookie remembers what was chosen here.
+"""
 
 from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 
+from collector.accounts.sessions import Session
 from collector.model import Language
+from collector.web.frame import SESSION
 from collector.web.looks import look_in
 
 NAMES = {Language.EN: "English", Language.FR: "Français"}
@@ -30,10 +35,16 @@ def choices(path: str, chosen: Language) -> tuple[Choice, ...]:
 
 
 def asked_language(request: HTTPConnection) -> Language | None:
-    """None: neither the address, what the person chose here before, nor the browser names one."""
+    """None: neither the address, the account, what was chosen here before, nor the browser names
+    one.
+    """
     in_address = known(request.query_params.get("lang", ""))
+    session: Session | None = request.scope.get(SESSION)
+    of_account = known(session.language) if session else None
     chosen = known(look_in(request.scope).language)
-    return in_address or chosen or preferred(request.headers.get("accept-language", ""))
+    return (
+        in_address or of_account or chosen or preferred(request.headers.get("accept-language", ""))
+    )
 
 
 def preferred(header: str) -> Language | None:

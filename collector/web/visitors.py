@@ -5,14 +5,18 @@ whose password has lasted for as long as it may leads to the choice of a new one
 """
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from collector.accounts import sessions
 from collector.accounts.sessions import Session
+from collector.model import Language
 from collector.store import Connection
+from collector.translation import reading
 from collector.web.cookie import token_in
 from collector.web.frame import SESSION
+from collector.web.languages import asked_language
 from collector.web.listeners import asked_by_script
 from collector.web.site import Site, site_of
 
@@ -53,7 +57,8 @@ class SessionRequired:
                 await RedirectResponse(RENEWAL, 303)(scope, receive, send)
                 return
             scope[SESSION] = session
-            await self._app(scope, receive, send)
+            with reading(asked_language(HTTPConnection(scope)) or Language.EN):
+                await self._app(scope, receive, send)
 
 
 async def current_session(scope: Scope) -> Session | None:

@@ -13,12 +13,14 @@ from collector.notifying import Notifying, notifying_of
 from collector.policy import default_text
 from collector.store import (
     Store,
+    accounts,
     devices,
     notifications,
     ownership,
     persons,
     policies,
 )
+from collector.store.accounts import Account
 from collector.store.devices import InventoryRow
 from collector.store.persons import Person
 from collector.subscriptions import Kind, Subscriber, Subscriptions, Topic
@@ -197,6 +199,19 @@ def test_an_owner_hears_of_their_own_device_in_their_language(house: House) -> N
     (other,) = house.got("bob@example.org")
     assert str(other["Subject"]) == "Your device beta needs something done"
     assert "ufw" in text_of(other).lower() or "firewall" in text_of(other).lower()
+
+
+def test_what_an_owner_chose_for_their_account_goes_before_the_list_of_owners(
+    house: House,
+) -> None:
+    house.policy('[notifications]\nowners = "at_once"')
+    house.enrol("alpha", "chloe@example.org", "en")
+    account = Account("chloe@example.org", "hash", house.clock(), "viewer", language="fr")
+    house.store.write(lambda c: accounts.add(c, account))
+    house.report("alpha", blocked=False)
+    house.minutes()
+    (mail,) = house.got("chloe@example.org")
+    assert mail["Content-Language"] == "fr"
 
 
 def test_owners_hear_nothing_unless_the_policy_says_so(house: House) -> None:

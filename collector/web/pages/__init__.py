@@ -2,6 +2,7 @@
 
 from collector.web.pages import (
     account,
+    account_language,
     accounts,
     app,
     audit,
@@ -79,7 +80,8 @@ PAGES = (
     *(overview, changes, fixes, devices, devices_csv, devices_bulk),
     *(device, check_now, lock_screen),
     *(device_change, device_retire, device_forget, device_history),
-    *(account, password, end_sessions, new_app, codes, confirm, new_passkey, passkey, tokens),
+    *(account, account_language, password, end_sessions, new_app, codes, confirm),
+    *(new_passkey, passkey, tokens),
     *(people, people_import, person, person_forget),
     *(groups, group_new, group, group_change, group_remove),
     *(accounts, one_account, review, sign_review),

@@ -28,6 +28,7 @@ DONE = {
     "label": marked("The passkey has its new name."),
     "removed": marked("The passkey opens nothing any more. Every other session has ended."),
     "session": marked("The session has ended."),
+    "language": marked("Your language is kept with your account."),
 }
 
 
@@ -58,6 +59,7 @@ class Context:
 
     frame: Frame
     role: str
+    language: str
     done: str
     password_at: datetime | None
     renew_at: datetime | None
@@ -90,6 +92,7 @@ def _context(
     return Context(
         frame=frame,
         role=session.role,
+        language=session.language,
         done=done,
         password_at=since,
         renew_at=since + timedelta(days=days) if since and days else None,

@@ -1,4 +1,7 @@
-"""Remembers the language and the colours that a person wants, and leads back to the page."""
+"""Remembers the language and the colours that a person wants, and leads back to the page.
+
+The language of somebody who is logged in is their account's, in whatever browser.
+"""
 
 from dataclasses import replace
 
@@ -6,7 +9,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from collector.web import looks
+from collector.web.frame import SESSION
 from collector.web.looks import look_in, look_of
+from collector.web.pages.account_language import keep
+from collector.web.visitors import current_session
 
 PATH = "/look"
 METHODS = ("POST",)
@@ -20,6 +26,10 @@ async def page(request: Request) -> Response:
     asked = look_of(
         str(form.get("language", before.language)), str(form.get("theme", before.theme))
     )
+    session = await current_session(request.scope)
+    if session is not None and session.factor_at is not None and "language" in form:
+        request.scope[SESSION] = session
+        await keep(request, asked.language or session.language)
     response = RedirectResponse(_ours(str(form.get("next", ""))), 303)
     looks.put(response, replace(asked, language=asked.language or before.language))
     return response

@@ -2,6 +2,7 @@
 
 import pytest
 
+from collector.store import accounts
 from tests.collector.web.conftest import Browser
 
 COOKIE = "__Host-muster-look"
@@ -41,6 +42,33 @@ def test_a_cookie_that_means_nothing_is_as_if_it_were_not_there(
 @pytest.mark.parametrize("path", ["//example.net", "/\\example.net", "https://example.net", ""])
 def test_the_switch_leads_to_no_other_site(browser: Browser, path: str) -> None:
     assert browser.send("/look", "/login", theme="dark", next=path).headers["location"] == "/"
+
+
+def test_the_language_is_kept_with_the_account_in_whatever_browser(helpdesk: Browser) -> None:
+    french = {"Accept-Language": "fr"}
+    assert 'lang="fr"' in html_of(helpdesk, "/account", **french)
+    sent = helpdesk.send("/account/language", "/account", language="en")
+    assert sent.headers["location"] == "/account?done=language"
+    helpdesk.client.cookies.delete(COOKIE)
+    assert 'lang="en"' in html_of(helpdesk, "/account?done=language", **french)
+    assert 'lang="fr"' in html_of(helpdesk, "/account?lang=fr")
+    helpdesk.send("/look", "/account", language="fr", next="/account")
+    helpdesk.client.cookies.delete(COOKIE)
+    helpdesk.client.cookies.set(COOKIE, "en.")
+    assert 'lang="fr"' in html_of(helpdesk, "/account")
+    kept = helpdesk.store.read(lambda c: accounts.get(c, "admin"))
+    assert kept is not None
+    assert kept.language == "fr"
+    helpdesk.client.cookies.delete(COOKIE)
+    helpdesk.send("/account/language", "/account", language="xx")
+    assert 'lang="en"' in html_of(helpdesk, "/account", **{"Accept-Language": "en"})
+
+
+def test_the_colours_alone_choose_no_language_for_the_account(helpdesk: Browser) -> None:
+    helpdesk.send("/look", "/account", theme="dark", next="/account")
+    kept = helpdesk.store.read(lambda c: accounts.get(c, "admin"))
+    assert kept is not None
+    assert kept.language == ""
 
 
 def test_the_address_that_lets_a_person_in_is_not_repeated(browser: Browser) -> None:
