@@ -6,9 +6,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SERVICES := .services/.ready
+PACKAGING := .bundle/venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-recordings test-browser screenshots test-services openapi faults bench laptops lock translations protos clean
+.PHONY: help run test lint test-recordings test-browser screenshots test-services openapi faults bench laptops bundle packages test-packages lock translations protos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -68,6 +69,23 @@ bench: $(READY) ## Measure the collector against a no-op server and the agent ag
 laptops: $(READY) ## Boot real Linux laptops under user-mode Linux and judge them (CASES=names)
 	@$(BIN)/python -m tests.laptops.run $(CASES)
 
+$(PACKAGING): requirements/packaging.txt requirements/agent.txt requirements/collector.txt
+	@echo "Installing what the bundles are built with ..."
+	@$(PYTHON) -m venv --clear $(@D)
+	@for list in packaging agent collector; do $(@D)/bin/python -m pip install --quiet \
+	  --disable-pip-version-check --require-hashes -r requirements/$$list.txt || exit 1; done
+	@touch $@
+
+bundle: $(PACKAGING) ## Build the agent and the collector as folders that need no Python (.bundle)
+	@.bundle/venv/bin/python build/bundle/bundle.py $(HALVES)
+
+packages: bundle ## Build .deb and .rpm of both into dist (MUSTER_VERSION, SOURCE_DATE_EPOCH)
+	@.bundle/venv/bin/python build/packages/packages.py $(HALVES)
+
+test-packages: $(READY) ## Use the built packages: bundles, systems of several releases, repositories (root)
+	@$(BIN)/python tests/packages/prerequisites.py
+	@$(BIN)/python -m pytest tests/packages -q -s --timeout=3600
+
 lock: ## Resolve the dependencies anew into requirements/, with hashes
 	@for extra in agent collector; do $(BIN)/uv pip compile pyproject.toml --extra $$extra --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --quiet -o requirements/$$extra.txt; done
@@ -75,6 +93,8 @@ lock: ## Resolve the dependencies anew into requirements/, with hashes
 	  --generate-hashes --no-emit-index-url --quiet -o requirements/dev.txt
 	@$(BIN)/uv pip compile requirements/services.in --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --quiet -o requirements/services.txt
+	@$(BIN)/uv pip compile requirements/packaging.in --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --quiet -o requirements/packaging.txt
 
 openapi: $(READY) ## Write docs/openapi.json anew from the API's routes
 	@$(BIN)/python -m collector.web.api.openapi > docs/openapi.json
@@ -86,4 +106,4 @@ protos: $(READY) ## Generate the Python of the .proto files
 	@$(BIN)/python -m protos.generate
 
 clean: ## Remove the virtual environment and the data of `make run`
-	@rm -rf $(VENV) .muster
+	@rm -rf $(VENV) .muster .bundle dist
