@@ -83,8 +83,8 @@ packages: bundle ## Build .deb and .rpm of both into dist (MUSTER_VERSION, SOURC
 	@.bundle/venv/bin/python build/packages/packages.py $(HALVES)
 
 test-packages: $(READY) ## Use the built packages: bundles, systems of several releases, repositories (root)
-	@$(BIN)/python tests/packages/prerequisites.py
-	@$(BIN)/python -m pytest tests/packages -q -s --timeout=3600
+	@$(BIN)/python tests/packages/installed/prerequisites.py
+	@$(BIN)/python -m pytest tests/packages/installed -q -s --timeout=3600
 
 lock: ## Resolve the dependencies anew into requirements/, with hashes
 	@for extra in agent collector; do $(BIN)/uv pip compile pyproject.toml --extra $$extra --universal \

@@ -30,6 +30,9 @@ from collector.cli import program  # noqa: E402
 DIST = Path(os.environ.get("MUSTER_DIST", ROOT / "dist"))
 VERSION = os.environ.get("MUSTER_VERSION") or __version__
 UNITS = "/usr/lib/systemd/system"
+PERSONAL = "/usr/lib/systemd/user"
+"""Units of each person's own manager."""
+
 NEEDED = re.compile(rb"GLIBC_(\d+)\.(\d+)\b")
 UNNAMED = "Muster packages <packages@muster.invalid>"
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -186,9 +189,13 @@ def _words(half: str, name: str, work: Path) -> Iterator[Content]:
 def _units(source: Path, name: str) -> Iterator[Content]:
     for file in sorted(source.iterdir()):
         if file.suffix in (".service", ".timer", ".path"):
-            yield Content(f"{UNITS}/{file.name}", file)
+            units = PERSONAL if "notify" in file.name else UNITS
+            yield Content(f"{units}/{file.name}", file)
+        elif file.suffix == ".desktop":
+            yield Content(f"/usr/share/applications/{file.name}", file)
         elif file.suffix == ".preset":
-            yield Content(f"/usr/lib/systemd/system-preset/{file.name}", file)
+            manager = "user" if "user" in file.name else "system"
+            yield Content(f"/usr/lib/systemd/{manager}-preset/{file.name}", file)
     for file, to in {
         "hardening.conf": f"{UNITS}/{name}-.service.d/hardening.conf",
         "sysusers.conf": f"/usr/lib/sysusers.d/{name}.conf",

@@ -1,1 +1,1 @@
-"""What is built for installing, used as installed: `make test-packages`."""
+"""The packages, made and looked into with the tools of their systems."""

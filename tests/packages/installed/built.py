@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 BUNDLES = Path(os.environ.get("MUSTER_BUNDLE_FOLDER", ROOT / ".bundle"))
 DIST = Path(os.environ.get("MUSTER_DIST", ROOT / "dist"))
 CLEAN = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packages.built import BUNDLES, ROOT, bundled
+from tests.packages.installed.built import BUNDLES, ROOT, bundled
 
 sys.path.append(str(ROOT / "build/bundle"))
 

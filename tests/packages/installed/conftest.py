@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packages.built import Serving, serving
+from tests.packages.installed.built import Serving, serving
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packages.built import BUNDLES, DIST, ROOT, package
+from tests.packages.installed.built import BUNDLES, DIST, ROOT, package
 
 PYTHON = BUNDLES / "venv/bin/python"
 

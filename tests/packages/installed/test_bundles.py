@@ -12,7 +12,7 @@ import pytest
 
 from agent.cli import COMMANDS
 from collector.cli import program
-from tests.packages.built import BUNDLES, ROOT, Serving, bundled, run
+from tests.packages.installed.built import BUNDLES, ROOT, Serving, bundled, run
 
 AGENT = "muster-agent"
 COLLECTOR = "muster-collector"

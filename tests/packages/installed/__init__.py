@@ -1,0 +1,1 @@
+"""What is built for installing, used as installed: `make test-packages`."""
