@@ -4,32 +4,21 @@
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
 from agent import __version__
-from agent.commands import (
-    check,
-    doctor,
-    enroll,
-    erase,
-    notify,
-    receipt,
-    record,
-    report,
-    run,
-    service,
-    status,
-    update,
-)
-from agent.exchange.transport import TransportError
+from agent.commands import run
+from agent.exchange.troubles import TransportError
 from agent.memory import keep_off_disk
-from agent.observation import shorten
+from agent.printable import shorten
 from agent.state import StateError
 from agent.surroundings import BadInput, OutputFailed, Surroundings
 
 LONGEST_TROUBLE = 1000
+WIDTH = 80
 
 
 class Command(Protocol):
@@ -44,39 +33,74 @@ class Command(Protocol):
     def run(self, args: argparse.Namespace, around: Surroundings) -> int: ...
 
 
-COMMANDS: tuple[Command, ...] = (
-    enroll,
-    run,
-    check,
-    report,
-    status,
-    receipt,
-    notify,
-    record,
-    doctor,
-    update,
-    erase,
-    service,
-)
+def commands(argv: Sequence[str] = ()) -> tuple[Command, ...]:
+    """All of them; for a command line of the service that one alone, which stays small by it."""
+    if argv[:1] == [run.NAME]:
+        return (run,)
+    from agent.commands import (
+        check,
+        doctor,
+        enroll,
+        erase,
+        notify,
+        receipt,
+        record,
+        report,
+        service,
+        status,
+        update,
+    )
+
+    return (
+        enroll,
+        run,
+        check,
+        report,
+        status,
+        receipt,
+        notify,
+        record,
+        doctor,
+        update,
+        erase,
+        service,
+    )
+
+
+class Formatter(argparse.HelpFormatter):
+    """The usual one finds the terminal's width with `shutil`, which brings every archive format."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    try:
+        return int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size().columns or WIDTH
+    except (ValueError, OSError):
+        return WIDTH
 
 
 class Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
+    def __init__(self, **words: Any) -> None:
+        super().__init__(**{"formatter_class": Formatter, **words})
+
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
-def parser() -> Parser:
+def parser(argv: Sequence[str] = ()) -> Parser:
     top = Parser(
         prog="muster-agent",
         description="Observes this device's security posture and reports it to one collector.",
         epilog="example: muster-agent check",
     )
     top.add_argument("--version", action="version", version=f"muster-agent {__version__}")
-    commands = top.add_subparsers(metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        one = commands.add_parser(
+    below = top.add_subparsers(metavar="COMMAND", required=True)
+    for command in commands(argv):
+        one = below.add_parser(
             command.NAME,
             help=command.HELP,
             description=command.HELP[0].upper() + command.HELP[1:] + ".",
@@ -96,7 +120,8 @@ def main(argv: Sequence[str] | None = None, around: Surroundings | None = None) 
     """Run one command; returns the exit status."""
     if around is None:
         keep_off_disk()  # the whole process is ours
-    args = parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else list(argv)
+    args = parser(argv).parse_args(argv)
     try:
         status: int = args.run(args, around or Surroundings())
     except BadInput as error:

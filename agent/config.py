@@ -5,7 +5,7 @@ import os
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from agent.state import State, StateError
@@ -17,6 +17,8 @@ SYSTEM_FOLDER = (
     else Path("/var/lib/muster-agent")
 )
 FILE = "agent.toml"
+LEFT = ("enrollment.txt", "enrollment.ini")
+"""Where a package or an MDM leaves an enrollment string."""
 
 
 class NotEnrolled(StateError):
@@ -33,15 +35,17 @@ class BadAddress(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What enrollment settled."""
+    """What enrollment settled. `proxy` is "" where the environment says which, or there is none."""
 
     collector_name: str
     device_id: str
     enroll_address: str
     check_in_address: str
+    proxy: str = field(default="", repr=False)  # it may hold a password
 
     def to_toml(self) -> bytes:
-        lines = [f"{key} = {_quoted(value)}\n" for key, value in asdict(self).items()]
+        settled = {key: value for key, value in asdict(self).items() if value or key != "proxy"}
+        lines = [f"{key} = {_quoted(value)}\n" for key, value in settled.items()]
         return "".join(lines).encode()
 
 
@@ -105,6 +109,15 @@ def _home() -> Path:
         return Path.home()
     except RuntimeError as error:
         raise StateError("this account has no home directory; name a folder: --state") from error
+
+
+def shown_folder() -> Path:
+    """Where `agent.shown` puts what everybody who uses the device may read."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("ProgramData", r"C:\ProgramData"), "MusterShown")  # noqa: SIM112
+    if sys.platform == "darwin":
+        return Path("/Library/Application Support/MusterShown")
+    return Path("/var/cache/muster-agent")
 
 
 def split_address(address: str) -> tuple[str, int]:

@@ -11,7 +11,7 @@ from agent.exchange import contact
 from agent.exchange import progress as record
 from agent.exchange.progress import Progress
 from agent.exchange.spool import Spool
-from agent.exchange.transport import Unreachable
+from agent.exchange.troubles import Unreachable
 from agent.identity import Validity
 from agent.state import State, StateError
 from agent.unseen import unseen
@@ -89,7 +89,7 @@ def _reach(state: State, settled: Config) -> Item:
     address = settled.check_in_address
     try:
         shown = state.path(identity.CERTIFICATE), state.path(identity.KEY)
-        contact.verify(address, identity.load(state).authority, shown)
+        contact.verify(address, identity.load(state).authority, shown, settled.proxy)
     except Unreachable as error:
         return Item("collector", str(error), way(str(error)))
     return Item("collector", f"{address} answers, with the right certificate")

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Iterable
 
-from agent.observation import shorten
+from agent.printable import shorten
 from agent.words import describe, reason
 from protos.posture.v1.signals_pb2 import Observation
 

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agent.exchange.transport import Busy, TransportError
+from agent.exchange.troubles import Busy, TransportError
 from agent.log import Log
 from agent.state import StateError
 

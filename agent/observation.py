@@ -11,11 +11,11 @@ from google.protobuf.message import Message
 
 from agent.host import CannotTell, Host, NotApplicableHere
 from agent.log import to_stderr
+from agent.printable import shorten
 from protos.posture.v1.signals_pb2 import Evidence, Gap, Observation, Unknown, UnknownReason
 
 MOST_EVIDENCE = 12
 MOST_GAPS = 60
-LONGEST_WORDS = 240
 LARGEST_OBSERVATION = 12_000
 """Bytes of one serialised observation; a larger one is `unknown(too_large)`."""
 
@@ -38,18 +38,6 @@ class Seen:
 
 
 Check = Callable[[Host], Seen]
-
-
-def shorten(words: str, most: int = LONGEST_WORDS) -> str:
-    """One printable line of at most `most` characters.
-
-    >>> shorten("two\\nlines", 20)
-    'two lines'
-    >>> shorten("abcdef", 4)
-    'abc…'
-    """
-    line = " ".join("".join(c if c.isprintable() else " " for c in words).split())
-    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def observe(signal: str, check: Check | None, host: Host) -> Observation:

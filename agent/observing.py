@@ -1,8 +1,8 @@
 """One look at the whole device, with the time it was taken."""
 
 from agent.checks import observe_all
+from agent.clock import Clock
 from agent.device import inventory
-from agent.exchange.progress import Clock
 from agent.exchange.report import Observed, posture
 from agent.host import Host
 

@@ -34,14 +34,6 @@ class NotBelieved(StateError):
     """Somebody other than root could have put it there."""
 
 
-def system_folder() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("ProgramData", r"C:\ProgramData"), "MusterShown")  # noqa: SIM112
-    if sys.platform == "darwin":
-        return Path("/Library/Application Support/MusterShown")
-    return Path("/var/cache/muster-agent")
-
-
 def publish(state: State, folder: Path) -> None:
     """Bring the folder up to date with the state. Raises StateError."""
     standing = of_state(state)

@@ -52,9 +52,11 @@ def of_state(state: State) -> Standing:
 
 
 def head(standing: Standing) -> dict[str, Any]:
-    """All but the answer, as JSON knows it."""
+    """All but the answer, as JSON knows it, without the proxy: it may hold a password."""
+    collector = asdict(standing.config)
+    del collector["proxy"]
     return {
-        "collector": asdict(standing.config),
+        "collector": collector,
         "checked_in_at": _written(standing.checked_in_at),
         "answered_at": _written(standing.answered_at),
         "trouble": standing.trouble or None,

@@ -1,4 +1,7 @@
-"""What a command may touch outside itself, in one place that tests can replace."""
+"""What a command may touch outside itself, in one place that tests can replace.
+
+It loads nothing of the network or of the device before it is used: the service stays small.
+"""
 
 import os
 import random
@@ -9,17 +12,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from agent import config, language, shown
-from agent.exchange.progress import Clock, system_clock
-from agent.exchange.transport import Credentials, GrpcTransport, Transport
-from agent.host import Host
+from agent import config
+from agent.clock import Clock, system_clock
 from agent.log import Log, to_stderr
-from agent.notices.news import Notice
-from agent.notices.showing import show
-from agent.standing import Standing, of_state
 from agent.state import State
+
+if TYPE_CHECKING:
+    from agent.exchange.transport import Credentials, Transport
+    from agent.files import Places
+    from agent.host import Host
+    from agent.notices.news import Notice
+    from agent.standing import Standing
 
 
 class BadInput(Exception):
@@ -34,14 +39,26 @@ class ThisMachine:
     """A new one for each look: a machine keeps its answers. What hangs is known to all of them."""
 
     def __init__(self) -> None:
+        self._places: Places | None = None
+
+    def __call__(self) -> "Host":
         from agent.files import Places
-
-        self._places = Places()
-
-    def __call__(self) -> Host:
         from agent.machine import Machine
 
+        self._places = self._places or Places()
         return Machine(self._places)
+
+
+def _by_grpc(address: str, credentials: "Credentials") -> "Transport":
+    from agent.exchange.transport import GrpcTransport
+
+    return GrpcTransport(address, credentials)
+
+
+def _show(notice: "Notice", environ: Mapping[str, str], host: Callable[[], "Host"]) -> None:
+    from agent.notices.showing import show
+
+    show(notice, environ, host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +69,16 @@ class Surroundings:
     out: TextIO = field(default_factory=lambda: sys.stdout)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     clock: Clock = system_clock
-    host: Callable[[], Host] = field(default_factory=ThisMachine)
-    connect: Callable[[str, Credentials], Transport] = GrpcTransport
+    host: Callable[[], "Host"] = field(default_factory=ThisMachine)
+    connect: Callable[[str, "Credentials"], "Transport"] = _by_grpc
     sleep: Callable[[float], None] = time.sleep
     chance: random.Random = field(default_factory=random.SystemRandom)
     log: Log = to_stderr
     root: bool = field(default_factory=config.is_root)
     system_folder: Path = config.SYSTEM_FOLDER
-    shown_folder: Path = field(default_factory=shown.system_folder)
+    shown_folder: Path = field(default_factory=config.shown_folder)
     shown_owner: int = 0
-    notice: Callable[[Notice, Mapping[str, str], Callable[[], Host]], None] = show
+    notice: Callable[["Notice", Mapping[str, str], Callable[[], "Host"]], None] = _show
     local: Callable[[datetime], datetime] = datetime.astimezone
 
     def state_folder(self, named: str | None) -> Path:
@@ -85,13 +102,18 @@ class Surroundings:
         return config.state_folder(named, self.environ, root=False)
 
     def language(self, named: str | None) -> str:
+        from agent import language
+
         return language.chosen(named, self.environ, language.of_system())
 
-    def standing(self, named: str | None, command: str) -> Standing:
+    def standing(self, named: str | None, command: str) -> "Standing":
         """Of the agent's own state; without the right to it, what it shows to everybody.
 
         Raises StateError.
         """
+        from agent import shown
+        from agent.standing import of_state
+
         try:
             return of_state(self.open_state(named, "state is", command))
         except config.KeptByRoot:

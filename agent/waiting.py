@@ -10,13 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent import config, device
-from agent.exchange.progress import Clock
-from agent.exchange.transport import Credentials, Refused, Rejected, Transport
+from agent.clock import Clock
+from agent.exchange.transport import Credentials, Transport
+from agent.exchange.troubles import Refused, Rejected
 from agent.host import Host
 from agent.log import Log
 from agent.state import State, StateError
 
-FILES = ("enrollment.txt", "enrollment.ini")
 LARGEST = 16_384
 MANAGED = Path("/Library/Managed Preferences/org.muster.agent.plist")
 KEY = "EnrollmentString"
@@ -39,7 +39,7 @@ def enroll_if_told(
     if words:
         settled = enroll(words)
         log("enrolled", collector=settled.collector_name, device=settled.device_id)
-        for name in FILES:
+        for name in config.LEFT:
             state.path(name).unlink(missing_ok=True)
 
 
@@ -66,7 +66,7 @@ def enrolling(
 
 
 def _left(state: State, managed: Path) -> str:
-    for name in FILES:
+    for name in config.LEFT:
         content = state.read(name)
         if content is not None:
             return _text(content[:LARGEST])

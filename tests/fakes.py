@@ -155,8 +155,7 @@ class FixedClock:
 class FakeTransport:
     """A collector that keeps the contract: it holds a sequence and a digest and answers by them.
 
-    `troubles` are raised first, one a call; `calls` answers those who listen. `sent` holds every
-    request as it was received.
+    `troubles` are raised first, one a call. `sent` holds every request as it was received.
     """
 
     held_sequence: int = 0
@@ -167,7 +166,6 @@ class FakeTransport:
     certificate: bytes = b""
     sent: list[Message] = field(default_factory=list)
     closed: bool = False
-    calls: list[bool] = field(default_factory=list)
 
     def check_in(self, request: wire.CheckInRequest) -> wire.CheckInResponse:
         self._take(request)
@@ -204,11 +202,6 @@ class FakeTransport:
         self.sent.append(copy)
         if self.troubles:
             raise self.troubles.pop(0)
-
-    def listen(self, seconds: float) -> bool:
-        if self.troubles:
-            raise self.troubles.pop(0)
-        return self.calls.pop(0) if self.calls else False
 
     def close(self) -> None:
         self.closed = True

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent import config, device
-from agent.exchange.transport import Refused, Rejected
+from agent.exchange.troubles import Refused, Rejected
 from agent.layout import row
 from agent.state import State, StateError
 from agent.surroundings import BadInput, Surroundings

@@ -4,14 +4,14 @@ import argparse
 import shutil
 from pathlib import Path
 
-from agent import config, waiting
+from agent import config
 from agent.state import State
 from agent.surroundings import BadInput, Surroundings
 
 NAME = "erase"
 HELP = "remove what the agent keeps on this device: its key, its reports, its settings"
 EXAMPLE = "muster-agent erase --yes"
-KNOWN = frozenset((config.FILE, "lock", "receipts", "spool", "update", *waiting.FILES))
+KNOWN = frozenset((config.FILE, "lock", "receipts", "spool", "update", *config.LEFT))
 """A folder with none of these is not an agent's."""
 
 

@@ -1,15 +1,17 @@
 """`muster-agent run`: the service. It asks on its own timer and listens on nothing."""
 
 import argparse
-import signal
-import sys
-import time
-from types import FrameType
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from agent.commands.visiting import visit
-from agent.exchange.listening import Listening
-from agent.loop import Loop, Stopped
-from agent.surroundings import Surroundings
+from agent import config
+from agent.exchange.troubles import Busy, TransportError
+from agent.state import State, StateError
+from agent.visits import Told, Visits, own_program
+
+if TYPE_CHECKING:
+    from agent.surroundings import Surroundings
 
 NAME = "run"
 HELP = "keep checking in (service mode), or once with --once (for a timer)"
@@ -23,45 +25,51 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="do not wait a random part of a minute before the first check-in",
     )
+    # How the service starts its check-ins: the answer in one line, and why it comes.
+    parser.add_argument("--tell", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--called", action="store_true", help=argparse.SUPPRESS)
 
 
-def run(args: argparse.Namespace, around: Surroundings) -> int:
-    to_collector = visit(args.state, around, NAME)
+def run(args: argparse.Namespace, around: "Surroundings") -> int:
     if args.once:
-        to_collector.run()
+        return _once(args, around)
+    from agent import resting
+    from agent.resident import Service
+
+    state = around.open_state(args.state, "state is", NAME)
+    if not any(state.path(name).exists() for name in config.LEFT):  # else a visit enrolls first
+        config.load(state)
+    chance: random.Random = around.chance
+    service = Service(state, _visits(state), resting.live(chance), chance, around.log)
+    return service.run(at_once=args.at_once)
+
+
+def _visits(state: State) -> Visits:
+    folder = str(Path(state.folder))
+    return Visits((*own_program(), NAME, "--once", "--tell", "--state", folder))
+
+
+def _once(args: argparse.Namespace, around: "Surroundings") -> int:
+    from agent.commands.visiting import visit
+
+    if not args.tell:
+        visit(args.state, around, NAME).run(called=args.called)
         return 0
-    listening = Listening(
-        to_collector.state,
-        around.connect,
-        around.sleep,
-        time.monotonic,
-        around.chance,
-        around.log,
-    )
-    loop = Loop(
-        cycle=lambda: to_collector.run(called=listening.called).next_check_in_seconds,
-        sleep=around.sleep,
-        chance=around.chance,
-        log=around.log,
-        wait=listening.wait,
-    )
-    for number in _ending():
-        signal.signal(number, _stop)
+    told = _told(args, around)
+    around.say(told.line())
+    return 1 if told.trouble else 0
+
+
+def _told(args: argparse.Namespace, around: "Surroundings") -> Told:
+    from agent.commands.visiting import visit
+    from agent.exchange import progress
+
     try:
-        loop.run(at_once=args.at_once)
-    except Stopped:
-        around.log("stopped")
-    return 0
-
-
-def _ending() -> tuple[signal.Signals, ...]:
-    """What service managers and people send; on Windows a service's console gets SIGBREAK."""
-    if sys.platform == "win32":
-        return (signal.SIGTERM, signal.SIGINT, signal.SIGBREAK)
-    return (signal.SIGTERM, signal.SIGINT)
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    """End wherever we are: what is on disk is always whole."""
-    del frame
-    raise Stopped(signal.Signals(number).name)
+        to_collector = visit(args.state, around, NAME)
+        response = to_collector.run(called=args.called)
+    except Busy as error:
+        return Told(trouble=str(error), retry_after_seconds=error.retry_after_seconds)
+    except (TransportError, StateError) as error:
+        return Told(trouble=str(error))
+    connected = progress.load(to_collector.state).connected
+    return Told(response.next_check_in_seconds, connected)

@@ -8,14 +8,16 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from agent.clock import Clock
 from agent.exchange import progress as record
 from agent.exchange.ledger import Ledger
-from agent.exchange.progress import Clock, Progress
+from agent.exchange.progress import Progress
 from agent.exchange.receipt import NO_ANSWER_YET, Receipt, Receipts
 from agent.exchange.report import Observed
 from agent.exchange.spool import Spool
 from agent.exchange.times import in_range
-from agent.exchange.transport import CollectorFailed, Rejected, Transport, TransportError
+from agent.exchange.transport import Transport
+from agent.exchange.troubles import CollectorFailed, Rejected, TransportError
 from agent.state import State
 from agent.update import record as updates
 from protos.posture.v1 import posture_service_pb2 as wire

@@ -1,21 +1,14 @@
-"""Nothing is sent before the server has shown the right authority: TCP, proxy and TLS, no gRPC.
+"""Nothing is sent before the server has shown the right authority: TCP, proxy and TLS, no gRPC."""
 
-The proxy is found as gRPC finds it (grpc_proxy, https_proxy, http_proxy; no_grpc_proxy, no_proxy),
-so that the first look and the calls that follow take the same way.
-"""
-
-import base64
-import http.client
 import os
 import socket
 import ssl
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from agent.config import split_address
-from agent.exchange.transport import Unreachable, with_advice
+from agent.exchange import proxy
+from agent.exchange.troubles import Unreachable, with_advice
 
 TIME_LIMIT = 10.0
 """Seconds to connect, and again for the TLS handshake."""
@@ -25,20 +18,36 @@ class NotTrusted(Unreachable):
     """Something answered, and it is not the collector we were told about."""
 
 
-def presented_chain(address: str) -> tuple[bytes, ...]:
+def presented_chain(address: str, told_proxy: str = "") -> tuple[bytes, ...]:
     """The certificates the server shows, DER, its own first. Nothing is believed yet."""
     context = _context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    with _handshake(address, context) as connection:
+    with _handshake(address, context, told_proxy) as connection:
         return _unverified_chain(connection)
 
 
-def verify(address: str, authority: bytes, shown: tuple[Path, Path] | None = None) -> None:
+def verify(
+    address: str,
+    authority: bytes,
+    shown: tuple[Path, Path] | None = None,
+    told_proxy: str = "",
+) -> None:
     """Raise unless the server proves, under `authority` (PEM), to be the host of the address.
 
     `shown`: files of the certificate and key that we show if the server asks for one.
     """
+    with secured(address, authority, shown, told_proxy):
+        pass
+
+
+def secured(
+    address: str,
+    authority: bytes,
+    shown: tuple[Path, Path] | None = None,
+    told_proxy: str = "",
+) -> ssl.SSLSocket:
+    """A connection to the host of the address, proved under `authority`; as `verify`."""
     context = _context()
     try:
         context.load_verify_locations(cadata=authority.decode("ascii"))
@@ -46,22 +55,7 @@ def verify(address: str, authority: bytes, shown: tuple[Path, Path] | None = Non
             context.load_cert_chain(*shown)
     except (OSError, UnicodeDecodeError) as error:  # an SSLError is an OSError
         raise Unreachable("not tried: our own key or certificate cannot be used") from error
-    with _handshake(address, context):
-        pass
-
-
-def proxy_for(host: str, environ: Mapping[str, str]) -> str | None:
-    """The proxy's URL, or None for a direct connection.
-
-    >>> proxy_for("c.example", {"https_proxy": "http://p:3128", "no_proxy": "x, .example"})
-    >>> proxy_for("c.test", {"https_proxy": "http://p:3128", "no_proxy": "x, .example"})
-    'http://p:3128'
-    """
-    names = ("grpc_proxy", "https_proxy", "http_proxy")
-    proxy = next((environ[name] for name in names if environ.get(name)), None)
-    exempt = environ.get("no_grpc_proxy") or environ.get("no_proxy") or ""
-    suffixes = [part.strip() for part in exempt.split(",") if part.strip()]
-    return None if any(host.endswith(suffix) for suffix in suffixes) else proxy
+    return _handshake(address, context, told_proxy)
 
 
 def _context() -> ssl.SSLContext:
@@ -71,12 +65,12 @@ def _context() -> ssl.SSLContext:
     return context
 
 
-def _handshake(address: str, context: ssl.SSLContext) -> ssl.SSLSocket:
+def _handshake(address: str, context: ssl.SSLContext, told_proxy: str) -> ssl.SSLSocket:
     host, _ = split_address(address)
-    plain = _connect(address)
+    plain = _connect(address, told_proxy)
     try:
         plain.settimeout(TIME_LIMIT)
-        return context.wrap_socket(plain, server_hostname=host)
+        return context.wrap_socket(plain, server_hostname=proxy.spelled(host))
     except ssl.SSLCertVerificationError as error:
         plain.close()
         said = error.verify_message.rstrip(".")
@@ -87,38 +81,21 @@ def _handshake(address: str, context: ssl.SSLContext) -> ssl.SSLSocket:
         raise Unreachable(f"{address} accepts connections, but {said}") from error
 
 
-def _connect(address: str) -> socket.socket:
+def _connect(address: str, told: str) -> socket.socket:
     host, port = split_address(address)
-    proxy = proxy_for(host, os.environ)
+    way = proxy.proxy_for(host, os.environ, told)
+    place = address if way is None else f"{address} through the proxy {way}"
     try:
-        if proxy is None:
-            return socket.create_connection((host, port), TIME_LIMIT)
-        return _through(proxy, host, port)
+        if way is None:
+            return proxy.to_host(host, port, TIME_LIMIT)
+        return proxy.connect(way, host, port, TIME_LIMIT)
     except socket.gaierror as error:
-        raise Unreachable(f"{_place(address, proxy)}: this name cannot be resolved") from error
+        raise Unreachable(f"{place}: this name cannot be resolved") from error
     except TimeoutError as error:
-        raise Unreachable(f"{_place(address, proxy)} does not answer") from error
-    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise Unreachable(f"{place} does not answer") from error
+    except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error) or "unreadable answer"
-        raise Unreachable(f"{_place(address, proxy)}: {with_advice(said.lower())}") from error
-
-
-def _place(address: str, proxy: str | None) -> str:
-    return address if proxy is None else f"{address} through the proxy {urlsplit(proxy).hostname}"
-
-
-def _through(proxy: str, host: str, port: int) -> socket.socket:
-    """HTTP CONNECT."""
-    way = urlsplit(proxy if "//" in proxy else f"//{proxy}")
-    connection = http.client.HTTPConnection(way.hostname or "", way.port or 80, timeout=TIME_LIMIT)
-    headers = {}
-    if way.username is not None:
-        pair = f"{unquote(way.username)}:{unquote(way.password or '')}"
-        headers["Proxy-Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-    connection.set_tunnel(host, port, headers)
-    connection.connect()
-    assert connection.sock is not None
-    return connection.sock
+        raise Unreachable(f"{place}: {with_advice(said.lower())}") from error
 
 
 def _unverified_chain(connection: ssl.SSLSocket) -> tuple[bytes, ...]:

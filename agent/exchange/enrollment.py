@@ -17,15 +17,16 @@ from dataclasses import dataclass, replace
 from google.protobuf.message import DecodeError
 
 from agent import __version__, config, identity
+from agent.clock import Clock
 from agent.config import BadAddress, Config, split_address
 from agent.exchange import contact, progress
 from agent.exchange.contact import NotTrusted
-from agent.exchange.progress import Clock
 from agent.exchange.receipt import NO_ANSWER_YET, Receipt, Receipts
 from agent.exchange.spool import Spool
-from agent.exchange.transport import CollectorFailed, Credentials, Transport, TransportError
+from agent.exchange.transport import Credentials, Transport
+from agent.exchange.troubles import CollectorFailed, TransportError
 from agent.identity import Identity
-from agent.observation import shorten
+from agent.printable import shorten
 from agent.state import State
 from protos.posture.v1.device_pb2 import Inventory
 from protos.posture.v1.posture_service_pb2 import (

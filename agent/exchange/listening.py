@@ -9,19 +9,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from agent import config, identity
-from agent.exchange import progress as record
-from agent.exchange.transport import (
-    Busy,
-    CollectorFailed,
-    Credentials,
-    Refused,
-    Rejected,
-    Transport,
-    TransportError,
-)
+from agent.exchange.troubles import Busy, CollectorFailed, Refused, Rejected, TransportError
 from agent.log import Log
-from agent.state import State, StateError
+from agent.state import StateError
 
 HOUR = 3600.0
 MOST_CALLS = 30
@@ -37,28 +27,32 @@ SHORT_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Listening:
-    """`seconds` is a clock that only goes forward; `sleep` passes time without a stream."""
+    """`seconds` is a clock that only goes forward; `sleep` passes time without a stream.
 
-    state: State
-    connect: Callable[[str, Credentials], Transport]
+    `listen` holds a stream until the collector calls (True) or for so many seconds. Whether one
+    is `wanted` is what the last check-in was told.
+    """
+
+    listen: Callable[[float], bool]
     sleep: Callable[[float], None]
     seconds: Callable[[], float]
     chance: random.Random
     log: Log
+    wanted: bool = False
     called: bool = False
     _calls: deque[float] = field(default_factory=deque)
 
     def wait(self, seconds: float) -> None:
         """Until the next check-in: so many seconds, or until the collector calls (`called`)."""
         self.called = False
-        if not self._is_wanted():
+        if not self.wanted:
             self.sleep(seconds)
             return
         ends_at, failures = self.seconds() + seconds, 0
         while (left := ends_at - self.seconds()) > 0:
             begun_at = self.seconds()
             try:
-                if self._listen(left):
+                if self.listen(left):
                     self._come(ends_at)
                     self.called = True
                     return
@@ -74,21 +68,6 @@ class Listening:
             if short and not pause:
                 pause = self._pause(failures, None)
             self._rest(min(pause, ends_at - self.seconds()))
-
-    def _is_wanted(self) -> bool:
-        try:
-            return record.load(self.state).connected
-        except StateError:
-            return False
-
-    def _listen(self, seconds: float) -> bool:
-        settled = config.load(self.state)
-        credentials = Credentials.of(identity.load(self.state))
-        transport = self.connect(settled.check_in_address, credentials)
-        try:
-            return transport.listen(seconds)
-        finally:
-            transport.close()
 
     def _come(self, ends_at: float) -> None:
         """Go at once, unless the collector calls too often."""

@@ -1,7 +1,7 @@
 """What the last exchanges left behind; losing it costs one full report and nothing else."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,12 +16,6 @@ ANSWER = "answer.pb"
 SEQUENCE = "sequence"
 HIGHEST = (1 << 63) - 1
 """The largest sequence number: what is above it is a defect, and could never be gone beyond."""
-
-Clock = Callable[[], datetime]
-
-
-def system_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

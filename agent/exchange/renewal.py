@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from agent import identity
-from agent.exchange.progress import Clock
+from agent.clock import Clock
 from agent.exchange.receipt import NO_ANSWER_YET, Receipt, Receipts
-from agent.exchange.transport import CollectorFailed, Transport, TransportError
+from agent.exchange.transport import Transport
+from agent.exchange.troubles import CollectorFailed, TransportError
 from agent.identity import Identity, Validity
 from agent.state import State
 from protos.posture.v1.posture_service_pb2 import RenewCertificateRequest

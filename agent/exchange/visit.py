@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from functools import cache
 
 from agent import config, identity
+from agent.clock import Clock
 from agent.exchange import orders
 from agent.exchange.checkin import CheckIn, receipt_word
 from agent.exchange.ledger import Ledger
 from agent.exchange.orders import Done
-from agent.exchange.progress import Clock
 from agent.exchange.renewal import renew_when_due
 from agent.exchange.report import Observed
-from agent.exchange.transport import Credentials, Transport, TransportError
+from agent.exchange.transport import Credentials, Transport
+from agent.exchange.troubles import TransportError
 from agent.log import Log
 from agent.state import State
 from protos.posture.v1 import posture_service_pb2 as wire
@@ -54,7 +55,7 @@ class Visit:
         """
         with self.state.exclusive():
             settled = config.load(self.state)
-            credentials = Credentials.of(identity.load(self.state))
+            credentials = Credentials.of(identity.load(self.state), settled.proxy)
             transport = self.connect(settled.check_in_address, credentials)
             try:
                 observe = cache(self.observe) if called else self.observe

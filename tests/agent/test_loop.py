@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from agent.exchange.transport import Busy, Unreachable
+from agent.exchange.troubles import Busy, Unreachable
 from agent.loop import Loop, Stopped
 from agent.state import StateError
 

@@ -84,7 +84,7 @@ def test_no_secret_and_no_command_is_shown(terminal: Terminal) -> None:
 
 
 def test_an_attempt_that_fails_is_shown_as_well(terminal: Terminal) -> None:
-    from agent.exchange.transport import Unreachable
+    from agent.exchange.troubles import Unreachable
 
     terminal.collector.troubles = [Unreachable("the collector cannot be reached: no route")]
     terminal.type("run", "--once")

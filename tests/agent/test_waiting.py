@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from agent.config import FILE, Config
-from agent.exchange.transport import Unreachable
+from agent.exchange.troubles import Unreachable
 from agent.state import State
 from agent.waiting import NotTaken, enroll_if_told, enrolling
 from tests.fakes import FakeHost, FakeTransport, FixedClock

@@ -7,7 +7,7 @@ import click
 import pytest
 
 from agent.checks import CHECKS
-from agent.cli import COMMANDS as AGENT
+from agent.cli import commands as agent_commands
 from collector.accounts.roles import Permission, Role, may
 from collector.cli import COMMANDS, program
 from collector.policy import RULES, default_text, load
@@ -47,7 +47,7 @@ def commands() -> dict[str, str]:
         inner = command.commands if isinstance(command, click.Group) else {"": command}
         for word, each in inner.items():
             found[f"{name} {word}".strip()] = each.get_short_help_str(90)
-    return found | {command.NAME: command.HELP for command in AGENT}
+    return found | {command.NAME: command.HELP for command in agent_commands()}
 
 
 @pytest.mark.parametrize(("name", "said"), commands().items())

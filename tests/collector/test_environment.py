@@ -11,7 +11,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from agent.exchange.transport import Credentials, GrpcTransport, Unreachable
+from agent.exchange.transport import Credentials, GrpcTransport
+from agent.exchange.troubles import Unreachable
 from collector import environment
 from collector.app import running
 from collector.audit.signing import open_signer, open_verifier

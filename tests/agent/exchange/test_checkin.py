@@ -10,7 +10,7 @@ from agent.exchange.checkin import CheckIn
 from agent.exchange.receipt import Receipts
 from agent.exchange.report import LARGEST_POSTURE, Observed, posture
 from agent.exchange.spool import Spool
-from agent.exchange.transport import CollectorFailed, Rejected, Unreachable
+from agent.exchange.troubles import CollectorFailed, Rejected, Unreachable
 from agent.state import State
 from protos.posture.v1 import posture_service_pb2 as wire
 from protos.posture.v1.device_pb2 import Inventory

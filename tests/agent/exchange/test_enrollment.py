@@ -15,22 +15,16 @@ import grpc
 import pytest
 
 from agent import identity
+from agent.clock import system_clock
 from agent.config import Config, load
 from agent.exchange import contact
 from agent.exchange.contact import NotTrusted
 from agent.exchange.enrollment import BadString, Enrollment, Invitation, decode
 from agent.exchange.orders import Done
-from agent.exchange.progress import system_clock
 from agent.exchange.receipt import Receipts
 from agent.exchange.report import Observed
-from agent.exchange.transport import (
-    Busy,
-    Credentials,
-    GrpcTransport,
-    Refused,
-    TransportError,
-    Unreachable,
-)
+from agent.exchange.transport import Credentials, GrpcTransport
+from agent.exchange.troubles import Busy, Refused, TransportError, Unreachable
 from agent.exchange.visit import Visit
 from agent.state import State
 from protos.posture.v1 import posture_service_pb2 as wire
@@ -304,7 +298,7 @@ async def test_a_proxy_that_refuses_is_named(monkeypatch: pytest.MonkeyPatch) ->
         port = server.sockets[0].getsockname()[1]
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
         monkeypatch.delenv("no_proxy", raising=False)
-        with pytest.raises(Unreachable, match=r"through the proxy 127\.0\.0\.1: .*407"):
+        with pytest.raises(Unreachable, match=r"proxy 127\.0\.0\.1:\d+ wants a user"):
             await asyncio.to_thread(contact.presented_chain, "collector.example:7844")
 
 

@@ -9,7 +9,8 @@ from agent.exchange.ledger import MOST, Ledger
 from agent.exchange.orders import MOST_LOCKS, Done
 from agent.exchange.renewal import due_at
 from agent.exchange.report import Observed
-from agent.exchange.transport import Credentials, Transport, Unreachable
+from agent.exchange.transport import Credentials, Transport
+from agent.exchange.troubles import Unreachable
 from agent.exchange.visit import MOST_CHECK_INS, Visit
 from agent.identity import Validity
 from agent.state import State

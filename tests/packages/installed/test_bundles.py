@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from agent.cli import COMMANDS
+from agent.cli import commands
 from collector.cli import program
 from tests.packages.installed.built import BUNDLES, ROOT, Serving, bundled, run
 
@@ -56,7 +56,7 @@ def test_every_module_of_ours_is_in_the_bundle(name: str, rooms: tuple[str, ...]
         assert (bundled(name).parent / "_internal" / f"{module.replace('.', '/')}.py").exists()
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.NAME)
+@pytest.mark.parametrize("command", commands(), ids=lambda command: command.NAME)
 def test_every_command_of_the_agent_explains_itself(command: object) -> None:
     said = run(bundled(AGENT), command.NAME, "--help")  # type: ignore[attr-defined]
     assert (said.status, said.errors) == (0, "")
