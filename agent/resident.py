@@ -50,8 +50,7 @@ class Service:
             log=self.log,
             wait=lambda seconds: self.rest.through(listening.wait, seconds),
         )
-        for number in _ending():
-            signal.signal(number, _stop)
+        before = {number: signal.signal(number, _stop) for number in _ending()}
         try:
             loop.run(at_once=at_once)
         except TooLarge as error:
@@ -59,6 +58,9 @@ class Service:
             return 1
         except Stopped:
             self.log("stopped")
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
         return 0
 
     def _cycle(self, listening: Listening) -> float:
