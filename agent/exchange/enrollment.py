@@ -10,6 +10,7 @@ import base64
 import binascii
 import contextlib
 import hashlib
+import re
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -39,6 +40,7 @@ PREFIX = "muster1_"
 CHECK_BYTES = 4
 """The string ends with the CRC-32 of the message before it."""
 LONGEST_STRING = 4096
+LINK = re.compile(rf"^(?:muster|https)://[^#=]*[#=]({PREFIX}[\w-]*)$", re.ASCII)
 
 Connect = Callable[[str, Credentials], Transport]
 
@@ -61,9 +63,10 @@ class Invitation:
 def decode(words: str) -> Invitation:
     """Read the one enrollment string in a text.
 
-    Words before and after it do no harm, nor do line breaks that a mail put into it.
+    Words before and after it do no harm, nor do line breaks that a mail put into it, nor the link
+    that a square holds ("muster://enroll#muster1_…", or https with a page before the #).
     """
-    parts = words.split()
+    parts = [_out_of_link(part) for part in words.split()]
     if not parts:
         raise BadString("no enrollment string was given; paste it, or name --string-file FILE")
     starts = [n for n, part in enumerate(parts) if part.startswith(PREFIX)]
@@ -76,6 +79,11 @@ def decode(words: str) -> Invitation:
         with contextlib.suppress(BadString):
             return _decode_one("".join(pieces[:count]))
     return _decode_one("".join(pieces))
+
+
+def _out_of_link(part: str) -> str:
+    """What follows the # or the = of a link; what is no link stays."""
+    return LINK.sub(r"\1", part)
 
 
 def _decode_one(string: str) -> Invitation:
@@ -101,20 +109,20 @@ def _decode_one(string: str) -> Invitation:
     )
 
 
-def trusted_authority(invitation: Invitation) -> bytes:
+def trusted_authority(invitation: Invitation, proxy: str = "") -> bytes:
     """The collector's authority, PEM, after the server has proved to stand under it.
 
     Raises Unreachable, or NotTrusted when this is another server than the string means.
     """
     address = invitation.enroll_address
-    chain = contact.presented_chain(address)
+    chain = contact.presented_chain(address, proxy)
     authority = identity.authority_with(invitation.authority_sha256, chain)
     if authority is None:
         raise NotTrusted(
             f"{address} does not show the authority this enrollment string names: it is another "
             "collector, or something on the way pretends to be it; nothing was sent"
         )
-    contact.verify(address, authority)
+    contact.verify(address, authority, None, proxy)
     return authority
 
 
@@ -126,10 +134,11 @@ class Enrollment:
     connect: Connect
     clock: Clock
     inventory: Inventory
+    proxy: str = ""
 
     def run(self, invitation: Invitation) -> Config:
         """Enroll and keep the result. Raises TransportError, StateError."""
-        authority = trusted_authority(invitation)
+        authority = trusted_authority(invitation, self.proxy)
         key = identity.new_key()
         request = EnrollRequest(
             token=invitation.token,
@@ -141,8 +150,10 @@ class Enrollment:
         receipt = Receipt("enroll", self.clock(), NO_ANSWER_YET, _without_token(request))
         path = receipts.add(receipt)
         try:
-            response = self._ask(invitation.enroll_address, Credentials(authority), request)
-            settled = _settled(invitation, response)
+            response = self._ask(
+                invitation.enroll_address, Credentials(authority, proxy=self.proxy), request
+            )
+            settled = replace(_settled(invitation, response), proxy=self.proxy)
             received = _identity(key, authority, response)
         except TransportError as error:
             receipts.settle(path, replace(receipt, result=str(error)))

@@ -1,6 +1,7 @@
 """`muster-collector token`: what admits new devices, for how long and how many."""
 
 from datetime import timedelta
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,6 +34,7 @@ def token() -> None:
 @click.option("--hours", type=click.IntRange(min=1), metavar="N", help="The same in hours (24).")
 @click.option("--uses", type=int, default=1, metavar="N", help="How many devices it admits (1).")
 @click.option("--string-only", is_flag=True, help="Print the enrollment string and nothing else.")
+@click.option("--qr", is_flag=True, help="Show it as a square as well, to be scanned.")
 @click.option("--json", "wants_json", is_flag=True, help="Print JSON, with the string in it.")
 @click.option(
     "--address-host",
@@ -62,6 +64,8 @@ def create(around: Surroundings, /, label: str, uses: int, **settings: Any) -> N
         say(as_json(_made_fields(made, serving)))
         return
     say(_string(made, serving))
+    if settings["qr"]:
+        _draw(_string(made, serving))
     if not settings["string_only"]:
         _explain(made, serving)
 
@@ -148,6 +152,15 @@ def _string(made: "NewToken", serving: dict[str, str]) -> str:
     from collector.handing_out import enrollment_string
 
     return enrollment_string(made.secret, serving)
+
+
+def _draw(string: str) -> None:
+    """The link that the agent takes, in which the string is no part of what a server would see."""
+    import segno
+
+    square = StringIO()
+    segno.make(f"muster://enroll#{string}", error="l").terminal(square, compact=True)
+    say(["", square.getvalue().rstrip()])
 
 
 def _explain(made: "NewToken", serving: dict[str, str]) -> None:

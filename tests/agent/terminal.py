@@ -21,6 +21,15 @@ from tests.agent.certificates import TestAuthority
 from tests.fakes import FakeHost, FakeTransport, FixedClock
 
 
+class _Typed(io.StringIO):
+    def __init__(self, words: str, tty: bool) -> None:
+        super().__init__(words)
+        self._tty = tty
+
+    def isatty(self) -> bool:
+        return self._tty
+
+
 @dataclass
 class Terminal:
     """Types commands; `out` and the status of the last one can be looked at."""
@@ -32,6 +41,7 @@ class Terminal:
     raw: io.BytesIO = field(default_factory=io.BytesIO)
     said: list[str] = field(default_factory=list)
     environ: dict[str, str] = field(default_factory=dict)
+    tty: bool = False
     root: bool = False
     shown: list[Notice] = field(default_factory=list)
     no_desktop: bool = False
@@ -40,7 +50,7 @@ class Terminal:
         self.raw = io.BytesIO()
         out = io.TextIOWrapper(self.raw, encoding="utf-8", write_through=True)
         around = Surroundings(
-            stdin=io.StringIO(stdin),
+            stdin=_Typed(stdin, self.tty),
             out=out,
             environ=self.environ or {"MUSTER_AGENT_STATE": str(self.folder)},
             clock=self.clock,

@@ -41,6 +41,13 @@ def test_a_token_comes_with_where_it_leads_and_what_it_admits(desk: Desk, consol
 
 
 @pytest.mark.usefixtures("serving")
+def test_the_string_is_drawn_as_a_square_when_it_is_asked_for(console: Console) -> None:
+    plain, drawn = console.says("token", "create"), console.says("token", "create", "--qr")
+    assert len(drawn.splitlines()) > len(plain.splitlines()) + 15
+    assert "▄" in drawn
+
+
+@pytest.mark.usefixtures("serving")
 def test_only_the_string_is_printed_when_only_the_string_is_asked_for(console: Console) -> None:
     result = console.run("token", "create", "--string-only", "--hours", "1")
     assert result.stderr == ""
