@@ -13,8 +13,9 @@ from collector.owners.importing import EMAIL
 from collector.store import Connection, certificates, devices, events, groups, ownership
 from collector.store.forgetting import forget_device
 from collector.store.persons import folded
+from collector.translation import Text
 
-OTHERWISE = (
+OTHERWISE = Text(
     "Somebody changed this device meanwhile: it is shown as it is now, and nothing was done. "
     "Look at it again."
 )
@@ -64,7 +65,7 @@ def set_owner(c: Connection, order: Order, email: str) -> None:
     owner = folded(email)
     if owner and (len(owner) > 254 or not EMAIL.fullmatch(owner)):
         raise NotPossible(
-            "The owner: write an e-mail address such as alice@example.org, or leave it empty."
+            Text("The owner: write an e-mail address such as alice@example.org, or leave it empty.")
         )
     ownership.set_owners(c, {order.device_id: owner}, order.at, order.by)
 
@@ -75,7 +76,11 @@ def set_groups(c: Connection, order: Order, names: Collection[str]) -> None:
     before = groups.groups_of(c, order.device_id)
     for name in names:
         if groups.get(c, name) is None:
-            raise NotPossible(f"There is no group {name[:64]!r}: make it first, or choose another.")
+            raise NotPossible(
+                Text(
+                    "There is no group %(name)r: make it first, or choose another.", name=name[:64]
+                )
+            )
     groups.set_groups(c, order.device_id, names, order.at)
     changes = [f"into {each}" for each in sorted(set(names) - set(before))]
     changes += [f"out of {each}" for each in sorted(set(before) - set(names))]
@@ -88,7 +93,7 @@ def release(c: Connection, order: Order) -> None:
     """End its quarantine: what it sends from now on is judged. Raises NotPossible."""
     device = _in_service(c, order)
     if not device.quarantined_because:
-        raise NotPossible("The device is not in quarantine.")
+        raise NotPossible(Text("The device is not in quarantine."))
     devices.release(c, order.device_id, order.at)
     detail = f"by {order.by}; it was set apart because: {device.quarantined_because}"
     events.add(c, order.at, "released", order.device_id, detail)
@@ -116,21 +121,25 @@ def check_name(c: Connection, order: Order, typed_name: str) -> Device:
     """
     device = _known(c, order)
     if typed_name.strip() not in (device.hostname or device.device_id, device.device_id):
-        raise NotPossible("To forget it, type its name exactly as it is shown: nothing was done.")
+        raise NotPossible(
+            Text("To forget it, type its name exactly as it is shown: nothing was done.")
+        )
     return device
 
 
 def _in_service(c: Connection, order: Order) -> Device:
     device = _known(c, order)
     if device.retired_at is not None:
-        raise NotPossible("The device is retired already: nothing but forgetting it is left to do.")
+        raise NotPossible(
+            Text("The device is retired already: nothing but forgetting it is left to do.")
+        )
     return device
 
 
 def _known(c: Connection, order: Order) -> Device:
     device = devices.get(c, order.device_id)
     if device is None:
-        raise NoSuchDevice("There is no such device any more.")
+        raise NoSuchDevice(Text("There is no such device any more."))
     if order.seen and order.seen != version(c, device):
         raise ChangedMeanwhile(OTHERWISE)
     return device

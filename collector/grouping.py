@@ -8,6 +8,7 @@ from datetime import datetime
 from collector.owners.importing import EMAIL
 from collector.store import Connection, groups
 from collector.store.groups import Group
+from collector.translation import Text
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,47}")
 LONGEST_DESCRIPTION = 200
@@ -29,12 +30,16 @@ def make(c: Connection, group: Group) -> None:
     """Raises NotPossible."""
     if not NAME.fullmatch(group.name):
         raise NotPossible(
-            "The name: 1 to 48 small letters, digits and . _ -, beginning with a letter or a "
-            "digit, such as sales-laptops."
+            Text(
+                "The name: 1 to 48 small letters, digits and . _ -, beginning with a letter or a "
+                "digit, such as sales-laptops."
+            )
         )
     _check(group.description, group.contact)
     if not groups.add(c, group):
-        raise NotPossible(f"There is a group {group.name} already: choose another name.")
+        raise NotPossible(
+            Text("There is a group %(name)s already: choose another name.", name=group.name)
+        )
 
 
 def describe(c: Connection, name: str, description: str, contact: str, seen: str = "") -> None:
@@ -42,7 +47,9 @@ def describe(c: Connection, name: str, description: str, contact: str, seen: str
     group = known(c, name)
     _check(description, contact)
     if seen and seen != version(group):
-        raise ChangedMeanwhile("Somebody changed this group meanwhile: it is shown as it is now.")
+        raise ChangedMeanwhile(
+            Text("Somebody changed this group meanwhile: it is shown as it is now.")
+        )
     groups.describe(c, name, description, contact)
 
 
@@ -68,7 +75,7 @@ def known(c: Connection, name: str) -> Group:
     """Raises NoSuchGroup."""
     group = groups.get(c, name)
     if group is None:
-        raise NoSuchGroup(f"There is no group {name[:48]!r}.")
+        raise NoSuchGroup(Text("There is no group %(name)r.", name=name[:48]))
     return group
 
 
@@ -80,6 +87,13 @@ def version(group: Group) -> str:
 
 def _check(description: str, contact: str) -> None:
     if len(description) > LONGEST_DESCRIPTION or not description.isprintable():
-        raise NotPossible(f"What it is for: at most {LONGEST_DESCRIPTION} printable characters.")
+        raise NotPossible(
+            Text(
+                "What it is for: at most %(longest)s printable characters.",
+                longest=LONGEST_DESCRIPTION,
+            )
+        )
     if contact and not EMAIL.fullmatch(contact):
-        raise NotPossible("Whom to ask: an e-mail address such as it@example.org, or nothing.")
+        raise NotPossible(
+            Text("Whom to ask: an e-mail address such as it@example.org, or nothing.")
+        )

@@ -12,8 +12,7 @@ from collector.policy import RULES
 from collector.policy_in_force import policy_in_force
 from collector.store import Connection, devices, events, groups, waivers
 from collector.store.waivers import Asked, ByOnePerson, Entry, WaiverState
-from collector.translation import Words, marked
-from collector.translation import gettext as _
+from collector.translation import Text, Words, marked
 
 LONGEST_REASON = 500
 ABOUT_TO_END = timedelta(days=14)
@@ -51,7 +50,7 @@ def last_second(day: str) -> datetime:
             raise ValueError
     except ValueError:
         raise NotWaived(
-            "until", _("%(day)r is not a day: write it as 2027-01-31", day=day[:40])
+            "until", Text("%(day)r is not a day: write it as 2027-01-31", day=day[:40])
         ) from None
     return datetime(found.year, found.month, found.day, 23, 59, 59, tzinfo=UTC)
 
@@ -74,7 +73,7 @@ def request_for_all(
     asked for is wrong for all.
     """
     if not 1 <= len(device_ids) <= MOST_AT_ONCE:
-        words = _("choose 1 to %(most)s devices, or ask for a group", most=MOST_AT_ONCE)
+        words = Text("choose 1 to %(most)s devices, or ask for a group", most=MOST_AT_ONCE)
         raise NotWaived("devices", words)
     check_words(c, asked, now)
     made: list[int] = []
@@ -95,7 +94,7 @@ def checked(c: Connection, asked: Asked, now: datetime) -> Asked:
     if waiting:
         raise NotWaived(
             "",
-            _(
+            Text(
                 "the same waits for a decision already: see number %(number)s",
                 number=waiting[0].number,
             ),
@@ -107,11 +106,11 @@ def require(c: Connection, number: int, state: WaiverState, now: datetime) -> En
     """The waiver of this number, which must be in this state. Raises NotWaived."""
     entry = waivers.get(c, number)
     if entry is None:
-        raise NoSuchThing("", _("there is no waiver %(number)s", number=number))
+        raise NoSuchThing("", Text("there is no waiver %(number)s", number=number))
     is_now = entry.state(now)
     if is_now is not state:
         words = NOT_IN_FORCE if state is WaiverState.IN_FORCE else NOT_WAITING
-        raise NotWaived("", _(words, number=number, state=STATE_WORDS[is_now]))
+        raise NotWaived("", Text(words, number=number, state=Text(STATE_WORDS.source(is_now))))
     return entry
 
 
@@ -124,7 +123,7 @@ def require_other(entry: Entry, by: str) -> None:
     if not may_approve(entry, by):
         raise NotWaived(
             "",
-            _(
+            Text(
                 "%(who)s asked for waiver %(number)s: somebody else has to approve it",
                 who=by,
                 number=entry.number,
@@ -140,7 +139,7 @@ def approve(c: Connection, number: int, by: str, now: datetime) -> Entry:
     try:
         waivers.approve(c, number, by, now)
     except ByOnePerson:
-        raise NotWaived("", _("whoever asked for a waiver cannot approve it")) from None
+        raise NotWaived("", Text("whoever asked for a waiver cannot approve it")) from None
     _happened(c, "waiver granted", entry, by, now)
     return entry
 
@@ -149,7 +148,7 @@ def refuse(c: Connection, number: int, by: str, now: datetime, remark: str = "")
     """Say no; who asked for it takes it back so. Raises NotWaived."""
     entry = require(c, number, WaiverState.WAITING, now)
     if len(remark) > LONGEST_REASON or not remark.isprintable():
-        words = _("at most %(most)s printable characters in one line", most=LONGEST_REASON)
+        words = Text("at most %(most)s printable characters in one line", most=LONGEST_REASON)
         raise NotWaived("remark", words)
     waivers.refuse(c, number, by, now, remark)
     word = "waiver refused" if may_approve(entry, by) else "waiver withdrawn"
@@ -186,22 +185,22 @@ def check_words(c: Connection, asked: Asked, now: datetime) -> Asked:
     known = sorted(rule.id for rule in RULES)
     if asked.rule_id not in known:
         rules = ", ".join(known)
-        words = _("no rule %(rule)r; there are %(rules)s", rule=asked.rule_id[:40], rules=rules)
+        words = Text("no rule %(rule)r; there are %(rules)s", rule=asked.rule_id[:40], rules=rules)
         raise NotWaived("rule", words)
     reason = asked.reason.strip()
     if not reason or len(reason) > LONGEST_REASON or not reason.isprintable():
-        words = _("say why in 1 to %(most)s printable characters", most=LONGEST_REASON)
+        words = Text("say why in 1 to %(most)s printable characters", most=LONGEST_REASON)
         raise NotWaived("reason", words)
     if asked.ends_at.date() < now.date():
         day = f"{asked.ends_at:%Y-%m-%d}"
-        words = _("%(day)s is over: name today or a later day", day=day)
+        words = Text("%(day)s is over: name today or a later day", day=day)
         raise NotWaived("until", words)
     most = policy_in_force(c).longest_waiver_days
     latest = (now + timedelta(days=most)).date()
     if asked.ends_at.date() > latest:
         raise NotWaived(
             "until",
-            _(
+            Text(
                 "a waiver lasts %(most)s days at most: name a day up to %(day)s",
                 most=most,
                 day=f"{latest:%Y-%m-%d}",
@@ -213,13 +212,13 @@ def check_words(c: Connection, asked: Asked, now: datetime) -> Asked:
 def _check_target(c: Connection, asked: Asked) -> None:
     if asked.group:
         if groups.get(c, asked.group) is None:
-            raise NoSuchThing("group", _("there is no group %(name)r", name=asked.group[:100]))
+            raise NoSuchThing("group", Text("there is no group %(name)r", name=asked.group[:100]))
         return
     device = devices.get(c, asked.device_id)
     if device is None:
-        raise NoSuchThing("device", _("there is no such device"))
+        raise NoSuchThing("device", Text("there is no such device"))
     if device.retired_at is not None:
-        raise NotWaived("device", _("the device is retired: it needs no waiver"))
+        raise NotWaived("device", Text("the device is retired: it needs no waiver"))
 
 
 def _happened(c: Connection, kind: str, entry: Entry, by: str, now: datetime) -> None:

@@ -96,8 +96,14 @@ class Text(str):
 
 def said_of(error: Exception) -> str:
     """What an error tells a person: raised in whatever thread, said in the language of this one."""
-    words = error.args[0] if error.args else ""
-    return gettext(words.message, **words.values) if isinstance(words, Text) else said(str(words))
+    return _again(error.args[0] if error.args else "")
+
+
+def _again(words: object) -> str:
+    if not isinstance(words, Text):
+        return said(str(words))
+    values = {n: _again(v) if isinstance(v, Text) else v for n, v in words.values.items()}
+    return gettext(words.message, **values)
 
 
 class Words(Mapping[K, str]):

@@ -17,6 +17,8 @@ Tree = Any  # of json: a text or number as it stands, or one of PIECES by its fi
 LONGEST_SENTENCE = 200
 LONGER = 60
 """So much more a sentence may take in another language than in English."""
+UNBROKEN = "\u00a0"
+"""The space of languages that set one before a colon."""
 SMALL = ("macOS ",)
 """Names that begin with a small letter wherever they stand."""
 
@@ -164,8 +166,8 @@ def _names(tree: Mapping[str, Tree]) -> str:
 def _sentence(tree: Mapping[str, Tree]) -> str:
     line = _parts({"parts": tree["sentence"]})
     if not line.isprintable():
-        line = "".join(c if c.isprintable() else " " for c in line)
-    line = " ".join(line.split()).rstrip(". ")
+        line = "".join(c if c.isprintable() or c == UNBROKEN else " " for c in line)
+    line = " ".join(part for part in line.split(" ") if part).rstrip(". ")
     longest = LONGEST_SENTENCE + (LONGER if language() is not Language.EN else 0)
     if len(line) >= longest:
         line = line[: longest - 2].rstrip(". ,;:") + "…"

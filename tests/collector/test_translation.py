@@ -53,6 +53,13 @@ def test_a_translation_has_the_values_of_its_text() -> None:
     assert not differing
 
 
+def test_french_is_set_as_french_sets_it() -> None:
+    """A curled apostrophe, and a space that breaks no line before what is two signs high."""
+    wrong = re.compile(r"\w'\w| [:;!?»](?:\s|$|<|\))|« ")
+    french = [text for each, message in messages() for text in texts(message)[1]]
+    assert [text for text in french if wrong.search(text)] == []
+
+
 def test_a_template_translates_its_own_words_and_no_values() -> None:
     """What `_` is given counts as safe HTML: a value goes through the filter `said`."""
     calls = {

@@ -13,6 +13,7 @@ from collector.accounts.roles import Permission
 from collector.audit.entry import Action
 from collector.deciding import ChangedMeanwhile, NoSuchDevice, NotPossible, Order
 from collector.store import Connection, devices
+from collector.translation import said_of
 from collector.web.caring import Said
 from collector.web.errors import BAD_REQUEST, NOT_FOUND
 from collector.web.guard import session_of
@@ -52,9 +53,9 @@ async def decide(
     except NoSuchDevice:
         return NOT_FOUND.response(request.scope)
     except ChangedMeanwhile as error:
-        return await run_in_threadpool(shown, request, Said(error=str(error)), 409)
+        return await run_in_threadpool(shown, request, Said(error=said_of(error)), 409)
     except NotPossible as error:
-        said = Said(error=str(error), owner=kept.owner, groups=kept.groups)
+        said = Said(error=said_of(error), owner=kept.owner, groups=kept.groups)
         return await run_in_threadpool(shown, request, said, 400)
     return RedirectResponse(f"/devices/{order.device_id}?done={what}#care", 303)
 

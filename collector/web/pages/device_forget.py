@@ -12,6 +12,7 @@ from collector.audit.entry import Action
 from collector.deciding import NoSuchDevice, NotPossible
 from collector.store import Connection, devices
 from collector.translation import gettext as _
+from collector.translation import said_of
 from collector.web.errors import NOT_FOUND
 from collector.web.frame import Frame, frame_of
 from collector.web.noting import noted_on
@@ -55,7 +56,7 @@ async def page(request: Request) -> Response:
     except NoSuchDevice:
         return NOT_FOUND.response(request.scope)
     except NotPossible as error:
-        return await _form(request, typed, str(error))
+        return await _form(request, typed, said_of(error))
     return RedirectResponse("/devices", 303)
 
 

@@ -20,7 +20,7 @@ from collector.store import Connection, groups
 from collector.store.groups import Group
 from collector.store.waivers import Asked
 from collector.translation import gettext as _
-from collector.translation import language, ngettext
+from collector.translation import language, ngettext, said_of
 from collector.waiving import NotWaived
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import actor_of, session_of
@@ -88,7 +88,7 @@ async def page(request: Request) -> Response:
     try:
         done = await _do(request, what, chosen, typed)
     except (NotPossible, NotWaived) as why:
-        return await _shown(request, chosen, typed, error=str(why), status_code=400)
+        return await _shown(request, chosen, typed, error=said_of(why), status_code=400)
     return await _shown(request, chosen, Typed(), done=done)
 
 

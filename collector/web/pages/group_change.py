@@ -8,6 +8,7 @@ from collector import grouping
 from collector.accounts.roles import Permission
 from collector.audit.entry import Action
 from collector.grouping import NoSuchGroup, NotPossible
+from collector.translation import said_of
 from collector.web.errors import NOT_FOUND
 from collector.web.noting import noted_on
 from collector.web.pages.group import name_in, shown
@@ -31,9 +32,9 @@ async def page(request: Request) -> Response:
     except NoSuchGroup:
         return NOT_FOUND.response(request.scope)
     except grouping.ChangedMeanwhile as error:
-        return await shown(request, error=str(error), status_code=409)
+        return await shown(request, error=said_of(error), status_code=409)
     except NotPossible as error:
-        return await shown(request, (said, contact), str(error), 400)
+        return await shown(request, (said, contact), said_of(error), 400)
     return RedirectResponse(href_of(name), 303)
 
 

@@ -8,6 +8,7 @@ from collector.accounts.roles import Permission
 from collector.audit.entry import Action
 from collector.grouping import NotPossible
 from collector.store.groups import Group
+from collector.translation import said_of
 from collector.web.noting import noted_on
 from collector.web.pages.groups import Typed, href_of, shown
 from collector.web.site import site_of
@@ -27,5 +28,5 @@ async def page(request: Request) -> Response:
         async with noted_on(request, Action.GROUP_CHANGED, f"group:{made.name[:48]}", to="made"):
             await site.store.submit(lambda c: grouping.make(c, made))
     except NotPossible as error:
-        return await shown(request, typed, str(error), 400)
+        return await shown(request, typed, said_of(error), 400)
     return RedirectResponse(href_of(made.name), 303)

@@ -15,6 +15,7 @@ from collector.policy import RULES
 from collector.store import Connection, devices, groups, waivers
 from collector.store.waivers import Asked
 from collector.translation import gettext as _
+from collector.translation import said_of
 from collector.waiving import LONGEST_REASON, MOST_AT_ONCE, NotWaived
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
@@ -135,7 +136,7 @@ async def _form(request: Request, typed: Typed, error: NotWaived | None = None) 
             _held(c, typed, frame.now),
             LONGEST_REASON,
             error.field if error else "",
-            str(error) if error else "",
+            said_of(error) if error else "",
         )
 
     context = await run_in_threadpool(site.store.read, find)

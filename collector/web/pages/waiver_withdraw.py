@@ -9,6 +9,7 @@ from collector.audit.entry import Action
 from collector.store import Connection
 from collector.store.waivers import Entry, WaiverState
 from collector.translation import gettext as _
+from collector.translation import said_of
 from collector.waiving import NoSuchThing, NotWaived
 from collector.web.errors import NOT_FOUND
 from collector.web.guard import session_of
@@ -35,4 +36,4 @@ async def page(request: Request) -> Response:
     except NoSuchThing:
         return NOT_FOUND.response(request.scope)
     except NotWaived as error:
-        return await register(request, str(error), 409)
+        return await register(request, said_of(error), 409)

@@ -82,7 +82,8 @@ def test_counts_lists_and_sentences_within_are_said_anew() -> None:
     )
     assert outer == "No restart is pending; out of date: a, a volume, c and 1 more; 0 days."
     assert in_french(outer) == (
-        "Aucun redémarrage n\u2019est en attente ; périmé : a, un volume, c et 1 autre ; 0 jour."
+        "Aucun redémarrage n\u2019est en attente\u00a0; "
+        "périmé\u00a0: a, un volume, c et 1 autre\u00a0; 0 jour."
     )
     assert again(outer) == outer
 
