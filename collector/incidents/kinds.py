@@ -49,6 +49,14 @@ KINDS: dict[str, Kind] = {
             "to others."
         ),
     ),
+    "certificate_ended": Kind(
+        Severity.MEDIUM,
+        marked("A certificate that has ended is used again and again"),
+        marked(
+            "Find who has the device. If it is where it should be, enroll it again; it may also be "
+            "a copy of an old disk."
+        ),
+    ),
     "login_guessing": Kind(
         Severity.HIGH,
         marked("Somebody guesses passwords or codes"),

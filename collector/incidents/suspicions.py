@@ -42,8 +42,10 @@ OF_ACCOUNT = Threshold(10, timedelta(hours=24))
 OF_ADDRESS = Threshold(20, timedelta(hours=1))
 OF_ALL = Threshold(100, timedelta(hours=1))
 TOKENS_OF_ADDRESS = Threshold(10, timedelta(hours=1))
+ENDED_OF_ONE = Threshold(3, timedelta(hours=24))
 PAGES_OF_ACCOUNT = Threshold(20, timedelta(hours=1))
 
+ENDED = "ended certificate"
 ANOMALIES = {
     "same hardware": "clone",
     "sequence clash": "clone",
@@ -71,7 +73,7 @@ class Suspicions:
     def of(self, record: Told) -> list[Alarm]:
         key = (record.action, record.outcome)
         if record.action == Action.DEVICE_ANOMALY:
-            return _anomaly(record)
+            return self._ended(record) or _anomaly(record)
         if key in PLAIN:
             return [alarm(PLAIN[key], record.subject, record.detail.get("what", ""))]
         if key == (Action.LOGIN, Outcome.FAILED):
@@ -109,6 +111,18 @@ class Suspicions:
         if not self._many(f"page {account}", PAGES_OF_ACCOUNT, record):
             return []
         return [alarm("exploring", account, f"{PAGES_OF_ACCOUNT.count} refused pages in an hour")]
+
+    def _ended(self, record: Told) -> list[Alarm]:
+        """One laptop that comes back late is none; one that goes on does not renew, or is a copy
+        of an old disk. The edge writes it down once an hour."""
+        kind, of = "certificate_ended", record.subject or record.name
+        if record.detail.get("kind") != ENDED or not self._many(
+            f"ended {of}", ENDED_OF_ONE, record
+        ):
+            return []
+        return [
+            alarm(kind, of, f"{ENDED_OF_ONE.count} hours of a day with a certificate that ended")
+        ]
 
     def _many(self, key: str, threshold: Threshold, record: Told) -> bool:
         """Whether this one makes too many; then the count begins anew."""

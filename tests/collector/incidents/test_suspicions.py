@@ -62,6 +62,17 @@ def test_what_the_collector_finds_opens_its_incident(
     assert (opened.kind, opened.detail) == (incident, "it is gone")
 
 
+def test_a_certificate_that_ended_is_an_incident_when_it_comes_again_and_again(
+    watch: Watch,
+) -> None:
+    for device_id in ("d2", "d1", "d1", "d1"):
+        assert watch.open() == []
+        watch.log.append(anomaly("ended certificate", device_id))
+        watch.clock.advance(hours=1)
+    (opened,) = watch.open()
+    assert (opened.kind, opened.subject) == ("certificate_ended", "device:d1")
+
+
 def test_one_that_is_open_counts_instead_of_opening_again(watch: Watch) -> None:
     watch.log.append(anomaly("hardware changed"))
     watch.open()

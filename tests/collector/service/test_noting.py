@@ -109,6 +109,17 @@ async def test_a_revoked_certificate_is_written_down_once_an_hour(desk: EdgeDesk
     assert {record["name"] for record in records} == {enrolled.device_id}
 
 
+async def test_a_certificate_that_has_ended_is_written_down_with_its_device(desk: EdgeDesk) -> None:
+    enrolled = await desk.enroll()
+    desk.clock.advance(days=90, seconds=1)
+    for _ in range(3):
+        await refused(desk, enrolled.certificate_pem)
+        desk.clock.advance(hours=1)
+    records = told(desk, "device.anomaly")
+    assert [record["detail"]["kind"] for record in records] == ["ended certificate"] * 3  # type: ignore[index]
+    assert {record["name"] for record in records} == {enrolled.device_id}
+
+
 async def test_a_certificate_of_ours_that_is_not_known_is_written_down(desk: EdgeDesk) -> None:
     stray = desk.authority.sign_device(desk.key.public_key(), "d-unknown", desk.clock())
     await refused(desk, stray.pem)
