@@ -4,6 +4,7 @@ One process, one event loop: check-ins, enrollment and the web pages, with an up
 """
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -82,8 +83,19 @@ async def _serve_until_told(config: Config, announce: Announce, clock: Clock) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with running(config, announce, clock):
+        keep_what_is_loaded()
         await stop.wait()
         log.info("The collector stops")
+
+
+def keep_what_is_loaded() -> None:
+    """What was loaded at the start stays until the end, and is not searched for garbage again.
+
+    Of the 160,000 objects that there are then, a full collection takes 65 to 130 ms, which one
+    page in some hundred had to wait for.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @asynccontextmanager

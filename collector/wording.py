@@ -1,11 +1,21 @@
 """Times and names as people say them. The exact time is always beside the relative one."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
-from collector.model import Compliance, Device, FormFactor, OpenFinding, Platform, Status, Waiver
-from collector.translation import Words, gettext, language, marked, ngettext
+from collector.model import (
+    Compliance,
+    Device,
+    FormFactor,
+    Language,
+    OpenFinding,
+    Platform,
+    Status,
+    Waiver,
+)
+from collector.translation import Words, conventions, gettext, language, marked, ngettext
 
 Unit = Literal["year", "month", "week", "day", "hour", "minute"]
 STATES = Words(
@@ -98,12 +108,7 @@ def ago(at: datetime, now: datetime) -> str:
 
 def in_words(gap: timedelta, unit: Unit) -> str:
     """A whole number of that unit, before or behind now."""
-    from babel.dates import format_timedelta
-
-    whole = 1e9  # never in a larger unit than this one
-    return format_timedelta(
-        gap, granularity=unit, threshold=whole, add_direction=True, locale=language().value
-    )
+    return _told(gap, unit, language(), directed=True)
 
 
 def lasting(at: datetime, now: datetime) -> str:
@@ -112,14 +117,26 @@ def lasting(at: datetime, now: datetime) -> str:
     >>> lasting(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 22, tzinfo=UTC))
     '2 days'
     """
-    from babel.dates import format_timedelta
-
     for unit, length in UNITS:
         count = abs(now - at) // length
         if count >= (2 if unit in ("week", "month") else 1):
-            gap = count * length
-            return format_timedelta(gap, granularity=unit, threshold=1e9, locale=language().value)
+            return _told(count * length, unit, language(), directed=False)
     return gettext("less than a minute")
+
+
+@lru_cache(maxsize=1024)
+def _told(gap: timedelta, unit: Unit, reader: Language, *, directed: bool) -> str:
+    """Remembered, because a list says the same few hundred of them over and over."""
+    from babel.dates import format_timedelta
+
+    whole = 1e9  # never in a larger unit than this one
+    return format_timedelta(
+        gap,
+        granularity=unit,
+        threshold=whole,
+        add_direction=directed,
+        locale=conventions(reader),
+    )
 
 
 def exact(at: datetime) -> str:
@@ -141,11 +158,16 @@ def day(at: datetime, now: datetime) -> str:
     >>> day(datetime(2026, 11, 17, tzinfo=UTC), datetime(2026, 11, 22, tzinfo=UTC))
     'Tuesday 17 November'
     """
+    at = at.astimezone(UTC)
+    return _day(at.date(), language(), with_year=at.year != now.year)
+
+
+@lru_cache(maxsize=1024)
+def _day(at: date, reader: Language, *, with_year: bool) -> str:
     from babel.dates import format_date
 
-    at = at.astimezone(UTC)
-    pattern = "EEEE d MMMM" if at.year == now.year else "EEEE d MMMM y"
-    return format_date(at, pattern, locale=language().value)
+    pattern = "EEEE d MMMM y" if with_year else "EEEE d MMMM"
+    return format_date(at, pattern, locale=conventions(reader))
 
 
 def model_name(device: Device) -> str:
@@ -284,4 +306,4 @@ def size(byte_count: int) -> str:
 def _tenths(amount: float) -> str:
     from babel.numbers import format_decimal
 
-    return format_decimal(amount, "#,##0.0", locale=language().value)
+    return format_decimal(amount, "#,##0.0", locale=conventions(language()))

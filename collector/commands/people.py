@@ -69,12 +69,12 @@ def list_people(
     around: Surroundings, /, search: str, only: str | None, limit: int, wants_json: bool
 ) -> None:
     """List the people by address, with how many devices each has."""
-    from collector.store import persons
+    from collector.store import person_search
 
-    wanted = persons.PersonFilter(search, (only or "").replace("-", "_"), limit=limit)
+    wanted = person_search.PersonFilter(search, (only or "").replace("-", "_"), limit=limit)
     now = around.clock()
     with around.reading("people list") as store:
-        page = store.read(lambda c: persons.find(c, wanted, now))
+        page = store.read(lambda c: person_search.find(c, wanted, now))
     if wants_json:
         listed = [person_fields(each) for each in page.persons]
         say(as_json({"people": listed, "more": bool(page.next_after)}))

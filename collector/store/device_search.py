@@ -32,7 +32,7 @@ from collector.store.device_filter import (
     narrowing,
 )
 from collector.store.device_rows import SHOWN, device_of
-from collector.store.tallies import heard_again, unheard
+from collector.store.tallies import MOST_UNMARKED, heard_again, unheard
 
 KEY = (DEVICE.c.hostname, DEVICE.c.device_id)
 WALKED = tuple(dict.fromkeys((*SHOWN, "searched")))
@@ -88,7 +88,7 @@ def walk(
         end = connection.execute(ending.limit(1).offset(wanted.looked_at - 1)).first()
     unmarked = _unmarked(wanted, now, stale_after, end)
     if unmarked is not None:
-        rows += connection.execute(unmarked.where(*narrowing(wanted, DEVICE.c))).all()
+        rows += connection.execute(unmarked).all()
         rows.sort(key=lambda row: (row.hostname, row.device_id))
     return _page(rows, wanted, end, now - stale_after)
 
@@ -100,20 +100,35 @@ def _walk_in_order(
     looked_at = wanted.looked_at // (2 if wanted.order == device_order.SEEN else 1)
     most = max(looked_at, 1) if asked else wanted.limit + 1
     walked = _in_order(wanted, most)
-    seen = walked.limit(most).subquery("seen")
+    seen = _whole(walked.limit(most)) if wanted.order == device_order.SEEN else walked
+    seen = seen.limit(most).subquery("seen")
     conditions = (*in_state(wanted, seen.c, heard_since), *narrowing(wanted, seen.c))
     matching = select(*(seen.c[name] for name in SHOWN)).where(*conditions)
     rows = list(connection.execute(matching.limit(wanted.limit + 1)))
     end = None
     if asked and len(rows) <= wanted.limit:
-        end = connection.execute(walked.limit(1).offset(most - 1)).first()
+        ending = walked.limit(1).offset(most - 1)
+        end = connection.execute(
+            _whole(ending) if wanted.order == device_order.SEEN else ending
+        ).first()
     return _page(rows, wanted, end, heard_since)
 
 
+def _whole(keys: Select[Any]) -> Select[Any]:
+    """The devices of which an index has given the keys, in their order."""
+    met = keys.subquery("met")
+    columns = [DEVICE.c[name] for name in WALKED]
+    return select(*columns).select_from(met).join(DEVICE, DEVICE.c.device_id == met.c.device_id)
+
+
 def _in_order(wanted: DeviceFilter, most: int) -> Any:
-    """Devices in service in another order than by name, each part by an index."""
+    """Devices in service in another order than by name, by an index.
+
+    In the order of the last sign two parts of an index are merged: their keys alone.
+    """
     ordered = device_order.ORDERS[wanted.order]
-    query = select(*(DEVICE.c[name] for name in WALKED)).where(DEVICE.c.retired_at.is_(None))
+    columns = ordered if wanted.order == device_order.SEEN else [DEVICE.c[n] for n in WALKED]
+    query = select(*columns).where(DEVICE.c.retired_at.is_(None))
     if wanted.after is not None:
         query = query.where(device_order.after(wanted.order, wanted.after))
     if wanted.order != device_order.SEEN:
@@ -157,20 +172,27 @@ def _by_name(wanted: DeviceFilter, heard_since: datetime) -> Select[Any]:
 def _unmarked(
     wanted: DeviceFilter, now: datetime, stale_after: timedelta, end: Any
 ) -> Select[Any] | None:
-    """Those whose silence began or ended since the upkeep last marked it: few, or none."""
+    """Those whose silence began or ended since the upkeep last marked it: few, or none.
+
+    They are met by the time of the last sign alone, whatever else is asked of them.
+    """
     if wanted.state is None:
         return None
-    query = select(*(DEVICE.c[name] for name in SHOWN))
+    met = select(*(DEVICE.c[name] for name in WALKED))
     if wanted.state is Compliance.STALE:
-        query = query.where(unheard(now, stale_after))
+        met = met.where(unheard(now, stale_after))
     else:
-        query = query.where(heard_again(now, stale_after))
-        query = query.where(DEVICE.c.compliance == wanted.state.value)
+        met = met.where(heard_again(now, stale_after))
+    seen = met.limit(MOST_UNMARKED).subquery("seen")
+    key = (seen.c.hostname, seen.c.device_id)
+    query = select(*(seen.c[name] for name in SHOWN)).where(*narrowing(wanted, seen.c))
+    if wanted.state is not Compliance.STALE:
+        query = query.where(seen.c.compliance == wanted.state.value)
     if wanted.after is not None:
-        query = query.where(tuple_(*KEY) > tuple_(*wanted.after))
+        query = query.where(tuple_(*key) > tuple_(*wanted.after))
     if end is not None:
-        query = query.where(tuple_(*KEY) <= tuple_(end.hostname, end.device_id))
-    return query.order_by(*KEY).limit(wanted.limit + 1)
+        query = query.where(tuple_(*key) <= tuple_(end.hostname, end.device_id))
+    return query.order_by(*key).limit(wanted.limit + 1)
 
 
 def named(connection: Connection, words: str, limit: int = 20) -> list[Device]:

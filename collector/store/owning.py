@@ -20,8 +20,8 @@ person = table(
 index("person_by_devices", person.c.devices, person.c.email)
 index(
     "person_left_with_devices",
-    person.c.left_at,
     person.c.email,
+    person.c.left_at,
     where="left_at IS NOT NULL AND devices > 0",
 )
 person_word = table("person_word", key("word"), key("email"))

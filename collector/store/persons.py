@@ -4,6 +4,7 @@ A person is known by the e-mail address in small letters. `devices` is kept by
 `collector.store.ownership` with every change of an owner, so that no question counts.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -12,10 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
-    Select,
     bindparam,
     delete,
     exists,
@@ -31,9 +30,25 @@ from collector.store.prepared import Prepared
 from collector.store.schema import device, person, person_word
 
 CHUNK = 500
-MOST_COUNTED = 9_999
-MOST_WORDS = 12
 LONGEST_WORD = 64
+_NAMED = func.json_each(bindparam("emails")).table_valued("value", name="named")
+_MINE = device.alias("mine")
+DEVICES_OF_MANY = Prepared(
+    select(*(device.c[name] for name in SHOWN))
+    .select_from(_NAMED)
+    .join(
+        device,
+        device.c.device_id.in_(
+            select(_MINE.c.device_id)
+            .where(_MINE.c.owner == _NAMED.c.value, _MINE.c.retired_at.is_(None))
+            .order_by(_MINE.c.hostname, _MINE.c.device_id)
+            .limit(bindparam("most"))
+            .correlate(_NAMED)
+        ),
+    )
+    .order_by(device.c.hostname, device.c.device_id)
+)
+"""The inner question is asked for each person: nobody's long list is read to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +63,6 @@ class Person:
     imported_at: datetime | None = None
     source: str = ""
     devices: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class PersonFilter:
-    """Which people. `only` is "", "without_device" or "left_reporting": those who have left and
-    have a device that was heard since. `after` is `PersonPage.next_after`.
-    """
-
-    text: str = ""
-    only: str = ""
-    after: str = ""
-    limit: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class PersonPage:
-    """People by e-mail address; `next_after` is empty on the last page."""
-
-    persons: tuple[Person, ...]
-    next_after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Gaps:
-    """What does not fit together. A number above MOST_COUNTED only says that there are more."""
-
-    devices_without_owner: int
-    people_without_device: int
-    leavers_reporting: int
 
 
 def folded(email: str) -> str:
@@ -123,40 +109,21 @@ def get_many(connection: Connection, emails: Iterable[str]) -> dict[str, Person]
     return found
 
 
-def find(connection: Connection, wanted: PersonFilter, now: datetime) -> PersonPage:
-    """One page. Each word of the text begins an address, or a word of a name or department."""
-    query = select(person).where(*_begun(wanted.text))
-    if wanted.only == "without_device":
-        query = query.where(person.c.devices == 0)
-    if wanted.only == "left_reporting":
-        query = query.where(*_left_and_heard(now))
-    if wanted.after:
-        query = query.where(person.c.email > wanted.after)
-    query = query.order_by(person.c.email).limit(wanted.limit + 1)
-    found = tuple(_person(row) for row in connection.execute(query))
-    page = found[: wanted.limit]
-    return PersonPage(page, page[-1].email if len(found) > wanted.limit else "")
-
-
-def count_gaps(connection: Connection, now: datetime) -> Gaps:
-    """As far as MOST_COUNTED, by the indices that the lists go by."""
-    unowned = (device.c.owner == "", device.c.retired_at.is_(None))
-    return Gaps(
-        _counted(connection, select(device.c.device_id).where(*unowned)),
-        _counted(connection, select(person.c.email).where(person.c.devices == 0)),
-        _counted(connection, select(person.c.email).where(*_left_and_heard(now))),
-    )
-
-
 def devices_of(connection: Connection, email: str, limit: int = 100) -> list[Device]:
     """A person's devices in service, by host name."""
-    query = (
-        select(*(device.c[name] for name in SHOWN))
-        .where(device.c.owner == folded(email), device.c.retired_at.is_(None))
-        .order_by(device.c.hostname, device.c.device_id)
-        .limit(limit)
-    )
-    return [device_of(row) for row in connection.execute(query)]
+    rows = DEVICES_OF_MANY.rows(connection, emails=json.dumps([folded(email)]), most=limit)
+    return [device_of(row) for row in rows]
+
+
+def devices_of_many(
+    connection: Connection, emails: Iterable[str], limit: int
+) -> dict[str, list[Device]]:
+    """As `devices_of`, by person, in one query for a page of people."""
+    wanted = json.dumps([folded(email) for email in emails])
+    found: dict[str, list[Device]] = {}
+    for row in DEVICES_OF_MANY.rows(connection, emails=wanted, most=limit):
+        found.setdefault(row.owner, []).append(device_of(row))
+    return found
 
 
 def with_failing(connection: Connection, after: str, limit: int) -> list[Person]:
@@ -185,32 +152,6 @@ def matching_device(connection: Connection, words: str) -> list[str]:
     return []
 
 
-def _counted(connection: Connection, query: Select[Any]) -> int:
-    some = query.limit(MOST_COUNTED + 1).subquery()
-    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
-
-
-def _begun(text: str) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    for word in _words(text)[:MOST_WORDS]:
-        end = word[:-1] + chr(ord(word[-1]) + 1)
-        named: Select[Any] = select(person_word.c.email).where(
-            person_word.c.word >= word, person_word.c.word < end
-        )
-        conditions.append(person.c.email.in_(named))
-    return conditions
-
-
-def _left_and_heard(now: datetime) -> list[ColumnElement[bool]]:
-    heard = exists().where(
-        device.c.owner == person.c.email,
-        device.c.retired_at.is_(None),
-        device.c.last_seen_at > person.c.left_at,
-    )
-    left = person.c.left_at.is_not(None)
-    return [left, person.c.left_at <= now, person.c.devices > 0, heard]
-
-
 def _row(one: Person, at: datetime) -> dict[str, Any]:
     return {
         "email": folded(one.email),
@@ -225,14 +166,14 @@ def _row(one: Person, at: datetime) -> dict[str, Any]:
 
 
 def _words_of(row: Mapping[str, Any]) -> list[str]:
-    words = _words(f"{row['email']} {row['name']} {row['department']}")
+    words = words_in(f"{row['email']} {row['name']} {row['department']}")
     return sorted({row["email"][:LONGEST_WORD], *words})
 
 
-def _words(text: str) -> list[str]:
+def words_in(text: str) -> list[str]:
     """Small letters without accents, cut where no letter or digit is.
 
-    >>> _words("Élodie O'Neil")
+    >>> words_in("Élodie O'Neil")
     ['elodie', 'o', 'neil']
     """
     parts = unicodedata.normalize("NFKD", text.casefold())

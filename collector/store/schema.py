@@ -91,6 +91,7 @@ _index(
     device.c.silent,
     device.c.hostname,
     device.c.device_id,
+    device.c.retired_at,
     where="retired_at IS NULL",
 )
 _index(
@@ -106,17 +107,18 @@ _index(
     device.c.last_seen_at,
     device.c.compliance,
     device.c.platform,
+    device.c.retired_at,
     where="retired_at IS NULL",
 )
 _index("device_by_owner", device.c.owner, device.c.hostname, device.c.device_id)
+_own = (device.c.owner, device.c.retired_at)
+_index("device_without_owner", *_own, where="owner = '' AND retired_at IS NULL")
 _index("device_by_serial", device.c.serial, device.c.device_id)
 _index("device_by_since", device.c.compliance_since, device.c.device_id)
 _index("device_by_severity", device.c.severity, device.c.hostname, device.c.device_id)
-for _name, _version in (
-    ("device_by_build", device.c.os_build),
-    ("device_by_agent", device.c.agent_version),
-):
-    _index(_name, device.c.platform, _version, device.c.device_id, where="retired_at IS NULL")
+_ends = (device.c.device_id, device.c.retired_at)
+for _of, _version in (("build", device.c.os_build), ("agent", device.c.agent_version)):
+    _index(f"device_by_{_of}", device.c.platform, _version, *_ends, where="retired_at IS NULL")
 _index("device_by_policy", device.c.judged_policy_version)
 _soon = device.c.next_evaluation_at
 _index("device_by_next_evaluation", _soon, where="next_evaluation_at IS NOT NULL")
@@ -198,6 +200,7 @@ _index(
     finding.c.status,
     finding.c.device_id,
     finding.c.cause,
+    finding.c.closed_at,
     where="closed_at IS NULL",
 )
 
@@ -391,9 +394,5 @@ _index("event_by_time", event.c.at, event.c.event_id)
 _index("event_by_device", event.c.device_id, event.c.kind)
 
 # Which collector opened the file, for whoever comes after it.
-opened_by = _table(
-    "opened_by",
-    _key("first_at", Moment),
-    _key("collector_version"),
-    _text("schema_revision"),
-)
+_what = (_key("first_at", Moment), _key("collector_version"), _text("schema_revision"))
+opened_by = _table("opened_by", *_what)

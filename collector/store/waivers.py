@@ -5,6 +5,7 @@ for a group covers the devices that were in it when it was approved: who puts a 
 group afterwards excuses nothing with it.
 """
 
+import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    func,
     insert,
     or_,
     select,
@@ -55,6 +57,11 @@ ACTIVE = Prepared(
     .where(waiver.c.number.in_(union_all(MINE, OURS)))
     .order_by(waiver.c.ends_at, waiver.c.number)
 )
+# The ids go in as one value, so that the text is one whatever their number. They are sorted
+# afterwards: SQLite would rather walk all that is in force in its order than sort a few.
+CHOSEN = select(func.json_each(bindparam("ids")).table_valued("value").c.value)
+OWN_OF_MANY = Prepared(OWN.where(waiver.c.device_id.in_(CHOSEN), *IN_FORCE))
+SHARED_OF_MANY = Prepared(SHARED.where(membership.c.device_id.in_(CHOSEN), *IN_FORCE))
 
 
 class WaiverState(StrEnum):
@@ -209,13 +216,14 @@ def active_for(connection: Connection, device_id: str, now: datetime) -> list[Wa
 def active_for_many(
     connection: Connection, device_ids: Collection[str], now: datetime
 ) -> dict[str, list[Waiver]]:
-    """As `active_for`, by device, in one query for a page of devices."""
-    query = union_all(
-        OWN.where(waiver.c.device_id.in_(device_ids), *IN_FORCE),
-        SHARED.where(membership.c.device_id.in_(device_ids), *IN_FORCE),
-    ).order_by("ends_at", "number")
+    """As `active_for`, by device, in two queries for a page of devices."""
+    if not device_ids:
+        return {}
+    given = {"ids": json.dumps(list(device_ids)), "now": now}
+    rows = [*OWN_OF_MANY.rows(connection, **given), *SHARED_OF_MANY.rows(connection, **given)]
+    rows.sort(key=lambda row: (row.ends_at, row.number))
     found: dict[str, list[Waiver]] = {}
-    for row in connection.execute(query, {"now": now}):
+    for row in rows:
         found.setdefault(row.covers, []).append(_waiver(row, row.covers))
     return found
 

@@ -8,10 +8,14 @@ A literal per cent sign is written `%%`.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TypeVar
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, TypeVar
 
 from collector.model import Language
 from collector.translation import catalogs
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 K = TypeVar("K")
 
@@ -67,9 +71,23 @@ def number(amount: int | float) -> str:
     >>> number(1234567)
     '1,234,567'
     """
+    return _number(amount, _READER.get())
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _number(amount: int | float, reader: Language) -> str:
+    """Remembered, because a page says the same counts again and again."""
     from babel.numbers import format_decimal
 
-    return format_decimal(amount, locale=_READER.get().value)
+    return format_decimal(amount, locale=conventions(reader))
+
+
+@cache
+def conventions(reader: Language) -> "Locale":
+    """How that language writes numbers and dates. Read once: it takes longer than what is said."""
+    from babel import Locale
+
+    return Locale.parse(reader.value)
 
 
 def marked(message: str) -> str:

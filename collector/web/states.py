@@ -26,10 +26,10 @@ def shown_states(
 ) -> tuple[Shown, ...]:
     """As the device's own page says it, silence included."""
     stale_after = timedelta(days=site.policy.current(c).stale_after_days)
-    return tuple(_shown(each, now, stale_after) for each in devices)
+    return tuple(shown(each, now, stale_after) for each in devices)
 
 
-def _shown(device: Device, now: datetime, stale_after: timedelta) -> Shown:
+def shown(device: Device, now: datetime, stale_after: timedelta) -> Shown:
     state = compliance_at(device, now, stale_after)
     return Shown(
         f"/devices/{device.device_id}",

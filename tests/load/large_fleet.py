@@ -3,14 +3,18 @@
 import random
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.pool import StaticPool
+from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # as the store's engine
 
 from collector.policy import RULES, default_text
-from collector.store import Store, policies, recount, triggers
+from collector.store import FILE_NAME, Store, letters, policies, recount, triggers
+from tests.load.large_rest import more_than_devices
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 SYSTEMS = (
@@ -67,14 +71,21 @@ FINDING_COLUMNS = [
 SAID = '[["/proc/self/mountinfo", "/dev/mapper/root on / type ext4"]]'
 FAIL_SHARES = (0.03, 0.02, 0.04, 0.06, 0.05, 0.02, 0.08, 0.15, 0.1)
 PACKAGED = 20_000
+CACHE_KIB = 2 << 20
+SCATTER = 7_368_787  # a prime: the devices of one person are not neighbours
 PEOPLE = """
 INSERT OR REPLACE INTO person
 SELECT owner, 'Person ' || substr(owner, 7, 3), 'Sales', 'en', NULL, 0, 'the measurement', count(*)
 FROM device WHERE owner <> '' AND retired_at IS NULL GROUP BY owner;
 UPDATE person SET left_at = 0 WHERE email LIKE 'person77%';
 INSERT OR REPLACE INTO person_word SELECT email, email FROM person;
+INSERT OR REPLACE INTO person_word
+SELECT substr(email, 1, instr(email, '@') - 1), email FROM person;
+INSERT OR REPLACE INTO person_word SELECT 'example', email FROM person;
+INSERT OR REPLACE INTO person_word SELECT 'org', email FROM person;
+INSERT OR REPLACE INTO person_word SELECT 'person', email FROM person;
 INSERT OR REPLACE INTO person_word SELECT 'sales', email FROM person;
-INSERT OR REPLACE INTO person_word SELECT substr(owner, 7, 3), owner FROM device WHERE owner <> '';
+INSERT OR REPLACE INTO person_word SELECT substr(email, 7, 3), email FROM person;
 INSERT INTO membership (group_name, device_id)
 SELECT 'large', device_id FROM device WHERE device_id < '4' AND retired_at IS NULL;
 INSERT INTO membership (group_name, device_id)
@@ -88,36 +99,68 @@ UPDATE device SET severity = -1 - abs(random() % 4) WHERE compliance = 'non_comp
 def seeded(folder: Path, many: int) -> Store:
     """The store in this folder; made when it is not there, which takes minutes for a million."""
     made = folder / "seeded"
-    new = not made.exists()
-    store = Store.open(folder)
-    if new:
+    if not made.exists():
+        for stale in folder.glob("collector.sqlite3*"):
+            stale.unlink()
+        Store.open(folder).close()
         begun = time.perf_counter()
-        now = int(datetime.now(UTC).timestamp() * 1000)
-        for first in range(0, many, PACKAGED):
-            last = min(first + PACKAGED, many)
-            store.write(lambda c, f=first, t=last: _fill(c, range(f, t), now))
-        store.write(_count)
+        with _unguarded(folder / FILE_NAME) as connection:
+            _make(connection, many)
         made.touch()
         print(f"seeded {many:,} devices in {time.perf_counter() - begun:.0f} s", flush=True)
-    if store.read(lambda c: c.exec_driver_sql("SELECT 1 FROM fleet_group").first()) is None:
-        store.write(_give_to_people)
-    return store
+    return Store.open(folder)
 
 
-def _give_to_people(connection: Connection) -> None:
-    """Owners as people, a small group, a large one, and how grave the failures are."""
+@contextmanager
+def _unguarded(path: Path) -> Iterator[Connection]:
+    """One transaction without a log and without a wait for the disk: a crash loses the file."""
+
+    def connect() -> Any:
+        raw = sqlite3.connect(path)
+        raw.isolation_level = None
+        for setting in ("journal_mode=OFF", "synchronous=OFF", "temp_store=MEMORY"):
+            raw.execute(f"PRAGMA {setting}")
+        raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+        return raw
+
+    engine = create_engine("sqlite://", module=sqlite3, creator=connect, poolclass=StaticPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN")
+        yield connection
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+    engine.dispose()
+
+
+def _make(connection: Connection, many: int) -> None:
+    """Rows in the order of their keys, without triggers and indices; these come at the end."""
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    for name in triggers.TRIGGERS:
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+    indices = connection.exec_driver_sql(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        " AND tbl_name IN ('device', 'finding')"
+    ).all()
+    for index in indices:
+        connection.exec_driver_sql(f"DROP INDEX {index.name}")
+    connection.exec_driver_sql(f"DROP TABLE {letters.TABLE}")
+    for first in range(0, many, PACKAGED):
+        _fill(connection, range(first, min(first + PACKAGED, many)), many, now)
+    for index in indices:
+        connection.exec_driver_sql(index.sql)
+    letters.install(connection)
+    _count(connection)
     for statement in PEOPLE.split(";")[:-1]:
         connection.exec_driver_sql(statement)
+    more_than_devices(connection, many, now)
     connection.exec_driver_sql("ANALYZE")
 
 
-def _fill(connection: Connection, numbers: range, now: int) -> None:
-    for name in triggers.TRIGGERS:
-        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+def _fill(connection: Connection, numbers: range, many: int, now: int) -> None:
     devices, findings = [], []
     chance = random.Random(numbers.start)
     for number in numbers:
-        device, found = _one(number, now, chance)
+        device, found = _one(number, many, now, chance)
         devices.append(device)
         findings.extend(found)
     cursor = connection.connection.cursor()
@@ -131,8 +174,11 @@ def _insert(table: str, columns: list[str]) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
 
 
-def _one(number: int, now: int, chance: random.Random) -> tuple[tuple[Any, ...], list[Any]]:
-    device_id = f"{chance.getrandbits(128):032x}"
+def _one(
+    number: int, many: int, now: int, chance: random.Random
+) -> tuple[tuple[Any, ...], list[Any]]:
+    """Ids grow with the number, and nothing else does."""
+    device_id = f"{((number << 64) // many << 64) + chance.getrandbits(64):032x}"
     platform, os_id, os_name = SYSTEMS[number % len(SYSTEMS)]
     hostname = f"{chance.choice(('LAP', 'PC', 'MAC', 'SITE7'))}-{chance.getrandbits(32):08X}"
     serial, model = f"PF{chance.getrandbits(32):08X}", f"Model {chance.randrange(60)}"
@@ -148,9 +194,10 @@ def _one(number: int, now: int, chance: random.Random) -> tuple[tuple[Any, ...],
         if "unknown" in statuses
         else "compliant"
     )
-    words = "\n".join((hostname, serial, model, os_name)).casefold()
+    words = letters.described(hostname, serial, model, os_name)
     retired = enrolled + 50 * DAY if chance.random() < 0.01 else None
-    owner = f"person{number // 2}@example.org" if chance.random() < 0.8 else ""
+    somebody = number * SCATTER % many // 2
+    owner = f"person{somebody}@example.org" if chance.random() < 0.8 else ""
     row = (
         *(device_id, hostname, platform, os_id, os_name, "12", "", "laptop", "Maker", model),
         *(serial, "0.1.0", words, enrolled, seen, seen, 7, chance.randbytes(32), state),
@@ -180,9 +227,7 @@ def _findings(
 
 def _count(connection: Connection) -> None:
     now = datetime.now(UTC)
-    if policies.current(connection) is None:
-        policies.add(connection, default_text(), now, "the measurement")
+    policies.add(connection, default_text(), now, "the measurement")
     triggers.install(connection)
     recount.recount(connection)
     recount.make_up_past(connection, now)
-    connection.exec_driver_sql("ANALYZE")

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from collector.accounts import sessions
 from collector.accounts.roles import Role
 from collector.accounts.sealing import open_seal
+from collector.app import keep_what_is_loaded
 from collector.audit.journal import Journal
 from collector.audit.signing import open_signer
 from collector.clock import system_clock
@@ -80,6 +81,7 @@ def logged_in(store: Store, folder: Path) -> TestClient:
         store.write(lambda c: accounts.add(c, account))
     token = store.write(lambda c: sessions.begin(c, account, now, factor_at=now))
     app = application(store, system_clock, keeping, Reach(["collector.example"]))
+    keep_what_is_loaded()
     return TestClient(app, HOST, headers={"Cookie": f"{NAME}={token}"}, follow_redirects=False)
 
 

@@ -6,8 +6,8 @@ from collector.audit.entry import Action
 from collector.owners import importing
 from collector.owners.importing import Plan, Wanted
 from collector.owners.sheet import BadSheet
-from collector.store import Connection, persons
-from collector.store.persons import PersonFilter
+from collector.store import Connection, person_search
+from collector.store.person_search import PersonFilter
 from collector.web.api.calls import Call, One, Several
 from collector.web.api.problems import Wrong, unfit
 
@@ -18,7 +18,7 @@ MOST_TROUBLES = 50
 async def list_people(call: Call) -> Several:
     asked = call.query
     wanted = PersonFilter(asked["text"], asked["only"] or "", asked["cursor"], asked["limit"])
-    page = await call.read(lambda c: persons.find(c, wanted, call.now))
+    page = await call.read(lambda c: person_search.find(c, wanted, call.now))
     fields = ("email", "name", "department", "language", "left_at", "source", "devices")
     items = [{name: getattr(each, name) for name in fields} for each in page.persons]
     return Several(items, page.next_after or None)

@@ -1,7 +1,8 @@
 """Whose the devices are: people with their devices, and what does not fit together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from starlette.datastructures import QueryParams
@@ -10,15 +11,16 @@ from starlette.responses import Response
 
 from collector.accounts.roles import Permission, may
 from collector.model import Device
-from collector.store import Connection, persons
-from collector.store.persons import Gaps, Person, PersonFilter
+from collector.store import Connection, person_search, persons
+from collector.store.person_search import Gaps, PersonFilter
+from collector.store.persons import Person
 from collector.translation import gettext as _
 from collector.translation import marked
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
 from collector.web.rendering import render
 from collector.web.site import Site, site_of
-from collector.web.states import Shown, shown_states
+from collector.web.states import Shown, shown
 
 PATH = "/people"
 METHODS = ("GET",)
@@ -98,8 +100,13 @@ def _wanted(asked: QueryParams) -> PersonFilter:
 def _context(
     c: Connection, site: Site, frame: Frame, wanted: PersonFilter, *, may_import: bool
 ) -> Context:
-    found = persons.find(c, wanted, frame.now)
-    rows = tuple(_row(c, site, each, frame.now) for each in found.persons)
+    found = person_search.find(c, wanted, frame.now)
+    owning = [each.email for each in found.persons if each.devices]
+    owned = persons.devices_of_many(c, owning, MOST_DEVICES)
+    stale_after = timedelta(days=site.policy.current(c).stale_after_days)
+    rows = tuple(
+        _row(each, owned.get(each.email, ()), frame.now, stale_after) for each in found.persons
+    )
     kept = {"q": wanted.text, "only": wanted.only}
     choices = tuple(
         Choice(_href({**kept, "only": name}), _(words), name == wanted.only)
@@ -114,7 +121,7 @@ def _context(
         text=wanted.text,
         only=wanted.only,
         choices=choices,
-        gaps=_gaps(persons.count_gaps(c, frame.now)),
+        gaps=_gaps(person_search.count_gaps(c, frame.now)),
         rows=rows,
         empty=empty,
         next_href=_href({**kept, "after": found.next_after}) if found.next_after else "",
@@ -123,32 +130,39 @@ def _context(
 
 
 def _gaps(found: Gaps) -> tuple[Gap, ...]:
-    counted = (
-        ("/devices?owner=none", _("Devices without an owner"), found.devices_without_owner),
-        (
+    most = person_search.MOST_COUNTED
+    return (
+        _gap(
+            "/devices?owner=none",
+            _("Devices without an owner"),
+            found.devices_without_owner,
+            most,
+        ),
+        _gap(
             _href({"only": "without_device"}),
             _("People without a device"),
             found.people_without_device,
+            most,
         ),
-        (
+        _gap(
             _href({"only": "left_reporting"}),
             _("Left, and the device still reports"),
             found.leavers_reporting,
+            person_search.MOST_LEAVERS,
         ),
     )
-    most = persons.MOST_COUNTED
-    return tuple(Gap(href, label, min(n, most), n > most) for href, label, n in counted)
 
 
-def _row(c: Connection, site: Site, person: Person, now: datetime) -> Row:
-    mine: list[Device] = []
-    if person.devices:
-        mine = persons.devices_of(c, person.email, MOST_DEVICES)
+def _gap(href: str, label: str, count: int, most: int) -> Gap:
+    return Gap(href, label, min(count, most), count > most)
+
+
+def _row(person: Person, mine: Sequence[Device], now: datetime, stale_after: timedelta) -> Row:
     return Row(
         href=href_of(person.email),
         person=person,
         has_left=person.left_at is not None and person.left_at <= now,
-        devices=shown_states(c, site, mine, now),
+        devices=tuple(shown(each, now, stale_after) for each in mine),
         more=max(0, person.devices - MOST_DEVICES),
     )
 

@@ -8,7 +8,7 @@ import pytest
 from collector.model import FormFactor, Language, Platform
 from collector.owners.importing import ChangedMeanwhile, Plan, apply, plan, wanted_by
 from collector.owners.sheet import BadSheet
-from collector.store import Connection, Store, devices, persons
+from collector.store import Connection, Store, devices, person_search, persons
 from collector.store.devices import InventoryRow
 from collector.translation import reading
 from tests.fakes import FixedClock
@@ -43,9 +43,9 @@ def take(store: Store, text: str | bytes, seen: str = "") -> Plan:
 def troubles(store: Store, text: str | bytes) -> list[str]:
     with pytest.raises(BadSheet) as refused:
         take(store, text)
-    assert (
-        store.read(lambda c: persons.find(c, persons.PersonFilter(), FixedClock()())).persons == ()
-    )
+    everybody = person_search.PersonFilter()
+    page = store.read(lambda c: person_search.find(c, everybody, FixedClock()()))
+    assert page.persons == ()
     return str(refused.value).splitlines()
 
 

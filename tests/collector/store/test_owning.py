@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from collector.model import FormFactor, Platform
-from collector.store import Connection, Store, devices, groups, ownership, persons
+from collector.store import Connection, Store, devices, groups, ownership, person_search, persons
 from collector.store.devices import InventoryRow
 from collector.store.groups import Group
-from collector.store.persons import Person, PersonFilter
+from collector.store.person_search import PersonFilter
+from collector.store.persons import Person
 from tests.fakes import FixedClock
 
 
@@ -28,7 +29,7 @@ def fleet(store: Store, clock: FixedClock) -> Store:
 
 
 def found(store: Store, clock: FixedClock, **wanted: str) -> list[str]:
-    page = store.read(lambda c: persons.find(c, PersonFilter(**wanted), clock()))  # type: ignore[arg-type]
+    page = store.read(lambda c: person_search.find(c, PersonFilter(**wanted), clock()))  # type: ignore[arg-type]
     return [each.email for each in page.persons]
 
 
@@ -61,7 +62,7 @@ def test_the_number_of_devices_follows_owners_and_retirement(
         return len(fleet.write(lambda c: ownership.set_owners(c, wanted, clock(), "carol")))
 
     def numbers() -> dict[str, int]:
-        page = fleet.read(lambda c: persons.find(c, PersonFilter(), clock()))
+        page = fleet.read(lambda c: person_search.find(c, PersonFilter(), clock()))
         return {each.email: each.devices for each in page.persons}
 
     assert set_owner(["d1", "d2", "nowhere"], "alice@example.org") == 2
@@ -92,12 +93,38 @@ def test_whoever_left_is_named_while_the_device_still_reports(
     assert found(fleet, clock, only="left_reporting") == []
 
 
+def test_each_person_that_words_find_comes_once_page_by_page(
+    fleet: Store, clock: FixedClock
+) -> None:
+    names = ("Ann Martin", "Martin Marty", "Bob Stone", "Zoe Marlow", "Marc Stone")
+    for number, name in enumerate(names):
+        known = Person(f"m{number}@example.org", name, "Sales")
+        fleet.write(lambda c, k=known: persons.put(c, k, clock()))
+
+    def walked(text: str, size: int) -> list[str]:
+        emails: list[str] = []
+        after: str | None = ""
+        while after is not None:
+            wanted = PersonFilter(text, after=after, limit=size)
+            page = fleet.read(lambda c, w=wanted: person_search.find(c, w, clock()))
+            emails += [each.email[:2] for each in page.persons]
+            after = page.next_after or None
+        return emails
+
+    for size in (1, 2, 50):
+        assert walked("mar", size) == ["m4", "m3", "al", "m0", "m1"]
+        assert sorted(walked("sales mar", size)) == ["al", "m0", "m1", "m3", "m4"]
+        assert walked("stone mar", size) == ["m4"]
+        assert walked("m sales z", size) == ["m3"]
+        assert walked("mar nobody", size) == []
+
+
 def test_people_come_page_by_page(fleet: Store, clock: FixedClock) -> None:
     for name in ("bob", "carol"):
         fleet.write(lambda c, n=name: persons.put(c, Person(f"{n}@example.org"), clock()))
-    first = fleet.read(lambda c: persons.find(c, PersonFilter(limit=2), clock()))
+    first = fleet.read(lambda c: person_search.find(c, PersonFilter(limit=2), clock()))
     rest = fleet.read(
-        lambda c: persons.find(c, PersonFilter(after=first.next_after, limit=2), clock())
+        lambda c: person_search.find(c, PersonFilter(after=first.next_after, limit=2), clock())
     )
     pages = [[each.email[0] for each in page.persons] for page in (first, rest)]
     assert (pages, rest.next_after) == ([["a", "b"], ["c"]], "")

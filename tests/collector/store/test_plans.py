@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import Connection, event
 
 from collector.model import Compliance, Platform, Status
-from collector.store import Store, devices, persons, tallies
+from collector.store import Store, devices, person_search, tallies
 from collector.store.device_few import few
 from collector.store.device_filter import DeviceFilter
 from collector.store.device_order import NAME, SEEN, SEVERITY, SINCE, WORST
-from collector.store.persons import PersonFilter
+from collector.store.person_search import PersonFilter
 from tests.collector.store.test_devices import enrol
 from tests.fakes import FixedClock
 
@@ -111,7 +111,7 @@ def _is_large(line: str) -> bool:
 def test_people_and_counts_are_read_by_their_indexes(fleet: Store, clock: FixedClock) -> None:
     for given in ({}, {"text": "alice"}, {"only": "left_reporting"}, {"only": "without_device"}):
         wanted = PersonFilter(after="a", **given)
-        lines = plans(fleet, lambda c, w=wanted: persons.find(c, w, clock()))
+        lines = plans(fleet, lambda c, w=wanted: person_search.find(c, w, clock()))
         assert not [line for line in lines if WHOLE.search(line)], (wanted, lines)
     lines = plans(fleet, lambda c: tallies.fleet(c, clock(), WEEK))
     assert not [line for line in lines if WHOLE.search(line)], lines
