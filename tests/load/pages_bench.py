@@ -23,6 +23,7 @@ from collector.web.application import Reach, application
 from collector.web.cookie import NAME
 from collector.web.site import Keeping
 from tests.load.large_fleet import seeded
+from tests.load.served_bench import measure_served
 
 ROUNDS = 12
 HOST = "https://collector.example"
@@ -46,9 +47,14 @@ PATHS = (
     *("/devices?seen=over-7", "/devices?seen=over-60", "/devices?seen=within-1"),
     "/devices?seen=over-60&rule=disk_encrypted&sort=severity",
     *("/people", "/people?q=person4", "/people?q=sales", "/people?only=without_device"),
-    *("/people?only=left_reporting", "/people/import", "/waivers", "/notifications"),
+    *("/people?only=left_reporting", "/people/import", "/waivers"),
+    *(f"/waivers?show={shown}" for shown in ("waiting", "about_to_end", "in_force", "over")),
+    *("/notifications", "/notifications?only=failed", "/people?q=sales+person4"),
     *("/disputes", "/policy", "/policy/edit", "/incidents", "/accounts", "/audit"),
 )
+
+LAST_DEVICE = "SELECT max(device_id) FROM device"
+"""The one with the long history."""
 
 
 def measure_pages(many: int) -> None:
@@ -57,11 +63,13 @@ def measure_pages(many: int) -> None:
     folder.mkdir(exist_ok=True)
     store = seeded(folder, many)
     try:
-        client = logged_in(store, folder)
+        client, token = logged_in(store, folder)
         floor = timed(client, "/healthz")[0]
         print(f"\n{many:,} devices; a page that does nothing: {floor:.1f} ms")
         print(f"{'page':<76}{'median':>8}{'p95':>8}{'kB':>7}{'ratio':>9}")
-        for path in (*PATHS, *further(client)):
+        long = store.read(lambda c: c.exec_driver_sql(LAST_DEVICE).scalar_one())
+        history = (f"/devices/{long}", f"/devices/{long}/history")
+        for path in (*PATHS, *further(client), *history):
             median, worst, size = timed(client, path)
             print(
                 f"{path[:75]:<76}{median:>8.1f}{worst:>8.1f}{size / 1000:>7.1f}"
@@ -70,9 +78,10 @@ def measure_pages(many: int) -> None:
             )
     finally:
         store.close()
+    measure_served(folder, token)
 
 
-def logged_in(store: Store, folder: Path) -> TestClient:
+def logged_in(store: Store, folder: Path) -> tuple[TestClient, str]:
     now = system_clock()
     journal = Journal(folder / "audit", open_signer(folder), system_clock)
     keeping = Keeping(open_seal(folder), journal, "Bench")
@@ -82,7 +91,8 @@ def logged_in(store: Store, folder: Path) -> TestClient:
     token = store.write(lambda c: sessions.begin(c, account, now, factor_at=now))
     app = application(store, system_clock, keeping, Reach(["collector.example"]))
     keep_what_is_loaded()
-    return TestClient(app, HOST, headers={"Cookie": f"{NAME}={token}"}, follow_redirects=False)
+    headers = {"Cookie": f"{NAME}={token}"}
+    return TestClient(app, HOST, headers=headers, follow_redirects=False), token
 
 
 def further(client: TestClient) -> Iterator[str]:
