@@ -9,7 +9,7 @@ SERVICES := .services/.ready
 PACKAGING := .bundle/venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-recordings test-browser screenshots test-services openapi faults bench laptops bundle packages test-packages lock translations protos clean
+.PHONY: help run test lint test-recordings test-browser screenshots test-services openapi faults bench laptops bundle packages test-packages lock translations privacy protos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -37,6 +37,7 @@ lint: $(READY) ## Check style, types, import contracts and that generated code i
 	  $(BIN)/mypy --platform $$system --cache-dir .mypy_cache/$$system -p agent || exit 1; done
 	@$(BIN)/lint-imports --no-cache | tail -n 4
 	@$(BIN)/python -m protos.generate --check
+	@$(BIN)/python -m protos.privacy.document --check
 	@$(BIN)/zizmor --quiet --offline --strict-collection .github/workflows
 
 test-recordings: $(READY) ## Compare the checks with recordings of real machines (RECORDINGS=folder)
@@ -101,6 +102,9 @@ openapi: $(READY) ## Write docs/openapi.json anew from the API's routes
 
 translations: $(READY) ## Bring the French catalog up to date with the texts of the source
 	@$(BIN)/python -m collector.translation.collecting
+
+privacy: $(READY) ## Write docs/privacy.md anew from the contract
+	@$(BIN)/python -m protos.privacy.document
 
 protos: $(READY) ## Generate the Python of the .proto files
 	@$(BIN)/python -m protos.generate

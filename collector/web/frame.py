@@ -45,6 +45,7 @@ PLACES = (
     Place("rules", "/waivers", marked("Waivers"), Permission.SEE_DEVICES),
     Place("rules", "/policy", marked("Policy"), Permission.SEE_POLICY),
     Place("rules", "/exports", marked("Exports"), Permission.EXPORT),
+    Place("rules", "/privacy", marked("Privacy"), Permission.OWN_ACCOUNT),
     Place("oversight", "/incidents", marked("Incidents"), Permission.SEE_INCIDENTS),
     Place("oversight", "/audit", marked("Audit"), Permission.SEE_AUDIT),
     Place("oversight", "/accounts", marked("Accounts"), Permission.MANAGE_ACCOUNTS),
