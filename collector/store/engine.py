@@ -72,6 +72,7 @@ def open_writer(path: Path) -> tuple[Database, Engine]:
         )
         database.disable_wal()
     database.execute("PRAGMA synchronous=FULL")
+    database.execute("PRAGMA secure_delete=ON")  # what is taken away is overwritten
     database.execute("PRAGMA fullfsync=ON")  # macOS: fsync alone leaves it in the drive's cache
     engine = create_engine(
         "sqlite://",
