@@ -9,7 +9,7 @@ SERVICES := .services/.ready
 PACKAGING := .bundle/venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-recordings test-browser screenshots test-services openapi faults bench laptops bundle packages test-packages lock translations privacy protos clean
+.PHONY: help run test lint test-recordings test-browser screenshots test-services openapi faults bench laptops bundle packages repository test-packages lock translations privacy protos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -82,6 +82,11 @@ bundle: $(PACKAGING) ## Build the agent and the collector as folders that need n
 
 packages: bundle ## Build .deb and .rpm of both into dist (MUSTER_VERSION, SOURCE_DATE_EPOCH)
 	@.bundle/venv/bin/python build/packages/packages.py $(HALVES)
+
+repository: ## Sign the newest packages into apt and rpm repositories (KEY=fingerprint URL=https://...)
+	@test -n "$(KEY)" -a -n "$(URL)" || { \
+	  echo "make repository KEY=FINGERPRINT URL=https://where.it.will.be (docs/packages.md)" >&2; exit 2; }
+	@$(PYTHON) build/packages/repository.py --key "$(KEY)" --url "$(URL)"
 
 test-packages: $(READY) ## Use the built packages: bundles, systems of several releases, repositories (root)
 	@$(BIN)/python tests/packages/installed/prerequisites.py

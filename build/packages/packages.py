@@ -60,12 +60,10 @@ class Content:
     kind: str = ""
     link: str = ""
 
-    def described(self, packager: str = "") -> dict[str, object]:
+    def described(self) -> dict[str, object]:
         entry: dict[str, object] = {"dst": self.to, "src": self.link or str(self.source or "")}
         if self.kind:
             entry["type"] = self.kind
-        if packager:
-            entry["packager"] = packager
         if self.kind != "symlink":
             entry["file_info"] = {"mode": self.mode, "owner": "root", "group": "root"}
         return entry
@@ -153,11 +151,15 @@ def _contents(half: str, folder: Path, work: Path) -> Iterator[Content]:
     source = ROOT / "build" / half / "linux"
     place = f"/usr/lib/{folder.name}"
     inside = f"{VERSION}-{fingerprint(folder)}"
+    yield Content(place, mode=0o755, kind="dir")
+    yield Content(f"{place}/{inside}", mode=0o755, kind="dir")
     for path in folder.rglob("*"):
         to = f"{place}/{inside}/{path.relative_to(folder)}"
         if path.is_symlink():
             yield Content(to, kind="symlink", link=str(path.readlink()))
-        elif path.is_file():
+        elif path.is_dir():
+            yield Content(to, mode=0o755, kind="dir")
+        else:
             yield Content(to, path, path.stat().st_mode & 0o777)
     start = work / "start"
     start.write_text((source / "start").read_text().replace("@BUNDLE@", inside))
@@ -188,23 +190,30 @@ def _words(half: str, name: str, work: Path) -> Iterator[Content]:
 
 def _units(source: Path, name: str) -> Iterator[Content]:
     for file in sorted(source.iterdir()):
-        if file.suffix in (".service", ".timer", ".path"):
-            units = PERSONAL if "notify" in file.name else UNITS
-            yield Content(f"{units}/{file.name}", file)
-        elif file.suffix == ".desktop":
-            yield Content(f"/usr/share/applications/{file.name}", file)
-        elif file.suffix == ".preset":
-            manager = "user" if "user" in file.name else "system"
-            yield Content(f"/usr/lib/systemd/{manager}-preset/{file.name}", file)
-    for file, to in {
+        to = _place(file, name)
+        if file.name in ("hardening.conf", "serve.conf"):
+            yield Content(str(Path(to).parent), mode=0o755, kind="dir")
+        if to:
+            yield Content(to, file, kind="config|noreplace" if to.startswith("/etc/") else "")
+
+
+def _place(file: Path, name: str) -> str:
+    """Where a file of build/*/linux is installed; "" for those that are no file of the package."""
+    named = {
         "hardening.conf": f"{UNITS}/{name}-.service.d/hardening.conf",
         "sysusers.conf": f"/usr/lib/sysusers.d/{name}.conf",
         "tmpfiles.conf": f"/usr/lib/tmpfiles.d/{name}.conf",
-    }.items():
-        if (source / file).exists():
-            yield Content(to, source / file)
-    if (source / "serve.conf").exists():
-        yield Content(f"/etc/{name}/serve.conf", source / "serve.conf", kind="config|noreplace")
+        "serve.conf": f"/etc/{name}/serve.conf",
+    }
+    folders = {
+        ".service": PERSONAL if "notify" in file.name else UNITS,
+        ".path": PERSONAL if "notify" in file.name else UNITS,
+        ".timer": UNITS,
+        ".preset": f"/usr/lib/systemd/{'user' if 'user' in file.name else 'system'}-preset",
+        ".desktop": "/usr/share/applications",
+    }
+    folder = folders.get(file.suffix)
+    return f"{folder}/{file.name}" if folder else named.get(file.name, "")
 
 
 def fingerprint(folder: Path) -> str:
