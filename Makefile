@@ -67,6 +67,10 @@ faults: $(READY) ## Kill the collector under check-ins and packs: nothing acknow
 bench: $(READY) ## Measure the collector against a no-op server and the agent against its commands
 	@$(BIN)/python tests/load/bench.py
 
+.PHONY: budget
+budget: $(READY) ## Hold the agent to what it may take, and fail when it takes more (AGENT=program)
+	@$(BIN)/python tests/load/agent_budget.py $(if $(AGENT),--program $(AGENT))
+
 laptops: $(READY) ## Boot real Linux laptops under user-mode Linux and judge them (CASES=names)
 	@$(BIN)/python -m tests.laptops.run $(CASES)
 
