@@ -6,7 +6,7 @@ group afterwards excuses nothing with it.
 """
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -226,22 +226,6 @@ def active_for_many(
     for row in rows:
         found.setdefault(row.covers, []).append(_waiver(row, row.covers))
     return found
-
-
-def all_active(connection: Connection, now: datetime) -> Iterable[Waiver]:
-    """What was in force at `now`, which may be past, on every device; the last to end last.
-
-    Groups as they are today. In a stream.
-    """
-    held = (
-        waiver.c.decision == APPROVED,
-        waiver.c.decided_at <= bindparam("now"),
-        waiver.c.ends_at > bindparam("now"),
-        or_(waiver.c.ended_at.is_(None), waiver.c.ended_at > bindparam("now")),
-    )
-    query = union_all(OWN.where(*held), SHARED.where(*held)).order_by("ends_at", "number")
-    rows = connection.execution_options(yield_per=500).execute(query, {"now": now})
-    return (_waiver(row, row.covers) for row in rows)
 
 
 def approved_between(connection: Connection, after: datetime, until: datetime) -> list[Entry]:

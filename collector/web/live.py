@@ -5,12 +5,14 @@ the session still stands is looked up with every look at the store: its stream e
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from collector.accounts import sessions
 from collector.store import Connection, StoreError
@@ -19,8 +21,11 @@ from collector.web.guard import session_of
 from collector.web.listeners import TooMany
 from collector.web.site import site_of
 
+log = logging.getLogger(__name__)
+
 LOOK_SECONDS = 1.5
 ALIVE_LOOKS = 10
+TAKEN_SECONDS = 10.0
 """After so many looks without a change the connection shows that it is there."""
 RETRY_MILLISECONDS = 3_000
 LONGEST_VERSION = 64
@@ -50,7 +55,24 @@ async def events(request: Request, page: str, version: Version) -> Response:
         finally:
             opened.__exit__(None, None, None)
 
-    return StreamingResponse(lines(), media_type=TYPE)
+    return Dropping(lines(), media_type=TYPE)
+
+
+class Dropping(StreamingResponse):
+    """A stream that ends where a line is not taken in time: its place is somebody else's then."""
+
+    taken_seconds = TAKEN_SECONDS
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def in_time(message: Message) -> None:
+            await asyncio.wait_for(send(message), self.taken_seconds)
+
+        try:
+            await super().__call__(scope, receive, in_time)
+        except (TimeoutError, ClientDisconnect):
+            log.info("A stream is dropped: its reader takes nothing or is gone.")
+        finally:
+            await self.body_iterator.aclose()  # type: ignore[attr-defined]  # a generator of ours
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ from collector.accounts.access_tokens import Bearer
 from collector.accounts.roles import Permission
 from collector.accounts.throttle import Throttle
 from collector.audit.entry import Action, Actor, ActorKind, Entry, Outcome
+from collector.model import Language
 from collector.store import Connection
 from collector.veil import Veil
 from collector.web.site import Site
@@ -30,6 +31,12 @@ class Call:
     path: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
+    accepts: Language | None = None
+
+    @property
+    def reads(self) -> Language | None:
+        """The language asked for: by `lang`, else as `Accept-Language` says; None: by neither."""
+        return Language(self.query["lang"]) if self.query.get("lang") else self.accepts
 
     @property
     def now(self) -> datetime:

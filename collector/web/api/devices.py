@@ -9,11 +9,11 @@ from typing import Any
 
 from collector import deciding, listing
 from collector.accounts.roles import Permission
-from collector.compliance import compliance_at
+from collector.compliance import compliance_at, in_language
 from collector.filtering import FILTERS, alone
 from collector.judged import laid_over
 from collector.listing import Question
-from collector.model import Compliance, Device, Finding, OpenFinding
+from collector.model import Compliance, Device, Finding, Language, OpenFinding
 from collector.store import (
     Connection,
     devices,
@@ -98,7 +98,7 @@ async def open_findings(call: Call) -> Several:
         device, policy, now = _known(c, call), call.site.policy.current(c), call.now
         mine = {each.rule_id: each for each in waivers.active_for(c, device.device_id, now)}
         held = findings.open_of(c, device.device_id)
-        laid = laid_over(held, policy, mine, device)
+        laid = laid_over(held, policy, mine, device, call.reads)
         return Several([_finding(each, now) for each in laid], veil=_veil(c, device))
 
     return await call.read(find)
@@ -173,7 +173,7 @@ def _finding(found: OpenFinding, now: datetime) -> Values:
 
 
 def _past(past: findings.Past, call: Call) -> Values:
-    values = _judged(past.finding)
+    values = _judged(in_language(past.finding, call.reads or Language.EN))
     if names_people(past.finding.rule_id) and not call.may(Permission.SEE_PEOPLE):
         values |= {"because": NOT_SHOWN, "evidence": []}
     return values | {"recorded_at": past.finding.recorded_at, "closed_at": past.closed_at}

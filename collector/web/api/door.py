@@ -28,6 +28,7 @@ from collector.web.api.openapi import document
 from collector.web.api.problems import Problem
 from collector.web.api.routes import Route, routes
 from collector.web.body import whole
+from collector.web.languages import preferred
 from collector.web.places import repeatable
 from collector.web.site import Site, site_of
 
@@ -167,7 +168,8 @@ class ApiDoor:
             )
             body = taken(route.body, sent, holds)
         throttle = site.throttle
-        return Call(site, asked.bearer, asked.address, throttle, path, query, body)
+        accepts = preferred(asked.request.headers.get("accept-language", ""))
+        return Call(site, asked.bearer, asked.address, throttle, path, query, body, accepts)
 
     async def _run(self, call: Call, route: Route) -> Response:
         if route.answer is None:

@@ -8,7 +8,7 @@ from collector.web.fixes import queue_of
 async def list_fixes(call: Call) -> Several:
     def look(c: Connection) -> Several:
         policy = call.site.policy.current(c)
-        queue = queue_of(tallies.findings(c), policy, policy.language, call.now)
+        queue = queue_of(tallies.findings(c), policy, call.reads or policy.language, call.now)
         return Several(
             [
                 {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from collector.accounts.roles import Permission, Role
 from collector.filtering import FILTERS, Filter
+from collector.model import Language
 from collector.policy import RULES
 from collector.store.disputes import OPEN, RIGHT, WRONG
 from collector.web.api import (
@@ -85,6 +86,10 @@ _DECISION = (
 )  # fmt: skip
 _RULE_IDS = tuple(rule.id for rule in RULES)
 _LIMIT = Given("limit", "number", "how many at most", least=1, most=200, default=50)
+_LANG = Given(
+    "lang", "choice", "the language of its words; left out: as `Accept-Language` says",
+    choices=tuple(Language),
+)  # fmt: skip
 _POLICY = Given("text", "lines", "the policy in TOML", required=True, least=1, most=65_536)
 
 _EXPECTED = Given(
@@ -205,9 +210,9 @@ def routes() -> tuple[Route, ...]:
               devices.list_devices, _DEVICES, several=True),
         Route("GET", device, see, "One device", "Device", devices.one_device),
         Route("GET", f"{device}/findings", see, "What each rule says of it now, with evidence",
-              "Finding", devices.open_findings, several=True),
+              "Finding", devices.open_findings, (_LANG,), several=True),
         Route("GET", f"{device}/history", see, "What rules said of it, newest first",
-              "PastFinding", devices.history, (_LIMIT,), several=True),
+              "PastFinding", devices.history, (_LIMIT, _LANG), several=True),
         Route("GET", f"{device}/inventory", see, "What the machine is", "Inventory",
               devices.inventory),
         Route("POST", f"{device}/owner", Permission.CHANGE_DEVICES,
@@ -258,7 +263,7 @@ def routes() -> tuple[Route, ...]:
         Route("POST", f"{device}/lock", Permission.LOCK_SCREEN, "Lock its screen", "Command",
               commanding.lock, body=_LOCK, changes=True),
         Route("GET", "/fixes", see, "What to fix first: the same remediation once, with how many "
-              "devices wait for it", "Fix", fixes.list_fixes, several=True),
+              "devices wait for it", "Fix", fixes.list_fixes, (_LANG,), several=True),
         Route("GET", "/disputes", Permission.SEE_INCIDENTS, "Checks that are or were doubted",
               "Dispute", disputes.list_disputes, (_LIMIT,), several=True),
         Route("POST", "/disputes/{number}/resolve", Permission.HANDLE_INCIDENTS,

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
+from starlette.types import Message
 
 from collector.accounts import people, sessions
 from collector.accounts.roles import Role
@@ -13,6 +14,7 @@ from collector.model import Compliance
 from collector.store import accounts, commands, devices
 from collector.store.accounts import Account
 from collector.store.commands import CommandAction, Wish
+from collector.web import live
 from collector.web.cookie import NAME
 from collector.web.listeners import MOST_OF_ONE
 from tests.collector.web.conftest import Browser
@@ -137,6 +139,44 @@ async def test_one_session_holds_a_few_streams_and_no_more(desk: Browser) -> Non
             for _ in range(MOST_OF_ONE + 1)
         ]
         assert [status for status, _ in opened] == [200] * MOST_OF_ONE + [503]
+
+
+async def test_all_sessions_together_hold_no_more_streams_than_there_may_be(desk: Browser) -> None:
+    desk.client.app.state.site.listeners.most = 2  # type: ignore[attr-defined]
+    tokens = [session_of(desk) for _ in range(3)]
+    async with AsyncExitStack() as held:
+        opened = [
+            await held.enter_async_context(stream(desk, f"{ONE}/events", token)) for token in tokens
+        ]
+        assert [status for status, _ in opened] == [200, 200, 503]
+    async with stream(desk, f"{ONE}/events", tokens[2]) as (status, _):
+        assert status == 200
+
+
+async def test_a_reader_that_takes_nothing_is_dropped_and_its_place_is_free() -> None:
+    ended = False
+
+    async def lines() -> AsyncIterator[str]:
+        nonlocal ended
+        try:
+            while True:
+                yield "id: 1\n\n"
+        finally:
+            ended = True
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        return {}
+
+    scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
+    answer = live.Dropping(lines())
+    answer.taken_seconds = 0.05
+    await asyncio.wait_for(answer(scope, receive, send), 5)
+    assert ended
 
 
 async def test_what_a_script_asks_for_keeps_no_session_alive(desk: Browser) -> None:

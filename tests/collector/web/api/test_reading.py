@@ -9,6 +9,8 @@ from collector.model import Compliance, EvidenceLine, Status
 from collector.policy import RULES
 from collector.store import groups, ownership
 from collector.store.groups import Group
+from collector.translation import Text
+from collector.translation.sentences import sentence
 from tests.collector.web.api.desk import Desk, Program
 from tests.collector.web.fleet import FIREWALL, Seen, _posture
 
@@ -149,6 +151,25 @@ def test_a_device_its_findings_its_history_and_what_it_is(desk: Desk, owner: Pro
     assert len(past) == len(RULES)
     assert past[0]["closed_at"] is None
     assert owner.get("/devices/id-zebra/inventory")["disks"] == []
+
+
+def test_reasons_are_said_in_the_language_that_is_asked_for(desk: Desk, owner: Program) -> None:
+    told = sentence(Text("no restart is pending"))
+    desk.enrol(Seen("lap", Compliance.NON_COMPLIANT, {FIREWALL: (Status.FAIL, told)}))
+    for path in ("/devices/id-lap/findings", "/devices/id-lap/history"):
+        said = {
+            asked: next(each for each in items["items"] if each["rule_id"] == FIREWALL)["because"]
+            for asked, items in (
+                ("", owner.get(path)),
+                ("lang", owner.get(f"{path}?lang=fr")),
+                ("header", owner.ask("GET", path, **{"Accept-Language": "fr-CA"}).json()),
+                ("both", owner.ask("GET", f"{path}?lang=en", **{"Accept-Language": "fr"}).json()),
+            )
+        }
+        english, french = "No restart is pending.", "Aucun redémarrage n\u2019est en attente."
+        assert said == {"": english, "lang": french, "header": french, "both": english}, path
+    assert "Activez" in str(owner.get("/fixes?lang=fr"))
+    assert owner.ask("GET", "/fixes?lang=de").status_code == 400
 
 
 def test_an_account_name_is_read_by_those_only_who_may_see_people(desk: Desk) -> None:
