@@ -1,9 +1,11 @@
 """Every text of the collector that people read, from its source into the catalogs.
 
 `python -m collector.translation.collecting`, or `make translations`: texts that are new are added
-without a translation, those that are gone are taken out. What is translated stays as it is.
+without a translation, those that are gone are taken out. What is translated stays as it is, but for
+how French sets apostrophes and spaces.
 """
 
+import re
 import sys
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +21,7 @@ COLLECTOR = Path(__file__).parents[1]
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
 OPTIONS = {"**/templates/**.html": {"trimmed": "true", "silent": "false"}}
 KEYWORDS = {**DEFAULT_KEYWORDS, "marked": None, "Text": None, "Counted": (1, 2)}
+FRENCH = {r"(?<=\w)'(?=\w)": "\u2019", r" (?=[:;!?»](?:\s|$|<|\)))": "\u00a0", "« ": "«\u00a0"}
 HEADER = """\
 # What the collector says, in another language. `make translations` keeps it complete.
 msgid ""
@@ -51,10 +54,27 @@ def brought_up_to_date(language: Language) -> bytes:
     catalog = catalog_of(language)
     catalog.update(collected(), no_fuzzy_matching=True, update_creation_date=False)
     catalog.obsolete.clear()
+    if language is Language.FR:
+        for message in catalog:
+            if isinstance(message.string, str):
+                message.string = set_in_french(message.string)
+            else:
+                message.string = tuple(map(set_in_french, message.string or ()))
     written = BytesIO()
     write_po(written, catalog, no_location=True, omit_header=True, sort_output=True, width=96)
     header = HEADER.format(language=language.value, plural_forms=catalog.plural_forms)
     return header.encode() + written.getvalue()
+
+
+def set_in_french(text: str) -> str:
+    """Curled apostrophes, and spaces that break no line where French sets a space.
+
+    >>> ascii(set_in_french("l'appareil : ici"))
+    "'l\\u2019appareil\\xa0: ici'"
+    """
+    for typed, is_set in FRENCH.items():
+        text = re.sub(typed, is_set, text)
+    return text
 
 
 def main() -> int:
