@@ -69,8 +69,8 @@ def brought_up_to_date(language: Language) -> bytes:
 def set_in_french(text: str) -> str:
     """Curled apostrophes, and spaces that break no line where French sets a space.
 
-    >>> ascii(set_in_french("l'appareil : ici"))
-    "'l\\u2019appareil\\xa0: ici'"
+    >>> set_in_french("l'appareil : ici") == "l\\u2019appareil\\u00a0: ici"
+    True
     """
     for typed, is_set in FRENCH.items():
         text = re.sub(typed, is_set, text)
