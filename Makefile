@@ -7,9 +7,10 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 SERVICES := .services/.ready
 PACKAGING := .bundle/venv/.ready
+AUDIT := .audit/venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint test-recordings test-browser screenshots test-services openapi faults bench laptops bundle packages repository test-packages lock translations privacy protos clean
+.PHONY: help run test lint test-recordings test-browser screenshots test-services openapi faults bench laptops bundle packages repository test-packages lock translations privacy licences sbom audit-dependencies protos clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -103,6 +104,8 @@ lock: ## Resolve the dependencies anew into requirements/, with hashes
 	  --generate-hashes --no-emit-index-url --quiet -o requirements/dev.txt
 	@$(BIN)/uv pip compile requirements/services.in --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --quiet -o requirements/services.txt
+	@$(BIN)/uv pip compile requirements/audit.in --universal \
+	  --python-version 3.11 --generate-hashes --no-emit-index-url --quiet -o requirements/audit.txt
 	@$(BIN)/uv pip compile requirements/packaging.in --universal \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --quiet -o requirements/packaging.txt
 
@@ -111,6 +114,21 @@ openapi: $(READY) ## Write docs/openapi.json anew from the API's routes
 
 translations: $(READY) ## Bring the French catalog up to date with the texts of the source
 	@$(BIN)/python -m collector.translation.collecting
+
+licences: $(READY) ## Write docs/licences.md anew from the locked requirements
+	@$(BIN)/python build/licences/licences.py
+
+$(AUDIT): requirements/audit.txt
+	@echo "Installing what asks about dependencies ..."
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
+	@touch $@
+
+sbom: $(READY) $(AUDIT) ## Write bills of material (CycloneDX) of the agent and the collector into dist
+	@$(BIN)/python build/licences/sbom.py dist
+
+audit-dependencies: $(AUDIT) ## Ask a public database for known holes in the locked requirements
+	@.audit/venv/bin/python build/licences/audit.py
 
 privacy: $(READY) ## Write docs/privacy.md anew from the contract
 	@$(BIN)/python -m protos.privacy.document

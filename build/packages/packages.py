@@ -18,10 +18,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "build/bundle")]
+sys.path[:0] = [str(ROOT), str(ROOT / "build/bundle"), str(ROOT / "build/licences")]
 
 import bundle  # noqa: E402
 import completions  # noqa: E402
+import licences  # noqa: E402
 import manuals  # noqa: E402
 
 from agent import __version__, cli  # noqa: E402
@@ -179,6 +180,9 @@ def _words(half: str, name: str, work: Path) -> Iterator[Content]:
     else:
         page.write_text(manuals.collector(program, VERSION, epoch))
         made = completions.collector(program)
+    told = work / "THIRD-PARTY-LICENCES"
+    told.write_text("\n".join(licences.texts(half)), encoding="utf-8")
+    yield Content(f"/usr/share/doc/{name}/THIRD-PARTY-LICENCES", told)
     packed = page.with_suffix(".1.gz")
     packed.write_bytes(gzip.compress(page.read_bytes(), 9, mtime=0))
     yield Content(f"/usr/share/man/man1/{name}.1.gz", packed)
