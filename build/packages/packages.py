@@ -214,7 +214,7 @@ def _place(file: Path, name: str) -> str:
         ".path": PERSONAL if "notify" in file.name else UNITS,
         ".timer": UNITS,
         ".preset": f"/usr/lib/systemd/{'user' if 'user' in file.name else 'system'}-preset",
-        ".desktop": "/usr/share/applications",
+        ".desktop": "/etc/xdg/autostart",
     }
     folder = folders.get(file.suffix)
     return f"{folder}/{file.name}" if folder else named.get(file.name, "")
