@@ -151,8 +151,11 @@ def inventory(hostname: str) -> Inventory:
     )
 
 
-def enroll(folder: Path, count: int) -> list[Simulated]:
-    """Enrol `count` devices into the store of a collector that does not run yet."""
+def enroll(folder: Path, count: int, first: int | None = None) -> list[Simulated]:
+    """Enrol `count` devices into the store of a collector that does not run yet.
+
+    `first`: the number of the first of them, where there are too many to be counted.
+    """
     now = datetime.now(UTC)
     store = Store.open(folder)
     try:
@@ -161,8 +164,11 @@ def enroll(folder: Path, count: int) -> list[Simulated]:
         def add(c: Connection) -> list[Simulated]:
             if policies.current(c) is None:
                 policies.add(c, default_text(), now, "a test")
-            known = len(devices.find(c, devices.DeviceFilter(limit=100_000), now, _YEAR).devices)
-            return [_add(c, authority, now, known + n) for n in range(count)]
+            begin = first
+            if begin is None:
+                wanted = devices.DeviceFilter(limit=100_000)
+                begin = len(devices.find(c, wanted, now, _YEAR).devices)
+            return [_add(c, authority, now, begin + n) for n in range(count)]
 
         return store.write(add)
     finally:

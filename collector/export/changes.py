@@ -84,9 +84,7 @@ def retired_since(connection: Connection, heading: Heading, names: Names) -> Ite
     """Devices that left service; they are in a pack of the whole fleet only."""
     if heading.since is None or heading.scope != "all":
         return
-    for device in retired_between(
-        connection, heading.since, heading.as_of, by_id=heading.pseudonyms
-    ):
+    for device in retired_between(connection, heading.since, heading.as_of):
         row = _of_device(device.device_id, RETIRED, device.retired_at)
         row.hostname, row.owner = names.hostname(device), names.person(device.owner)
         yield row

@@ -73,8 +73,7 @@ class Telling:
 
     def _fleet(self, connection: Connection, granted: Granted) -> Iterator[Judged]:
         rules = [rule for rule in RULES if self.policy.rules[rule.id].enabled]
-        at, hidden = self.heading.as_of, self.names.key is not None
-        for then in fleet_as_of(connection, at, self.policy.version, by_id=hidden):
+        for then in fleet_as_of(connection, self.heading.as_of, self.policy.version):
             if self.heading.scope in ("all", *(f"group:{name}" for name in then.groups)):
                 yield self._judged(then, rules, granted)
 

@@ -1,8 +1,8 @@
 """The fleet as it was at a past moment, told as one would have told it then.
 
-A stream by host name: devices first, then what was known of a hundred at a time, so that
-memory does not grow with the fleet. Two readings of one moment give the same, whatever came after;
-only what was erased is missing in the second.
+A stream by device id, as an index has them, because SQLite may sort in memory alone; what was known
+of them a hundred at a time. So memory does not grow with the fleet. Two readings of one moment give
+the same, whatever came after; only what was erased is missing in the second.
 """
 
 import json
@@ -46,14 +46,9 @@ class Then:
     reported: bool
 
 
-def fleet_as_of(
-    connection: Connection, at: datetime, policy_version: int, *, by_id: bool = False
-) -> Iterator[Then]:
-    """By host name and device id. `policy_version`: the one in force then.
-
-    `by_id`: by device id alone, where the order of names would tell of names.
-    """
-    devices = connection.execution_options(yield_per=AT_ONCE).execute(_devices(at, by_id=by_id))
+def fleet_as_of(connection: Connection, at: datetime, policy_version: int) -> Iterator[Then]:
+    """By device id. `policy_version`: the one in force then."""
+    devices = connection.execution_options(yield_per=AT_ONCE).execute(_devices(at))
     for rows in devices.partitions(AT_ONCE):
         ids = [row.device_id for row in rows]
         known = _findings(connection, ids, at, policy_version)
@@ -89,49 +84,49 @@ def absences_as_of(
     return {row.device_id: row.from_at for row in connection.execute(query)}
 
 
-def retired_between(
-    connection: Connection, after: datetime, until: datetime, *, by_id: bool = False
-) -> Iterator[Device]:
-    """Devices that left service after the one moment and until the other, by host name, or by id
-    alone.
-    """
-    order = (device.c.device_id,) if by_id else (device.c.hostname, device.c.device_id)
+def retired_between(connection: Connection, after: datetime, until: datetime) -> Iterator[Device]:
+    """Devices that left service after the one moment and until the other, by device id."""
     query = (
         select(*(device.c[name] for name in SHOWN))
         .where(device.c.retired_at > after, device.c.retired_at <= until)
-        .order_by(*order)
+        .order_by(device.c.device_id)
     )
     for row in connection.execution_options(yield_per=AT_ONCE).execute(query):
         yield device_of(row)
 
 
-def _devices(at: datetime, *, by_id: bool) -> Select[Any]:
+def _devices(at: datetime) -> Select[Any]:
     """What a device said of itself then is what it said before the next change, if any came."""
-    nearest = func.row_number().over(
-        partition_by=device_past.c.device_id, order_by=device_past.c.until_at
+    before, later = device_past.alias("before"), device_past.alias("later")
+    nearest = (
+        select(func.min(later.c.until_at))
+        .where(later.c.device_id == device.c.device_id, later.c.until_at > at)
+        .correlate(device)
+        .scalar_subquery()
     )
-    later = select(device_past, nearest.label("place")).where(device_past.c.until_at > at)
-    before = later.subquery()
-    gap = and_(
-        absence.c.device_id == device.c.device_id,
-        absence.c.from_at <= at,
-        absence.c.until_at > at,
+    gap = (
+        select(func.max(absence.c.from_at))
+        .where(absence.c.device_id == device.c.device_id)
+        .where(absence.c.from_at <= at, absence.c.until_at > at)
+        .correlate(device)
+        .scalar_subquery()
     )
     shown = {
         name: func.coalesce(before.c[name], device.c[name]) if name in DESCRIBED else device.c[name]
         for name in SHOWN
     }
     return (
-        select(*(column.label(name) for name, column in shown.items()), absence.c.from_at)
+        select(*(column.label(name) for name, column in shown.items()), gap.label("from_at"))
         .select_from(
             device.outerjoin(
-                before, and_(before.c.device_id == device.c.device_id, before.c.place == 1)
-            ).outerjoin(absence, gap)
+                before,
+                and_(before.c.device_id == device.c.device_id, before.c.until_at == nearest),
+            )
         )
         .where(
             device.c.enrolled_at <= at, or_(device.c.retired_at.is_(None), device.c.retired_at > at)
         )
-        .order_by(*(() if by_id else (shown["hostname"],)), device.c.device_id)
+        .order_by(device.c.device_id)
     )
 
 

@@ -82,17 +82,22 @@ def measure_pages(many: int) -> None:
 
 
 def logged_in(store: Store, folder: Path) -> tuple[TestClient, str]:
-    now = system_clock()
     journal = Journal(folder / "audit", open_signer(folder), system_clock)
     keeping = Keeping(open_seal(folder), journal, "Bench")
+    app = application(store, system_clock, keeping, Reach(["collector.example"]))
+    keep_what_is_loaded()
+    token = session(store)
+    headers = {"Cookie": f"{NAME}={token}"}
+    return TestClient(app, HOST, headers=headers, follow_redirects=False), token
+
+
+def session(store: Store) -> str:
+    """The token of a new one, as its cookie has it."""
+    now = system_clock()
     account = Account("bench", "", now, Role.OWNER)
     if store.read(lambda c: accounts.get(c, "bench")) is None:
         store.write(lambda c: accounts.add(c, account))
-    token = store.write(lambda c: sessions.begin(c, account, now, factor_at=now))
-    app = application(store, system_clock, keeping, Reach(["collector.example"]))
-    keep_what_is_loaded()
-    headers = {"Cookie": f"{NAME}={token}"}
-    return TestClient(app, HOST, headers=headers, follow_redirects=False), token
+    return store.write(lambda c: sessions.begin(c, account, now, factor_at=now))
 
 
 def further(client: TestClient) -> Iterator[str]:
