@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from agent import config, identity
+from agent import config, identity, remedies
 from agent.config import Config
 from agent.exchange import contact
 from agent.exchange import progress as record
@@ -19,7 +19,6 @@ from agent.words import duration
 from protos.posture.v1.signals_pb2 import Observation, UnknownReason
 
 LARGEST_SKEW_SECONDS = 300.0
-ENROLL_AGAIN = "ask IT for an enrollment string, then: muster-agent enroll --again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ def examine(state: State, now: datetime, denied: Collection[str] | None) -> list
         said, _, to_do = str(error).partition("; ")
         return [folder, Item("enrollment", said, to_do), privileges(denied)]
     except StateError as error:
-        return [folder, Item("enrollment", str(error), ENROLL_AGAIN), privileges(denied)]
+        return [folder, Item("enrollment", str(error), remedies.ENROLL_AGAIN), privileges(denied)]
     enrolled = f"{settled.collector_name}, as device {settled.device_id}"
     progress = record.load(state)
     return [
@@ -61,7 +60,7 @@ def _guarded(name: str, look: Callable[[], Item]) -> Item:
     try:
         return look()
     except StateError as error:
-        return Item(name, str(error), ENROLL_AGAIN)
+        return Item(name, str(error), remedies.to_do(error))
 
 
 def _certificate(state: State, now: datetime) -> Item:
@@ -77,7 +76,8 @@ def _certificate(state: State, now: datetime) -> Item:
 def dates(life: Validity, now: datetime) -> Item:
     until = f"{life.not_after_at:%Y-%m-%d}"
     if now > life.not_after_at:
-        return Item("certificate", f"it ended on {until}", ENROLL_AGAIN)
+        ended = f"it ended on {until}, and our clock says {now:%Y-%m-%d %H:%M} UTC"
+        return Item("certificate", ended, f"if the clock is right, {remedies.ENROLL_AGAIN}")
     if now < life.not_before_at:
         begins = f"it begins on {life.not_before_at:%Y-%m-%d %H:%M} UTC, later than our clock says"
         return Item("certificate", begins, "set the device's clock right")
@@ -91,15 +91,8 @@ def _reach(state: State, settled: Config) -> Item:
         shown = state.path(identity.CERTIFICATE), state.path(identity.KEY)
         contact.verify(address, identity.load(state).authority, shown, settled.proxy)
     except Unreachable as error:
-        return Item("collector", str(error), way(str(error)))
+        return Item("collector", str(error), remedies.to_do(error))
     return Item("collector", f"{address} answers, with the right certificate")
-
-
-def way(trouble: str) -> str:
-    """What to do about a collector that cannot be reached."""
-    if "refused" in trouble:
-        return "the machine answers, the collector does not run there: tell IT"
-    return "check network, proxy (https_proxy) and firewall"
 
 
 def clock(progress: Progress) -> Item:

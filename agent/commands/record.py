@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, around: Surroundings) -> int:
     host = around.host()
-    redaction = Redaction(_names(host)) if args.redact else None
+    redaction = Redaction(names_of(host)) if args.redact else None
     try:
         _record(host, args.folder, redaction)
     except OSError as error:
@@ -50,7 +50,7 @@ def _record(host: Host, folder: Path, redaction: Redaction | None) -> None:
         recorder.discard()
 
 
-def _names(host: Host) -> set[str]:
+def names_of(host: Host) -> set[str]:
     """The host's name and those of the people with an account."""
     if host.os == "linux":
         return _names_on_linux(host)

@@ -6,6 +6,7 @@ import ssl
 import sys
 from pathlib import Path
 
+from agent.clock import system_clock
 from agent.config import split_address
 from agent.exchange import proxy
 from agent.exchange.troubles import Unreachable, with_advice
@@ -14,8 +15,16 @@ TIME_LIMIT = 10.0
 """Seconds to connect, and again for the TLS handshake."""
 
 
+NOT_YET_VALID, HAS_EXPIRED = 9, 10
+"""X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED of x509_vfy.h."""
+
+
 class NotTrusted(Unreachable):
     """Something answered, and it is not the collector we were told about."""
+
+
+class WrongTime(NotTrusted):
+    """The certificate is not valid yet, or not any more, by this device's clock."""
 
 
 def presented_chain(address: str, told_proxy: str = "") -> tuple[bytes, ...]:
@@ -73,6 +82,11 @@ def _handshake(address: str, context: ssl.SSLContext, told_proxy: str) -> ssl.SS
         return context.wrap_socket(plain, server_hostname=proxy.spelled(host))
     except ssl.SSLCertVerificationError as error:
         plain.close()
+        if error.verify_code in (NOT_YET_VALID, HAS_EXPIRED):
+            when = "is not valid yet" if error.verify_code == NOT_YET_VALID else "has ended"
+            ours = f"{system_clock():%Y-%m-%d %H:%M} UTC"
+            words = f"{address}: its certificate {when}, by this device's clock ({ours})"
+            raise WrongTime(words) from error
         said = error.verify_message.rstrip(".")
         raise NotTrusted(f"{address} is not the collector it should be: {said}") from error
     except (ssl.SSLError, OSError) as error:

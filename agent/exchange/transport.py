@@ -140,7 +140,10 @@ def why_unreachable(said: str) -> str:
     if "resolving" in said or "DNS resolution failed" in said:
         return "this name cannot be resolved"
     if "CERTIFICATE_VERIFY_FAILED" in said:
-        return "this is not the collector it should be: its certificate is another's"
+        return (
+            "this is not the collector it should be: its certificate is another's, or is not valid "
+            "by this device's clock (muster-agent doctor tells which)"
+        )
     if not said.startswith("failed to connect"):
         return said
     return with_advice(said.rpartition(": ")[2].lower())

@@ -1,14 +1,20 @@
 """What `receipt` and `doctor` tell, and whose state they look at."""
 
 import json
+import stat
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agent import identity
+from agent import config, identity
 from agent.checks import CHECKS
+from agent.exchange.troubles import Refused
 from agent.state import State
+from agent.support import CONTENTS
 from tests.agent.terminal import Terminal
+from tests.fakes import FakeHost
 
 
 @pytest.fixture
@@ -115,3 +121,54 @@ def test_doctor_sees_a_folder_others_can_write_to(terminal: Terminal) -> None:
     terminal.folder.chmod(0o777)
     assert terminal.type("doctor") == 1
     assert "can be written by others" in " ".join(terminal.out.split())
+
+
+def test_the_archive_for_it_holds_no_secret_and_no_name_of_a_person(
+    terminal: Terminal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = "root:x:0:0::/root:/bin/sh\nalice:x:1000:1000:Alice Canary,,,:/home/alice:/bin/sh\n"
+    terminal.host = FakeHost(files={"/etc/passwd": people, "/etc/hostname": "alices-canary\n"})
+    terminal.enroll()
+    state = State.open(terminal.folder)
+    settled = replace(config.load(state), proxy="http://bob:hunter2@proxy.example:3128")
+    state.write("agent.toml", settled.to_toml())
+    terminal.collector.troubles = [Refused("alice of alices-canary, a.canary@firm.example")]
+    terminal.type("report")
+    bundle = tmp_path / "for-it.zip"
+    assert terminal.type("doctor", "--bundle", str(bundle)) == 1
+    assert stat.S_IMODE(bundle.stat().st_mode) == 0o600
+    with zipfile.ZipFile(bundle) as packed:
+        parts = {name: packed.read(name).decode() for name in packed.namelist()}
+    assert list(parts) == list(CONTENTS)
+    whole = "\n".join(parts.values())
+    for canary in ("hunter2", "bob:", "PRIVATE KEY", "BEGIN", "alice", "Alice Canary", "a.canary@"):
+        assert canary not in whole
+    key = (terminal.folder / "key.pem").read_text().splitlines()[1]
+    assert key not in whole
+    assert "(e-mail)" in parts["progress.json"]
+    assert "the collector refuses" not in whole  # what was said is said, and nothing added
+    assert json.loads(parts["enrollment.json"])["device_id"] == "d-1"
+    assert json.loads(parts["requests.json"])[0]["kind"] == "check_in"
+    assert "key.pem" in json.loads(parts["files.json"])
+    said = capsys.readouterr().err
+    assert all(name in said for name in CONTENTS)
+
+
+def test_an_archive_never_takes_the_place_of_another_file(
+    terminal: Terminal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "there.zip"
+    file.write_text("mine")
+    assert terminal.type("doctor", "--bundle", str(file)) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert file.read_text() == "mine"
+    assert terminal.type("doctor", "--bundle", str(tmp_path / "no" / "such.zip")) == 2
+
+
+def test_an_archive_of_an_agent_that_is_not_enrolled_says_so(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "for-it.zip"
+    assert terminal.type("doctor", "--bundle", str(bundle)) == 1
+    with zipfile.ZipFile(bundle) as packed:
+        assert "not enrolled" in packed.read("enrollment.json").decode()
