@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from collector.inventory import fingerprint_of, row_of
 from collector.judgement import Case, Settled, as_held, judge
 from collector.model import Compliance, OpenFinding, System
-from collector.policy import Notices, Policy, tracked
+from collector.policy import Alike, Notices, Policy, tracked
 from collector.store import devices, events, past, reports
 from collector.store import standing as standings
 from collector.store import tracked as sightings
@@ -132,20 +132,31 @@ def check_in(
     return _answer(connection, policy, visit, Receipt.RECEIPT_STORED, settled)
 
 
-def rejudge(connection: Connection, policy: Policy, device_id: str, now: datetime) -> bool:
+def rejudge(
+    connection: Connection,
+    policy: Policy,
+    device_id: str,
+    now: datetime,
+    alike: Alike | None = None,
+) -> bool:
     """Judge what is held again: the policy, the waivers or the time have changed.
 
+    `alike`: of this policy at `whole(now)`, where many are judged together.
     True when the answer to the device is another one now.
     """
     standing = devices.standing(connection, device_id)
     if standing is None or standing.retired_at is not None:
         return False
-    settled = _judge_held(connection, policy, standing, whole(now))
+    settled = _judge_held(connection, policy, standing, whole(now), alike)
     return settled is not None and settled.row.answer_version != standing.answer_version
 
 
 def _judge_held(
-    connection: Connection, policy: Policy, standing: Standing, now: datetime
+    connection: Connection,
+    policy: Policy,
+    standing: Standing,
+    now: datetime,
+    alike: Alike | None = None,
 ) -> Settled | None:
     held = reports.current(connection, standing.device_id)
     if held is None:
@@ -153,7 +164,8 @@ def _judge_held(
     posture = _parsed(held.posture)
     keys = tracked(policy, posture)
     known = sightings.remember(connection, standing.device_id, keys, held.received_at)
-    return judge(connection, policy, Case(standing, posture, known, begun_at=now, now=now))
+    case = Case(standing, posture, known, begun_at=now, now=now, alike=alike)
+    return judge(connection, policy, case)
 
 
 def _in_service(standing: Standing | None) -> Standing:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from collector.compliance import in_language, lay_over, state
 from collector.inventory import PLATFORMS
 from collector.model import Compliance, Finding, OpenFinding, Severity, Status, System, Verdict
-from collector.policy import RULES, Judged, Notices, Policy, evaluate, words_for
+from collector.policy import RULES, Alike, Judged, Notices, Policy, evaluate, words_for
 from collector.policy.causes import Cause
 from collector.policy.grace import failing_from, grace_ends_at
 from collector.store import devices, disputes, findings, waivers
@@ -40,7 +40,8 @@ SOONEST = timedelta(minutes=1)
 class Case:
     """One device's posture before the rules. `begun_at`: since when what is new may be so.
 
-    `reported`: the device has just sent it; else time or the policy has changed.
+    `reported`: the device has just sent it; else time or the policy has changed. `alike`: what
+    was come to for others by this policy at this moment.
     """
 
     standing: Standing
@@ -49,6 +50,7 @@ class Case:
     begun_at: datetime
     now: datetime
     reported: bool = False
+    alike: Alike | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ def _moves(
 
 def _believed(connection: Connection, policy: Policy, case: Case) -> list[Judged]:
     """The verdicts, unknown where the check is doubted; what it said stands in the words."""
-    judged = evaluate(policy, case.posture, case.now, case.first_seen)
+    judged = evaluate(policy, case.posture, case.now, case.first_seen, case.alike)
     held = disputes.standing(connection)
     places = _places(case) if held else ()
     version = case.posture.agent_version

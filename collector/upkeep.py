@@ -8,9 +8,10 @@ from sqlalchemy import Connection
 
 from collector.clock import Clock
 from collector.ingest import rejudge
-from collector.policy import load
+from collector.policy import Alike, load
 from collector.policy_in_force import PolicyReader
 from collector.store import Store, devices, policies
+from collector.store.columns import whole
 
 MOST_IN_ONE_TRANSACTION = 200
 
@@ -71,8 +72,9 @@ def _overtaken_batch(connection: Connection, moment: datetime) -> int:
 
 
 def _one_batch(connection: Connection, reader: PolicyReader, clock: Clock) -> Rejudged:
-    now = clock()
+    now = whole(clock())
     policy = reader.current(connection)
+    alike = Alike(policy, now)
     due = devices.due(connection, policy.version, now, MOST_IN_ONE_TRANSACTION)
-    changed = sum(rejudge(connection, policy, device_id, now) for device_id in due)
+    changed = sum(rejudge(connection, policy, device_id, now, alike) for device_id in due)
     return Rejudged(len(due), changed)

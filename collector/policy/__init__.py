@@ -6,7 +6,7 @@ what to do.
 """
 
 from collector.policy.advice import title, words_for, words_for_failure
-from collector.policy.judging import Judged, evaluate, tracked
+from collector.policy.judging import Alike, Judged, evaluate, tracked
 from collector.policy.reading import default_text, load
 from collector.policy.rules import RULES
 from collector.policy.settings import (
@@ -21,6 +21,7 @@ from collector.policy.settings import (
 
 __all__ = [
     "RULES",
+    "Alike",
     "Disputes",
     "Judged",
     "Notices",

@@ -1,7 +1,7 @@
 """A rule is asked only about what was seen; whatever was not seen is unknown, with its reason."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -59,26 +59,57 @@ class Judged:
     evidence: tuple[EvidenceLine, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Verdicts of one policy at one moment, by all that each was come to from.
+
+    Of many devices that are judged together most have settings alike. Evidence is each one's own.
+    """
+
+    policy: Policy
+    now: datetime
+    verdicts: dict[tuple[object, ...], Verdict] = field(default_factory=dict)
+
+
 def evaluate(
     policy: Policy,
     posture: Posture,
     now: datetime,
     first_seen: Mapping[str, Mapping[str, datetime]],
+    alike: Alike | None = None,
 ) -> list[Judged]:
     """One verdict for every enabled rule, in the order of RULES.
 
     `first_seen` holds, by rule and by the keys of `tracked`, when the collector first saw each
     thing. A tracked thing that is missing there is not judged as new: its age is unknown.
+
+    `alike` is kept by who judges many devices by one policy at one moment: it makes no difference
+    but in time.
     """
+    if alike is not None and (alike.policy is not policy or alike.now != now):
+        raise ValueError("these verdicts are of another policy or moment")
     judged = []
+    said = _by_signal(posture)
     for rule, settings in _enabled(policy):
-        observations = [o for o in posture.observations if o.signal == rule.signal]
+        observations, evidence = said.get(rule.signal, NOTHING_SAID)
         circumstances = _circumstances(posture.inventory, now, first_seen.get(rule.id, {}))
         verdict = _beside_the_point(settings, posture.inventory) or _verdict(
-            rule, settings.limits, observations, circumstances
+            rule, settings.limits, observations, circumstances, alike
         )
-        judged.append(Judged(rule, verdict, _evidence(observations)))
+        judged.append(Judged(rule, verdict, evidence))
     return judged
+
+
+Said = tuple[Sequence[Observation], tuple[EvidenceLine, ...]]
+NOTHING_SAID: Said = ((), ())
+
+
+def _by_signal(posture: Posture) -> dict[str, Said]:
+    """What was observed of each signal, with its evidence, which several rules may show."""
+    found: dict[str, list[Observation]] = {}
+    for each in posture.observations:
+        found.setdefault(each.signal, []).append(each)
+    return {signal: (observed, _evidence(observed)) for signal, observed in found.items()}
 
 
 def tracked(policy: Policy, posture: Posture) -> dict[str, set[str]]:
@@ -135,8 +166,9 @@ def _beside_the_point(settings: RuleSettings, inventory: Inventory) -> Verdict |
 def _verdict(
     rule: Rule,
     limits: Mapping[str, int],
-    observations: list[Observation],
+    observations: Sequence[Observation],
     circumstances: Circumstances,
+    alike: Alike | None,
 ) -> Verdict:
     if not observations:
         return _unknown(Text("the agent does not report this yet"), Cause.NOT_REPORTED)
@@ -154,6 +186,23 @@ def _verdict(
     if value is None:
         words = Text("the agent's answer is of a kind that this collector does not know")
         return _unknown(words, Cause.NOT_REPORTED)
+    if alike is None:
+        return _of_value(rule, limits, observation, circumstances)
+    seen_at = tuple(sorted(circumstances.first_seen.items()))
+    gaps = tuple(gap.SerializeToString(deterministic=True) for gap in observation.gaps)
+    about = (circumstances.platform, circumstances.os_id, circumstances.os_version)
+    content = value.SerializeToString(deterministic=True)
+    key = (rule.id, content, gaps, *about, circumstances.os_edition, seen_at)
+    verdict = alike.verdicts.get(key)
+    if verdict is None:
+        verdict = alike.verdicts[key] = _of_value(rule, limits, observation, circumstances)
+    return verdict
+
+
+def _of_value(
+    rule: Rule, limits: Mapping[str, int], observation: Observation, circumstances: Circumstances
+) -> Verdict:
+    value = getattr(observation, rule.signal)
     missing = blind_spots.unset(value, rule.needs, observation.gaps)
     if missing:
         return missing
@@ -162,14 +211,14 @@ def _verdict(
     return blind_spots.believed(rule, verdict, value, observation.gaps)
 
 
-def _value(rule: Rule, observations: list[Observation]) -> Any:
+def _value(rule: Rule, observations: Sequence[Observation]) -> Any:
     """The signal's message when exactly one was sent under its own name, else None."""
     if len(observations) != 1 or observations[0].WhichOneof("outcome") != rule.signal:
         return None
     return getattr(observations[0], rule.signal)
 
 
-def _evidence(observations: list[Observation]) -> tuple[EvidenceLine, ...]:
+def _evidence(observations: Sequence[Observation]) -> tuple[EvidenceLine, ...]:
     return tuple(
         EvidenceLine(line.source, line.said) for each in observations for line in each.evidence
     )

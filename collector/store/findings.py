@@ -8,6 +8,7 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
@@ -231,7 +232,7 @@ def _finding(
         rule_id=row.rule_id,
         status=Status(row.status),
         because=row.because,
-        evidence=tuple(EvidenceLine(*line) for line in json.loads(row.evidence)),
+        evidence=_read(row.evidence),
         since=row.since,
         recorded_at=row.recorded_at,
         evaluated_at=max(row.evaluated_at, looked_at_again or row.evaluated_at),
@@ -242,5 +243,12 @@ def _finding(
     )
 
 
+@lru_cache(maxsize=4096)
+def _read(evidence: str) -> tuple[EvidenceLine, ...]:
+    """Remembered: several rules show the same lines, and many devices say the same."""
+    return tuple(EvidenceLine(*line) for line in json.loads(evidence))
+
+
+@lru_cache(maxsize=4096)
 def _written(evidence: tuple[EvidenceLine, ...]) -> str:
     return json.dumps([[line.source, line.said] for line in evidence], ensure_ascii=False)

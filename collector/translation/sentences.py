@@ -27,9 +27,10 @@ ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class Piece(str):
-    """English as it stands, and the tree to say it again by."""
+    """English as it stands, and the tree to say it again by; `stored` once it was `written`."""
 
     tree: Tree
+    stored: str = ""
 
     def __new__(cls, tree: Tree) -> "Piece":
         if language() is Language.EN:
@@ -104,7 +105,11 @@ def tree_of(value: object) -> Tree:
 
 def written(words: str) -> str:
     """The tree as it is stored."""
-    return ENCODER.encode(tree_of(words))
+    if not isinstance(words, Piece):
+        return ENCODER.encode(tree_of(words))
+    if not words.stored:
+        words.stored = ENCODER.encode(words.tree)
+    return words.stored
 
 
 def again(words: str) -> str:
