@@ -33,6 +33,7 @@ COMMANDS = (
     "incident",
     "notify",
     "dispute",
+    "release",
     "sso",
 )
 """Each is the command of the same name in the module of that name in `collector.commands`."""

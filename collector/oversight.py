@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from collector import releasing
 from collector.audit.entry import COLLECTOR, Action, Entry, Outcome
 from collector.audit.journal import AuditBroken, AuditUnavailable, Journal
 from collector.audit.mending import copies_differ
@@ -28,7 +29,7 @@ from collector.incidents.kinds import alarm
 from collector.incidents.suspicions import Suspicions
 from collector.incidents.telling import Telling
 from collector.settings import Settings
-from collector.store import Store, StoreError, audit_reviews
+from collector.store import Store, StoreError, audit_reviews, releases
 from collector.store.incidents import Alarm
 
 log = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ class Oversight:
         self._verify()
         self._purge()
         self._watch_reviews()
+        self._watch_releases()
 
     def _watch_sinks(self) -> None:
         """A folder of the log that is left out is said once a day as well, while it lasts."""
@@ -185,6 +187,15 @@ class Oversight:
             if self._said.get(week) is None:
                 self._said[week] = week
                 raise_alarm(self.store, alarm("review_overdue", f"week:{week}", ""), now)
+
+    def _watch_releases(self) -> None:
+        """Count what did not come back, and write down what the collector halted by itself."""
+        while self.store.write(lambda c: releasing.watch(c, self.clock())) >= releasing.AT_ONCE:
+            pass
+        for each in self.store.read(releases.not_written_down):
+            what, name = each.halted_because, each.version
+            self._note(Action.RELEASE_HALTED, f"release:{name}", Outcome.DONE, what)
+            self.store.write(lambda c, name=name: releases.written_down(c, name))  # type: ignore[misc]
 
     def _note(self, action: Action, subject: str, outcome: Outcome, what: str) -> None:
         self.journal.append(Entry(action, COLLECTOR, outcome, subject, {"what": what}))

@@ -68,6 +68,9 @@ class Action(StrEnum):
     INCIDENT_CLOSED = "incident.closed"
     NOTIFICATION_TESTED = "notification.tested"
     NOTIFICATION_RETRIED = "notification.retried"
+    RELEASE_ADDED = "release.added"
+    RELEASE_PROMOTED = "release.promoted"
+    RELEASE_HALTED = "release.halted"
     DISPUTE_OPENED = "dispute.opened"
     DISPUTE_RESOLVED = "dispute.resolved"
 

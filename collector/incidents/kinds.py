@@ -133,6 +133,14 @@ KINDS: dict[str, Kind] = {
             "at /disputes whether the verdicts are right or the check is wrong."
         ),
     ),
+    "release_halted": Kind(
+        Severity.HIGH,
+        marked("A release of the agent was halted"),
+        marked(
+            "Devices that took it did not come back with it; they put the version before back by "
+            "themselves. Look at them at /releases, and make a release with a higher version."
+        ),
+    ),
     "review_overdue": Kind(
         Severity.MEDIUM,
         marked("A week of the audit log was not reviewed"),

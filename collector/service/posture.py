@@ -6,13 +6,13 @@ import random
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import grpc
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import Connection
 
-from collector import contact, ingest
+from collector import contact, ingest, releasing
 from collector.audit.entry import Action, Actor, ActorKind, Entry
 from collector.audit.entry import Outcome as Written
 from collector.clock import Clock
@@ -32,6 +32,8 @@ from collector.service.throttle import Buckets, Concurrency, network_of
 from collector.settings import MOST_STREAMS
 from collector.store import Store
 from collector.store.commands import Command, Told
+from collector.store.releases import Update
+from collector.store.standing import Standing
 from protos.posture.v1 import posture_service_pb2 as messages
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,10 @@ STREAM_SECONDS = 2_900
 """A stream ends by itself before its connection is too old (`listening.OPTIONS`), give or take."""
 
 
+Said = tuple[Delivery, Sequence[Told], Update | None]
+"""What one check-in brought: the posture, what became of commands, and of a release."""
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What one check-in came to, in its transaction."""
@@ -51,6 +57,7 @@ class Taken:
     seconds: int
     commands: Sequence[Command]
     mode: ContactMode
+    release: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,7 @@ class PostureService:
     reports: Buckets = field(default_factory=lambda: Buckets(burst=60, per_second=1 / 120))
     running: Concurrency = field(default_factory=lambda: Concurrency(2))
     fleet: FleetSize = field(default_factory=FleetSize)
+    offers: releasing.Offers = field(default_factory=releasing.Offers)
     streams: Streams = field(default_factory=lambda: Streams(MOST_STREAMS))
 
     def rpc(self) -> grpc.GenericRpcHandler:
@@ -77,16 +85,21 @@ class PostureService:
         with self._admitted(context) as caller:
             asked = edge.parse(messages.CheckInRequest, request)
             delivery, told = wire.delivery(asked), wire.told(asked)
+            update = wire.update(asked, caller.device_id, self.clock())
             if delivery.posture is not None and (wait_seconds := self.reports.take(caller.name)):
                 raise slow_down(wait_seconds)  # each is kept, so a device's changes are bounded
             async with self._watched(caller, context):
-                taken = await self.store.submit(lambda c: self._take(c, caller, delivery, told))
+                taken = await self.store.submit(
+                    lambda c: self._take(c, caller, (delivery, told, update))
+                )
             outcome = taken.outcome
             for each in outcome.anomalies:
                 await self._note_anomaly(caller, context, each.kind, each.what)
             answer = wire.response(outcome, delivery.held_answer, self.clock())
             answer.next_check_in_seconds = taken.seconds
             answer.commands.extend(wire.command(each) for each in taken.commands)
+            if taken.release:
+                answer.may_install = taken.release
             connects = taken.mode is ContactMode.CONNECTED
             if connects and self.streams.admits(caller.device_id):
                 answer.contact_mode = messages.CONTACT_MODE_CONNECTED
@@ -183,10 +196,8 @@ class PostureService:
         )
         await self.noting.note(entry, once=f"{caller.serial} {kind}")
 
-    def _take(
-        self, c: Connection, caller: Caller, delivery: Delivery, told: Sequence[Told]
-    ) -> Taken:
-        now = self.clock()
+    def _take(self, c: Connection, caller: Caller, said: Said) -> Taken:
+        now, (delivery, told, update) = self.clock(), said
         known = admitted(c, caller, now)
         policy = self.policy.newest(c, known.policy_version)
         size = self.fleet.size(c, now)
@@ -199,7 +210,19 @@ class PostureService:
         except Unacceptable as wrong:
             raise malformed(str(wrong)) from wrong
         given = contact.keep(c, Contact(known.standing, told, known.is_asked), now)
-        return Taken(outcome, seconds, given, contact.mode(c, policy, known.standing.device_id))
+        release = self._release(c, known.standing, update, now)
+        mode = contact.mode(c, policy, known.standing.device_id)
+        return Taken(outcome, seconds, given, mode, release)
+
+    def _release(
+        self, c: Connection, standing: Standing, update: Update | None, now: datetime
+    ) -> str:
+        """What the device may take; one in quarantine is neither believed nor given anything."""
+        if standing.quarantined_because:
+            return ""
+        if update is not None and releasing.take(c, update):
+            self.offers.forget()
+        return self.offers.version_for(c, standing.device_id, standing.platform, now)
 
     @contextmanager
     def _admitted(self, context: Context) -> Iterator[Caller]:

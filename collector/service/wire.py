@@ -9,6 +9,7 @@ from collector.model import Compliance, Language, OpenFinding, Severity, Status,
 from collector.policy import words_for
 from collector.service.edge import malformed
 from collector.store.commands import Command, CommandAction, CommandOutcome, Told
+from collector.store.releases import Update, UpdateOutcome
 from collector.translation.sentences import retold
 from protos.posture.v1 import posture_service_pb2 as wire
 
@@ -39,7 +40,14 @@ ACTION = {
     CommandAction.CHECK_NOW: wire.ACTION_CHECK_NOW,
     CommandAction.LOCK_SCREEN: wire.ACTION_LOCK_SCREEN,
 }
+UPDATE = {
+    wire.UPDATE_OUTCOME_BEGUN: UpdateOutcome.BEGUN,
+    wire.UPDATE_OUTCOME_INSTALLED: UpdateOutcome.INSTALLED,
+    wire.UPDATE_OUTCOME_ROLLED_BACK: UpdateOutcome.ROLLED_BACK,
+    wire.UPDATE_OUTCOME_REFUSED: UpdateOutcome.REFUSED,
+}
 MOST_TOLD = 100
+LONGEST_VERSION = 30
 LONGEST_BECAUSE = 200
 
 
@@ -63,16 +71,32 @@ def delivery(request: wire.CheckInRequest) -> Delivery:
     raise malformed("body: is not set; send a report or unchanged")
 
 
+def update(request: wire.CheckInRequest, device_id: str, now: datetime) -> Update | None:
+    """What became of a release on this device. An outcome that a newer agent made up is a failure.
+
+    Of a version that is not ours, nothing is kept: `releasing.take` knows which are.
+    """
+    if not request.HasField("update_report"):
+        return None
+    said = request.update_report
+    outcome = UPDATE.get(said.outcome, UpdateOutcome.FAILED)
+    return Update(device_id, said.version[:LONGEST_VERSION], outcome, now, _plain(said.because))
+
+
 def told(request: wire.CheckInRequest) -> tuple[Told, ...]:
     """What became of commands. An outcome that a newer agent made up counts as not done."""
     return tuple(
         Told(
             each.id,
             OUTCOME.get(each.outcome, CommandOutcome.FAILED),
-            "".join(c if c.isprintable() else " " for c in each.because[:LONGEST_BECAUSE]).strip(),
+            _plain(each.because),
         )
         for each in request.command_reports[:MOST_TOLD]
     )
+
+
+def _plain(words: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in words[:LONGEST_BECAUSE]).strip()
 
 
 def command(given: Command) -> wire.Command:

@@ -15,6 +15,7 @@ from collector.store.letters import device_number  # noqa: F401 - one of the tab
 from collector.store.outbox import new_failure, notification
 from collector.store.owning import fleet_group, membership, ownership, person, person_word
 from collector.store.past_tables import absence, device_past, finding_past, groups_past, pack
+from collector.store.release_tables import release  # noqa: F401 - one of the tables
 from collector.store.waiver_table import numbering, waiver
 
 __all__ = [

@@ -23,6 +23,7 @@ from collector.web.api import (
     notices,
     owning,
     policies,
+    releases,
     waivers,
 )
 from collector.web.api.calls import Call, File, One, Several
@@ -269,6 +270,9 @@ def routes() -> tuple[Route, ...]:
         Route("POST", "/disputes/{number}/resolve", Permission.HANDLE_INCIDENTS,
               "Say whether the verdicts are right or the check is wrong", "Dispute",
               disputes.resolve, body=_DECISION, changes=True),
+        Route("GET", "/releases", Permission.SEE_INCIDENTS,
+              "Releases of the agent, and how devices fare with them", "Release",
+              releases.list_releases, (_LIMIT,), several=True),
         Route("GET", "/notifications", Permission.CHANGE_SETTINGS,
               "What people were told, newest first", "Notification", notices.list_notifications,
               (_ONLY_FAILED, _LIMIT, _NEXT), several=True),

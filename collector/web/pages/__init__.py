@@ -62,6 +62,8 @@ from collector.web.pages import (
     policy_edit,
     policy_version,
     privacy,
+    release_change,
+    releases,
     review,
     setup,
     sign_audit,
@@ -90,6 +92,7 @@ PAGES = (
     *(policy, policy_edit, policy_version, privacy),
     *(waivers, new_waiver, waiver_decide, waiver_withdraw),
     *(notifications, notification_change, disputes, dispute_resolve),
+    *(releases, release_change),
     *(sso, sso_return, sso_account),
     *(exports, export, export_file, export_change, export_events),
 )
