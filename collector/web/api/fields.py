@@ -172,8 +172,7 @@ OBJECTS: Table = {
         "begun": Field("integer", "On how many devices it was tried."),
         "back": Field("integer", "How many of them checked in with it."),
         "failing": Field("integer", "How many did not: it is halted at 2 % of them."),
-        "added_at": Field("moment", ""),
-        "halted_at": Field("moment?", ""),
+        **{"added_at": Field("moment", ""), "halted_at": Field("moment?", "")},
         "halted_by": Field("string", "Empty: the collector itself."),
     },
     "Notification": {
