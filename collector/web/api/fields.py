@@ -166,14 +166,16 @@ OBJECTS: Table = {
         "seen": Field("string", "Another one as soon as somebody has decided."),
     },
     "Release": {
-        **{name: Field("string", "") for name in ("version", "added_by", "halted_because")},
+        **dict.fromkeys(
+            ("version", "added_by", "halted_by", "halted_because"), Field("string", "")
+        ),
         "state": Field("string", "", choices=("open", "halted")),
         "percent": Field("integer", "How many of 100 devices may take it."),
         "begun": Field("integer", "On how many devices it was tried."),
         "back": Field("integer", "How many of them checked in with it."),
         "failing": Field("integer", "How many did not: it is halted at 2 % of them."),
-        **{"added_at": Field("moment", ""), "halted_at": Field("moment?", "")},
-        "halted_by": Field("string", "Empty: the collector itself."),
+        "added_at": Field("moment", ""),
+        "halted_at": Field("moment?", ""),
     },
     "Notification": {
         "number": Field("integer", ""),
