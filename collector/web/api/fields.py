@@ -166,10 +166,7 @@ OBJECTS: Table = {
         "seen": Field("string", "Another one as soon as somebody has decided."),
     },
     "Release": {
-        **dict.fromkeys(
-            ("version", "added_by", "halted_by", "halted_because"), Field("string", "")
-        ),
-        "state": Field("string", "", choices=("open", "halted")),
+        **dict.fromkeys(("version", "state", "halted_by", "halted_because"), Field("string", "")),
         "percent": Field("integer", "How many of 100 devices may take it."),
         "begun": Field("integer", "On how many devices it was tried."),
         "back": Field("integer", "How many of them checked in with it."),

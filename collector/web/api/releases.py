@@ -13,7 +13,7 @@ async def list_releases(call: Call) -> Several:
 
 
 def _shown(each: Release) -> dict[str, Any]:
-    names = ("version", "state", "percent", "begun", "back", "failing", "added_at", "added_by")
+    names = ("version", "state", "percent", "begun", "back", "failing", "added_at")
     return {
         name: getattr(each, name) for name in (*names, "halted_at", "halted_by", "halted_because")
     }
