@@ -2,6 +2,7 @@
 
 import argparse
 import random
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,12 +53,23 @@ def _visits(state: State) -> Visits:
 def _once(args: argparse.Namespace, around: "Surroundings") -> int:
     from agent.commands.visiting import visit
 
+    if around.watches:
+        _watch(args, around)
     if not args.tell:
         visit(args.state, around, NAME).run(called=args.called)
         return 0
     told = _told(args, around)
     around.say(told.line())
     return 1 if told.trouble else 0
+
+
+def _watch(args: argparse.Namespace, around: "Surroundings") -> None:
+    from agent.exchange import progress
+    from agent.watching import Watch
+
+    state = around.open_state(args.state, "state is", NAME)
+    trouble = partial(progress.note_trouble, state)
+    Watch(around.log, trouble).begin()
 
 
 def _told(args: argparse.Namespace, around: "Surroundings") -> Told:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from google.protobuf.message import DecodeError
@@ -59,6 +59,11 @@ def _fits(values: Mapping[str, object]) -> bool:
 
 def save(state: State, progress: Progress) -> None:
     state.write(FILE, to_json(progress))
+
+
+def note_trouble(state: State, trouble: str) -> None:
+    """Why the last check-in did not come to its end."""
+    save(state, replace(load(state), trouble=trouble))
 
 
 def to_json(progress: Progress) -> bytes:
