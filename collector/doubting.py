@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from collector.audit.entry import COLLECTOR, Action, Entry
 from collector.audit.journal import AuditUnavailable, Journal
-from collector.incidents.handling import NotPossible, tidied
+from collector.incidents.handling import ChangedMeanwhile, NotPossible, tidied
 from collector.incidents.kinds import alarm
 from collector.policy import Disputes
 from collector.store import Connection, Store, disputes, incidents
@@ -124,7 +124,7 @@ def checked(c: Connection, number: int, decided: Decision) -> Dispute:
     if found.state == RIGHT:
         raise NotPossible(Text("dispute %(number)s was resolved already", number=number))
     if decided.seen and decided.seen != found.version:
-        raise NotPossible(Text("somebody decided meanwhile: look at it again"))
+        raise ChangedMeanwhile(Text("somebody decided meanwhile: look at it again"))
     if decided.state not in (RIGHT, WRONG):
         raise NotPossible(
             Text("decision: say whether the verdicts are right or the check is wrong")

@@ -11,6 +11,10 @@ class NotPossible(Exception):
     """It cannot be noted or closed like that; str() says why."""
 
 
+class ChangedMeanwhile(NotPossible):
+    """It is no longer as it was looked at."""
+
+
 def tidied(field: str, text: str) -> str:
     """What a person wrote, without what would steer a terminal. Raises NotPossible."""
     words = "".join(c if c.isprintable() or c == "\n" else " " for c in text).strip()

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from collector import deciding
 from collector.accounts.roles import Permission
 from collector.audit.entry import Action
-from collector.deciding import NoSuchDevice, NotPossible
+from collector.deciding import ChangedMeanwhile, NoSuchDevice, NotPossible
 from collector.store import Connection, devices
 from collector.translation import gettext as _
 from collector.translation import said_of
@@ -55,12 +55,16 @@ async def page(request: Request) -> Response:
             await site.store.submit(lambda c: deciding.forget(c, order, typed))
     except NoSuchDevice:
         return NOT_FOUND.response(request.scope)
+    except ChangedMeanwhile as error:
+        return await _form(request, typed, said_of(error), 409)
     except NotPossible as error:
-        return await _form(request, typed, said_of(error))
+        return await _form(request, typed, said_of(error), 400)
     return RedirectResponse("/devices", 303)
 
 
-async def _form(request: Request, typed: str = "", error: str = "") -> Response:
+async def _form(
+    request: Request, typed: str = "", error: str = "", status_code: int = 200
+) -> Response:
     named = str(request.path_params["device_id"])[:LONGEST_ID]
     frame = frame_of(request.scope, _("Forget a device"))
 
@@ -81,4 +85,4 @@ async def _form(request: Request, typed: str = "", error: str = "") -> Response:
     found = await run_in_threadpool(site_of(request.scope).store.read, context)
     if found is None:
         return NOT_FOUND.response(request.scope)
-    return render("device_forget.html", found, status_code=400 if error else 200)
+    return render("device_forget.html", found, status_code=status_code)

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from collector.accounts.roles import Permission
 from collector.audit.entry import Action
 from collector.doubting import Decision, checked, resolve
-from collector.incidents.handling import NotPossible
+from collector.incidents.handling import ChangedMeanwhile, NotPossible
 from collector.store.disputes import OPEN
 from collector.translation import said_of
 from collector.web.guard import session_of
@@ -34,7 +34,8 @@ async def page(request: Request) -> Response:
     try:
         await _resolve(request, typed)
     except NotPossible as error:
-        return await shown(request, replace(typed, error=said_of(error)), 400)
+        status = 409 if isinstance(error, ChangedMeanwhile) else 400
+        return await shown(request, replace(typed, error=said_of(error)), status)
     return RedirectResponse("/disputes", 303)
 
 

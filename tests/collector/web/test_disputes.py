@@ -79,7 +79,7 @@ def test_a_check_that_is_wrong_can_be_decided_about_again_over_what_was_seen(
     assert decide(owner, **first)[0] == 303
     assert "The check is wrong until 9.0" in owner.get("/disputes")
     status, page = decide(owner, **first | {"until": "8.0"})
-    assert (status, "somebody decided meanwhile" in page) == (400, True)
+    assert (status, "somebody decided meanwhile" in page) == (409, True)
     seen = one(owner).version
     again = {"number": "1", "decision": "right", "reason": "It was right.", "seen": seen}
     assert decide(owner, **again)[0] == 303
