@@ -166,6 +166,8 @@ def _contents(half: str, folder: Path, work: Path) -> Iterator[Content]:
     start.write_text((source / "start").read_text().replace("@BUNDLE@", inside))
     yield Content(f"{place}/start", start, 0o755)
     yield Content(f"/usr/bin/{folder.name}", kind="symlink", link=f"../lib/{folder.name}/start")
+    if half == "agent":
+        yield Content(f"/var/cache/{folder.name}", mode=0o755, kind="dir")
     yield from _words(half, folder.name, work)
     yield from _units(source, folder.name)
 
