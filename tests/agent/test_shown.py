@@ -3,7 +3,9 @@ than whoever uses the device may see."""
 
 import json
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -218,3 +220,57 @@ def test_what_was_sent_about_several_people_stays_with_root(
     person = as_a_person(terminal)
     assert person.type("receipt") == 1
     assert "which only root may read: sudo muster-agent receipt" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(OURS != 0, reason="only root can become somebody else")
+def test_a_real_account_without_rights_reads_it_and_nothing_more(terminal: Terminal) -> None:
+    """A process that has given up root: it reads what is shown, and neither writes nor looks in."""
+    place = Path(tempfile.mkdtemp(prefix="muster-shown-"))
+    place.chmod(0o755)
+    try:
+        shown.publish(State.open(terminal.folder), place / "shown")
+        state = shutil.copytree(terminal.folder, place / "of-root")
+        state.chmod(0o700)
+        told, troubles = _as_nobody(place)
+    finally:
+        shutil.rmtree(place)
+    assert told == "d-1"
+    assert troubles == ["PermissionError"] * 4
+
+
+def _as_nobody(place: Path) -> tuple[str, list[str]]:
+    """In a process of its own: what the shown status says, and what each trespass came to."""
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+        standing = shown.read(place / "shown")
+        troubles = [_trouble(each) for each in _trespasses(place)]
+        said = json.dumps([standing.config.device_id if standing else "", troubles])
+        os.write(write_end, said.encode())
+        os._exit(0)
+    os.close(write_end)
+    with os.fdopen(read_end) as answer:
+        told, troubles = json.loads(answer.read())
+    os.waitpid(child, 0)
+    return told, troubles
+
+
+def _trespasses(place: Path) -> list[Callable[[], object]]:
+    status = place / "shown" / "status"
+    return [
+        lambda: status.write_bytes(b"mine"),
+        status.unlink,
+        lambda: status.with_name(".status.1").symlink_to("/etc/shadow"),
+        (place / "of-root" / "key.pem").read_bytes,
+    ]
+
+
+def _trouble(trespass: Callable[[], object]) -> str:
+    try:
+        trespass()
+    except OSError as error:
+        return type(error).__name__
+    return "none"

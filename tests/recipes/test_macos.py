@@ -96,3 +96,15 @@ def test_a_removal_takes_away_all_that_the_package_and_the_agent_put_there() -> 
         "/Library/Muster",
     ):
         assert place in removal
+
+
+def test_notices_are_shown_by_each_persons_session_and_leave_with_the_agent() -> None:
+    job = read("org.muster.notify.plist")
+    assert job["ProgramArguments"] == ["/Library/Muster/agent/muster-agent", "notify"]
+    assert job["LimitLoadToSessionType"] == "Aqua"
+    assert job["WatchPaths"] == ["/Library/Application Support/MusterShown/status"]
+    assert "KeepAlive" not in job
+    assert "/Library/LaunchAgents" in (RECIPE / "make_pkg.sh").read_text()
+    removal = (RECIPE / "uninstall.sh").read_text()
+    assert "/Library/LaunchAgents/org.muster.notify.plist" in removal
+    assert "MusterShown" in removal

@@ -136,3 +136,12 @@ def test_what_cannot_be_made_is_one_line(
 ) -> None:
     assert make_msi.main(words) in (1, 2)
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_notices_are_shown_with_no_more_rights_than_the_person_has() -> None:
+    task = (RECIPE / "notify-task.xml").read_text(encoding="utf-8")
+    assert "<GroupId>S-1-5-32-545</GroupId>" in task
+    assert "<RunLevel>LeastPrivilege</RunLevel>" in task
+    assert "<Arguments>notify</Arguments>" in task
+    made = (RECIPE / "make_msi.py").read_text(encoding="utf-8")
+    assert all(f'"{each}NotifyTask"' in made for each in ("Add", "Remove"))

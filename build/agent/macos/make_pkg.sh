@@ -21,7 +21,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 root=$work/root
 
-mkdir -p "$root/Library/Muster/launchd" "$root/etc/newsyslog.d" "$root/etc/paths.d"
+mkdir -p "$root/Library/Muster/launchd" "$root/Library/LaunchAgents" "$root/etc/newsyslog.d" \
+	"$root/etc/paths.d"
+cp "$here/org.muster.notify.plist" "$root/Library/LaunchAgents/"
 cp -R "$bundle" "$root/Library/Muster/agent"
 cp "$here/org.muster.agent.plist" "$here/org.muster.agent.connected.plist" \
 	"$here/org.muster.update.plist" "$root/Library/Muster/launchd/"

@@ -16,6 +16,10 @@ done
 if [ -d /var/lib/muster-agent ] && [ ! -L /var/lib/muster-agent ]; then
 	rm -rf /var/lib/muster-agent
 fi
+rm -f /Library/LaunchAgents/org.muster.notify.plist
+if [ -d "/Library/Application Support/MusterShown" ] && [ ! -L "/Library/Application Support/MusterShown" ]; then
+	rm -rf "/Library/Application Support/MusterShown"
+fi
 rm -rf /Library/Logs/Muster
 rm -f /etc/newsyslog.d/muster.conf /etc/paths.d/muster
 pkgutil --forget org.muster.agent >/dev/null 2>&1 || true

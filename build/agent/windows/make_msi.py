@@ -78,6 +78,13 @@ ACTS = (
         GONE,
         may_fail=True,
     ),
+    _of_system(
+        "RemoveNotifyTask",
+        f'{TASKS_PROGRAM} /Delete /F /TN "Muster\\Notify"',
+        1813,
+        GONE,
+        may_fail=True,
+    ),
     Act("Erase", OWN_EXE | IN_SCRIPT | AS_SYSTEM | GO_ON, "Agent", "erase --yes", 3450, GONE),
     _of_system(
         "Recover",
@@ -111,6 +118,12 @@ ACTS = (
         NEW,
     ),
     _of_system(
+        "AddNotifyTask",
+        f'{TASKS_PROGRAM} /Create /F /TN "Muster\\Notify" /XML "[INSTALLDIR]notify-task.xml"',
+        5833,
+        NEW,
+    ),
+    _of_system(
         "StartService", f"{SERVICE_PROGRAM} start muster-agent", 5910, CONNECTED, may_fail=True
     ),
     _of_system(
@@ -139,7 +152,7 @@ def make(bundle: Path, version: str, out: Path) -> None:
         raise Failed(f"{bundle} holds no {PROGRAM}: build the bundle on Windows")
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        for each in ("muster-agent.wxs", "agent-task.xml", "update-task.xml"):
+        for each in ("muster-agent.wxs", "agent-task.xml", "notify-task.xml", "update-task.xml"):
             content = (HERE / each).read_text(encoding="utf-8")
             # The Task Scheduler believes the declaration: its files are UTF-16 on Windows.
             coding = "utf-16" if each.endswith("-task.xml") else "utf-8"
