@@ -18,7 +18,8 @@ import psutil
 
 from tests.fleet import Simulated
 
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 20.0
+"""On average, for each device: below what one identity may ask in the long run."""
 PAGES = ("/", "/devices", "/devices?state=non_compliant", "/exports")
 MEGABYTE = 1 << 20
 IDLE = """
@@ -46,7 +47,7 @@ class Used:
 
 @dataclass
 class Beside:
-    """Devices that check in each second or so, and somebody who turns pages."""
+    """Devices that check in now and then, and somebody who turns pages."""
 
     pid: int
     serving: dict[str, str]

@@ -28,8 +28,8 @@ from tests.load.beside import Beside, Used, idle_worker, p99
 from tests.load.large_fleet import seeded
 from tests.load.pages_bench import session
 
-DEVICES = 64
-QUIET_SECONDS = 45.0
+DEVICES = 300
+QUIET_SECONDS = 40.0
 NO_SUMS = '{"devices": {}, "rules": {}}'
 
 BARE = """SELECT d.hostname, d.owner, d.platform, f.* FROM device d JOIN finding f USING (device_id)

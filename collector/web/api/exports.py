@@ -71,11 +71,53 @@ async def stop(call: Call) -> One:
     return One(await call.change(Action.EXPORT_STOPPED, f"export:{run.number}", {}, write))
 
 
-async def fetch(call: Call) -> File:
-    """The readable file where it is kept, else the encrypted one."""
+async def schedule(call: Call) -> One:
+    settings, only = call.site.keeping.exports, packs.only(call.bearer.holds)
+    places = [
+        {
+            "name": each.name,
+            "kind": each.way.kind,
+            "where": each.where,
+            "packs": [name for name in each.packs if name.endswith(only)],
+        }
+        for each in settings.targets
+    ]
+    return One(
+        {
+            "next_at": settings.weekly.next(call.now),
+            "packs": [name for name in settings.variants if name.endswith(only)],
+            "keep_days": settings.keep_days,
+            "recipients": list(settings.recipients),
+            "places": [each for each in places if each["packs"]],
+        }
+    )
+
+
+async def deliver(call: Call) -> One:
+    """It is taken within moments, by the collector; how that went stands in `deliveries`."""
     run = await _run(call)
-    path = packs.file_of(call.site, run, encrypted=False)
-    path = path or packs.file_of(call.site, run, encrypted=True)
+    names = [each.name for each in call.site.keeping.exports.to(run.variant)]
+    if not run.is_there or not names:
+        raise conflict("It is not there, or collector.toml names no place for it.")
+    to = call.body["to"]
+    if to and to not in names:
+        raise unfit([Wrong("to", f"give one of {', '.join(names)}, or leave it out")])
+    wanted = [to] if to else names
+
+    def write(c: Connection) -> dict[str, Any]:
+        deliveries.put(c, run.number, wanted, call.now)
+        return _shown(c, _there(c, run.number))
+
+    told = {"again_to": ", ".join(wanted)}
+    return One(await call.change(Action.DELIVERED, f"export:{run.number}", told, write))
+
+
+async def fetch(call: Call) -> File:
+    """As asked for; else the readable file where it is kept, else the encrypted one."""
+    run, wanted = await _run(call), call.query["as"]
+    kinds = (wanted == "age",) if wanted else (False, True)
+    found = (packs.file_of(call.site, run, encrypted=kind) for kind in kinds)
+    path = next((each for each in found if each is not None), None)
     if path is None:
         raise not_found()
     await call.note(Action.FETCHED, f"export:{run.number}", {"file": path.name})

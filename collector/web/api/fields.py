@@ -12,31 +12,14 @@ from collector.accounts.roles import Permission, Role
 from collector.model import Compliance, FormFactor, Platform, Severity, Status
 from collector.store.commands import CommandAction, CommandOutcome
 from collector.store.disputes import OPEN, RIGHT, WRONG
-from collector.store.exports import Phase
 from collector.store.waivers import WaiverState
 from collector.veil import Veil
+from collector.web.api.export_fields import EXPORT_OBJECTS
+from collector.web.api.field import Field
+from collector.web.api.field import of_choices as _of
 from collector.wording import machine
 
 People, Hardware = Permission.SEE_PEOPLE, Permission.SEE_HARDWARE_IDS
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """`kind`: string, integer, boolean, moment, map (of strings), strings, the name of an object,
-    or "list of" one; with a question mark where it may be null. `needs`: who sees it; to others
-    it is left out. `veiled`: names of people in it are replaced for those without SEE_PEOPLE.
-    """
-
-    kind: str
-    says: str
-    needs: Permission | None = None
-    veiled: bool = False
-    choices: tuple[str, ...] = ()
-
-
-def _of(*choices: object) -> tuple[str, ...]:
-    return tuple(str(each) for each in choices)
-
 
 Table = Mapping[str, Mapping[str, Field]]
 
@@ -288,32 +271,7 @@ OBJECTS: Table = {
         "compliance_after": Field("string", "", choices=_of(*Compliance)),
         "rules": Field("strings", "Whose findings would change."),
     },
-    "Export": {
-        "number": Field("integer", ""),
-        "pack": Field("string", "all, or group:NAME; with +pseudonyms."),
-        "as_of": Field("moment", ""),
-        "asked_by": Field("string", "Empty: the schedule."),
-        "asked_at": Field("moment", ""),
-        "phase": Field("string", "How far it is.", choices=_of(*Phase)),
-        "devices_so_far": Field("integer", "While it is being made."),
-        "name": Field("string", "Of its file; empty until it is there."),
-        "bytes": Field("integer", ""),
-        "manifest_sha256": Field("string", ""),
-        "trouble": Field("string", "Why it is not there."),
-        "deliveries": Field("list of Delivery", "Where it was taken."),
-    },
-    "Delivery": {
-        "to": Field("string", "Its name in collector.toml."),
-        "state": Field("string", "", choices=("waiting", "sent", "failed")),
-        "attempts": Field("integer", ""),
-        "sent_at": Field("moment?", ""),
-        "trouble": Field("string", "What the other side said."),
-    },
-    "ExportCheck": {
-        "valid": Field("boolean", ""),
-        "linked": Field("boolean", "It was compared with the pack before it."),
-        "problems": Field("strings", "What is wrong."),
-    },
+    **EXPORT_OBJECTS,
     "EnrollmentToken": {
         "token_id": Field("string", ""),
         "state": Field("string", "", choices=("good", "used up", "expired", "revoked")),

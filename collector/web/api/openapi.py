@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from collector import __version__
-from collector.web.api.fields import OBJECTS, Field
+from collector.web.api.field import Field
+from collector.web.api.fields import OBJECTS
 from collector.web.api.given import Given
 
 if TYPE_CHECKING:

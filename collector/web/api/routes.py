@@ -125,6 +125,10 @@ _PACK = (
           default=False),
 )  # fmt: skip
 
+_SEALED_AS = Given("as", "choice", "zip, or age: encrypted; left out: zip where it is kept",
+                   choices=("zip", "age"))  # fmt: skip
+_PLACE = (Given("to", "text", "only to this place of collector.toml", most=31, default=""),)
+
 _WAIVERS = (
     Given("state", "choice", "which", choices=waivers.STATES, default="in_force"),
     _LIMIT,
@@ -324,6 +328,9 @@ def routes() -> tuple[Route, ...]:
               "AuditRecord", about.audit_records, _AUDIT, several=True),
         Route("GET", "/exports", Permission.EXPORT, "Packs, newest first", "Export",
               exports.list_exports, (_LIMIT, _CURSOR), several=True),
+        Route("GET", "/exports/schedule", Permission.EXPORT,
+              "When the next is sealed, for whom, and where it is taken", "ExportSchedule",
+              exports.schedule),
         Route("POST", "/exports", Permission.EXPORT, "Make a pack now, or as of a past day",
               "Export", exports.make, body=_PACK, changes=True),
         Route("GET", pack, Permission.EXPORT, "One pack, and how far it is", "Export",
@@ -331,7 +338,9 @@ def routes() -> tuple[Route, ...]:
         Route("GET", f"{pack}/verify", Permission.EXPORT, "Whether it is whole, unchanged and ours",
               "ExportCheck", exports.verify),
         Route("GET", f"{pack}/file", Permission.EXPORT, "The pack itself", "", exports.fetch,
-              file=True),
+              (_SEALED_AS,), file=True),
+        Route("POST", f"{pack}/deliver", Permission.EXPORT, "Take it where the settings say, again",
+              "Export", exports.deliver, body=_PLACE, changes=True),
         Route("POST", f"{pack}/stop", Permission.EXPORT, "Stop one that is being made", "Export",
               exports.stop, body=(), changes=True),
         Route("GET", "/account", own, "Whose token this is", "Account", account.who),

@@ -13,6 +13,7 @@ from collector.accounts import recovery
 from collector.accounts.passwords import Cost, Passwords
 from collector.accounts.sealing import open_seal
 from collector.audit.journal import Journal
+from collector.export_settings import DirectoryTarget, ExportSettings, Target
 from collector.store import Store, accounts, factors
 from collector.store.accounts import Account
 from collector.web.application import Reach, application
@@ -78,7 +79,11 @@ class Browser:
 
 
 def keeping(folder: Path, clock: FixedClock) -> Keeping:
-    return Keeping(open_seal(folder), Journal(folder / "audit", SIGNER, clock), "Example")
+    """With a place for packs under pseudonyms."""
+    share = Target("share", DirectoryTarget(folder / "share"), ("all+pseudonyms",))
+    exports = ExportSettings(variants=("all", "all+pseudonyms"), targets=(share,))
+    journal = Journal(folder / "audit", SIGNER, clock)
+    return Keeping(open_seal(folder), journal, "Example", exports=exports)
 
 
 @pytest.fixture

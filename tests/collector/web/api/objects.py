@@ -180,10 +180,12 @@ class Objects:
         ready, hidden, waits = (self._export(n) for n in ("all", "all+pseudonyms", ""))
         people = role != "nobody" and Permission.SEE_PEOPLE in ROLES[Role(role)]
         stops, fetches = route.path.endswith("/stop"), route.path.endswith("/file")
+        delivers = route.path.endswith("/deliver")
         body = self._body(route, role)
         over = 409 if stops else 200
-        waiting = ("is being made", str(waits), 404 if fetches else 200)
+        waiting = ("is being made", str(waits), 404 if fetches else 409 if delivers else 200)
         made = ("there", str(hidden), over)
+        over = 409 if delivers else over  # no place takes packs under names
         return [
             Asked(what, route.path.replace("{export}", number), status, body)
             for what, number, status in (
@@ -283,6 +285,7 @@ class Objects:
             "seen": "",
             "day": f"{self.desk.clock() - timedelta(days=2):%Y-%m-%d}",
             "pseudonyms": True,
+            "to": "share",
         }
         if route.path.endswith("/forget"):
             values["name"] = f"lap-{self.made}"

@@ -31,6 +31,7 @@ SPECIFIC = {
     "/policy/apply": "policy.applied",
     "/exports": "export.written",
     "/exports/{export}/stop": "export.stopped",
+    "/exports/{export}/deliver": "export.delivered",
     "/enrollment-tokens": "token.created",
     "/enrollment-tokens/{token_id}/revoke": "token.revoked",
     "/account/tokens": "token.created",
