@@ -13,7 +13,7 @@ from functools import partial
 from collector.compliance import compliance_at, with_silence
 from collector.judgement import Case, Foreseen, as_held, foresee
 from collector.model import Compliance, Device, OpenFinding
-from collector.policy import Policy, tracked
+from collector.policy import Alike, Policy, tracked
 from collector.policy_in_force import policy_in_force
 from collector.store import Connection, Store, devices, reports
 from collector.store import tracked as sightings
@@ -91,26 +91,25 @@ def try_on_sample(store: Store, policy: Policy, now: datetime, most: int, shown:
 
 
 def _these(c: Connection, policy: Policy, ids: Sequence[str], now: datetime) -> list[DeviceChange]:
-    today = policy_in_force(c)
+    today, alike = policy_in_force(c), Alike(policy, now)
     known = [devices.get(c, each) for each in ids]
-    return [_change(c, today, policy, each, now) for each in known if each is not None]
+    return [_change(c, today, alike, each) for each in known if each is not None]
 
 
 def _page(
     c: Connection, policy: Policy, wanted: DeviceFilter, now: datetime
 ) -> tuple[list[DeviceChange], tuple[str, str] | None]:
-    today = policy_in_force(c)
+    today, alike = policy_in_force(c), Alike(policy, now)
     page = devices.find(c, wanted, now, timedelta(days=today.stale_after_days))
-    return [_change(c, today, policy, each, now) for each in page.devices], page.next_after
+    return [_change(c, today, alike, each) for each in page.devices], page.next_after
 
 
-def _change(
-    c: Connection, today: Policy, policy: Policy, device: Device, now: datetime
-) -> DeviceChange:
+def _change(c: Connection, today: Policy, alike: Alike, device: Device) -> DeviceChange:
+    policy, now = alike.policy, alike.now
     before = compliance_at(device, now, timedelta(days=today.stale_after_days))
     standing = devices.standing(c, device.device_id)
     assert standing is not None, "it was found in this transaction"
-    foreseen = _foreseen(c, policy, standing, now)
+    foreseen = _foreseen(c, alike, standing)
     seen_at = device.last_seen_at or device.enrolled_at
     judged = foreseen.compliance if foreseen else device.compliance
     after = with_silence(judged, seen_at, now, timedelta(days=policy.stale_after_days))
@@ -122,17 +121,19 @@ def _change(
     return DeviceChange(device, before, after, changed, is_another)
 
 
-def _foreseen(c: Connection, policy: Policy, standing: Standing, now: datetime) -> Foreseen | None:
+def _foreseen(c: Connection, alike: Alike, standing: Standing) -> Foreseen | None:
     """As `ingest.rejudge` would judge; None for a device without a report."""
     report = reports.current(c, standing.device_id)
     if report is None:
         return None
+    policy, now = alike.policy, alike.now
     posture = Posture.FromString(report.posture)
     known = sightings.first_seen(c, standing.device_id)
     for rule_id, keys in tracked(policy, posture).items():
         fresh = dict.fromkeys(keys, report.received_at)
         known[rule_id] = fresh | known.get(rule_id, {})
-    return foresee(c, policy, Case(standing, posture, known, begun_at=now, now=now))
+    case = Case(standing, posture, known, begun_at=now, now=now, alike=alike)
+    return foresee(c, policy, case)
 
 
 def _changed(

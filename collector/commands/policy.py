@@ -2,7 +2,7 @@
 
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +37,7 @@ LARGEST_FILE = 1 << 20
 DIFFERENT = 3
 """The exit status for pipelines: the file is sound, and not what was asked for."""
 LONGEST_REASON = 500
+TOLD_EACH = 200
 FILE = click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 
 
@@ -129,20 +130,36 @@ def try_(around: Surroundings, /, file: Path, wants_json: bool, at_most: int | N
     now = around.clock()
     with around.reading("policy try") as store:
         _, tried = _read(file, store.read(policies.current_version) + 1)
-        every = list(try_policy(store, tried, now))
-    changed = [each for each in every if each.changes]
+        looked_at, changed = _counted_out(try_policy(store, tried, now))
     if wants_json:
         found = [_fields(each, now) for each in changed]
-        say(as_json({"as_of": now, "devices": len(every), "changes": found}))
+        say(as_json({"as_of": now, "devices": looked_at, "changes": found}))
         _hold(changed, at_most)
         return
     for each in changed:
         _print(each, now)
-    moved = sum(each.before is not each.after for each in every)
-    findings = sum(len(each.findings) for each in every)
-    said = f"Of {counted(len(every), 'device')}, {moved} would change state; "
+    moved = sum(each.before is not each.after for each in changed)
+    findings = sum(len(each.findings) for each in changed)
+    said = f"Of {counted(looked_at, 'device')}, {moved} would change state; "
     say(sentence(f"{said}{counted(findings, 'finding')} would change. Nothing was written."))
     _hold(changed, at_most)
+
+
+def _counted_out(every: "Iterable[DeviceChange]") -> "tuple[int, list[DeviceChange]]":
+    """How many there are, and those that change; a terminal is told meanwhile how far it is."""
+    told, looked_at, changed = sys.stderr.isatty(), 0, []
+    for looked_at, each in enumerate(every, start=1):
+        if each.changes:
+            changed.append(each)
+        if told and looked_at % TOLD_EACH == 0:
+            _how_far(looked_at)
+    if looked_at >= TOLD_EACH and told:
+        click.echo(err=True)
+    return looked_at, changed
+
+
+def _how_far(many: int) -> None:
+    click.echo(f"\r{counted(many, 'device')} judged", nl=False, err=True)
 
 
 @policy.command(epilog='Example: muster-collector policy apply policy.toml --reason "14 days"')
@@ -173,7 +190,7 @@ def apply(
 
     def progress(done: Rejudged) -> None:
         if sys.stderr.isatty():
-            click.echo(f"\r{counted(done.judged, 'device')} judged", nl=False, err=True)
+            _how_far(done.judged)
 
     over = applying.NO_VERSION if expected is None else expected
 

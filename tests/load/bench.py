@@ -31,6 +31,7 @@ from tests.load.agent_bench import measure_agent, measure_large
 from tests.load.audit_bench import measure_audit
 from tests.load.connected_bench import measure_connected
 from tests.load.export_bench import measure_export
+from tests.load.judging_bench import measure_judging
 from tests.load.pages_bench import measure_pages
 
 CALLS_EACH = 20
@@ -213,7 +214,7 @@ def over_fleets(only: str | None, devices: list[int] | None) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--only", choices=("collector", "agent", "audit", "connected", "pages", "export")
+        "--only", choices=("collector", "agent", "audit", "connected", "judging", "pages", "export")
     )
     parser.add_argument(
         "--devices", type=int, action="append", help="for pages and export; may be repeated"
@@ -231,6 +232,8 @@ def main() -> None:
         measure_audit()
     if only in (None, "connected"):
         measure_connected()
+    if only in (None, "judging"):
+        measure_judging()
     over_fleets(only, given.devices)
     if only in (None, "agent"):
         measure_agent()
