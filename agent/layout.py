@@ -3,9 +3,10 @@
 import textwrap
 from collections.abc import Iterable
 
+from agent.language import say
 from agent.printable import shorten
 from agent.words import describe, reason
-from protos.posture.v1.signals_pb2 import Observation
+from protos.posture.v1.signals_pb2 import Gap, Observation
 
 WIDTH = 80
 LONGEST = 2000
@@ -34,7 +35,16 @@ def table(observations: Iterable[Observation]) -> list[str]:
     lines: list[str] = []
     for observation in observations:
         said = describe(observation)
-        said += [f"not seen: {g.field} ({reason(g.reason)}): {g.detail}" for g in observation.gaps]
+        said += [_unseen(gap) for gap in observation.gaps]
         said += [f"· {evidence.source}: {evidence.said}" for evidence in observation.evidence]
         lines += [*row(observation.signal, said, 17), ""]
     return lines[:-1]
+
+
+def _unseen(gap: Gap) -> str:
+    return say(
+        "not seen: %(field)s (%(reason)s): %(detail)s",
+        field=gap.field,
+        reason=reason(gap.reason),
+        detail=gap.detail,
+    )

@@ -1,6 +1,6 @@
 """What was seen, in words for the person at the keyboard: no judgement. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC
 from typing import Any
 
@@ -15,6 +15,7 @@ from protos.posture.v1.signals_pb2 import (
     AntivirusProduct,
     DiskEncryption,
     Firewall,
+    FirewallOpening,
     FirewallScope,
     Observation,
     OsUpdates,
@@ -25,15 +26,33 @@ from protos.posture.v1.signals_pb2 import (
 )
 
 PROTECTION = {
-    signals.PROTECTION_ENCRYPTED: "encrypted",
-    signals.PROTECTION_PLAIN: "plain",
-    signals.PROTECTION_PARTIAL: "partly encrypted",
-    signals.PROTECTION_KEY_EXPOSED: "encrypted, key in clear",
-    signals.PROTECTION_MEMORY_ONLY: "in memory only",
+    signals.PROTECTION_ENCRYPTED: marked("encrypted"),
+    signals.PROTECTION_PLAIN: marked("plain"),
+    signals.PROTECTION_PARTIAL: marked("partly encrypted"),
+    signals.PROTECTION_KEY_EXPOSED: marked("encrypted, key in clear"),
+    signals.PROTECTION_MEMORY_ONLY: marked("in memory only"),
 }
 INBOUND = {
-    signals.INBOUND_DEFAULT_BLOCKED: "inbound blocked",
-    signals.INBOUND_DEFAULT_ALLOWED: "inbound allowed",
+    signals.INBOUND_DEFAULT_BLOCKED: marked("inbound blocked"),
+    signals.INBOUND_DEFAULT_ALLOWED: marked("inbound allowed"),
+}
+
+
+REASONS: Mapping[Any, str] = {
+    UnknownReason.UNKNOWN_REASON_UNSPECIFIED: marked("unspecified"),
+    UnknownReason.UNKNOWN_REASON_TOOL_MISSING: marked("tool missing"),
+    UnknownReason.UNKNOWN_REASON_PERMISSION_DENIED: marked("permission denied"),
+    UnknownReason.UNKNOWN_REASON_TIMED_OUT: marked("timed out"),
+    UnknownReason.UNKNOWN_REASON_TOOL_FAILED: marked("tool failed"),
+    UnknownReason.UNKNOWN_REASON_UNPARSABLE: marked("unparsable"),
+    UnknownReason.UNKNOWN_REASON_TOO_LARGE: marked("too large"),
+    UnknownReason.UNKNOWN_REASON_NO_USER_SESSION: marked("no user session"),
+    UnknownReason.UNKNOWN_REASON_CONFLICTING_SOURCES: marked("conflicting sources"),
+    UnknownReason.UNKNOWN_REASON_NOT_IMPLEMENTED: marked("not implemented"),
+    UnknownReason.UNKNOWN_REASON_NOT_RECORDED: marked("not recorded"),
+    UnknownReason.UNKNOWN_REASON_SANDBOXED: marked("sandboxed"),
+    UnknownReason.UNKNOWN_REASON_NO_DATA: marked("no data"),
+    UnknownReason.UNKNOWN_REASON_INTERNAL: marked("internal"),
 }
 
 
@@ -42,12 +61,13 @@ def describe(observation: Observation) -> list[str]:
     outcome = observation.WhichOneof("outcome")
     if outcome == "unknown":
         detail = observation.unknown.detail
-        return [f"unknown ({reason(observation.unknown.reason)})" + (detail and f": {detail}")]
+        first = say("unknown (%(reason)s)", reason=reason(observation.unknown.reason))
+        return [first + (detail and f": {detail}")]
     if outcome == "not_applicable":
-        return [f"not applicable: {observation.not_applicable.because}"]
+        return [say("not applicable: %(why)s", why=observation.not_applicable.because)]
     if outcome is None:
-        return ["nothing observed"]
-    return WORDS[outcome](getattr(observation, outcome)) if outcome in WORDS else ["observed"]
+        return [say("nothing observed")]
+    return WORDS[outcome](getattr(observation, outcome)) if outcome in WORDS else [say("observed")]
 
 
 def reason(code: int) -> str:
@@ -56,20 +76,15 @@ def reason(code: int) -> str:
     >>> reason(UnknownReason.UNKNOWN_REASON_PERMISSION_DENIED)
     'permission denied'
     """
-    if code not in UnknownReason.values():
-        return f"reason {code}"
-    return _reason_name(code).replace("_", " ").lower()
-
-
-def _reason_name(code: int) -> str:
-    return UnknownReason.Name(UnknownReason.ValueType(code)).removeprefix("UNKNOWN_REASON_")
+    return say(REASONS[code]) if code in REASONS else say("reason %(code)s", code=code)
 
 
 def _disk_encryption(seen: DiskEncryption) -> list[str]:
-    lines = [", ".join(_volume(volume) for volume in seen.volumes) or "no volumes"]
+    lines = [", ".join(_volume(volume) for volume in seen.volumes) or say("no volumes")]
     lines += [f"{_name(v)}: {'; '.join(v.remarks)}" for v in seen.volumes if v.remarks]
     if seen.encrypted_homes:
-        lines.append(f"home directories encrypted on their own: {seen.encrypted_homes}")
+        count = seen.encrypted_homes
+        lines.append(say("home directories encrypted on their own: %(count)s", count=count))
     return lines
 
 
@@ -78,42 +93,56 @@ def _name(volume: Volume) -> str:
 
 
 def _volume(volume: Volume) -> str:
-    said = PROTECTION.get(volume.protection, "protection unknown")
+    said = say(PROTECTION.get(volume.protection, marked("protection unknown")))
     return f"{_name(volume)} {said}" + (f" ({volume.method})" if volume.method else "")
 
 
 def _firewall(seen: Firewall) -> list[str]:
-    lines = [", ".join(_scope(scope) for scope in seen.scopes) or "no part of it was seen"]
+    lines = [", ".join(_scope(scope) for scope in seen.scopes) or say("no part of it was seen")]
     if seen.openings:
-        ports = [f"{o.protocol} {o.ports} from {o.source} ({o.scope})" for o in seen.openings]
-        lines.append("open: " + ", ".join(ports))
+        lines.append(say("open: %(ports)s", ports=", ".join(map(_opening, seen.openings))))
     lines += [f"{manager.name}: {manager.state}" for manager in seen.managers]
     return lines
 
 
+def _opening(seen: FirewallOpening) -> str:
+    return say(
+        "%(protocol)s %(ports)s from %(source)s (%(scope)s)",
+        protocol=seen.protocol,
+        ports=seen.ports,
+        source=seen.source,
+        scope=seen.scope,
+    )
+
+
 def _scope(scope: FirewallScope) -> str:
     if scope.HasField("in_use") and not scope.in_use:
-        return f"{scope.name} not in use"
-    return f"{scope.name} {INBOUND.get(scope.inbound, 'inbound unknown')}"
+        return say("%(name)s not in use", name=scope.name)
+    return f"{scope.name} {say(INBOUND.get(scope.inbound, marked('inbound unknown')))}"
 
 
 def _antivirus(seen: Antivirus) -> list[str]:
-    return [_product(p) for p in seen.products] or ["none of the products we know is installed"]
+    return [_product(p) for p in seen.products] or [
+        say("none of the products we know is installed")
+    ]
+
+
+RUNNING = (marked("running"), marked("not running"), marked("running or not: unknown"))
+REAL_TIME = (marked("real-time on"), marked("real-time off"), marked("real-time unknown"))
 
 
 def _product(product: AntivirusProduct) -> str:
     said = [
-        _told(product, "running", ("running", "not running", "running or not: unknown")),
-        _told(product, "real_time", ("real-time on", "real-time off", "real-time unknown")),
+        _told(product, "running", RUNNING),
+        _told(product, "real_time", REAL_TIME),
     ]
     if product.HasField("definitions_at"):
-        said.append(f"definitions of {_day(product.definitions_at)}")
+        said.append(say("definitions of %(day)s", day=_day(product.definitions_at)))
     elif product.definitions_in_cloud:
-        said.append("definitions in the maker's cloud")
+        said.append(say("definitions in the maker's cloud"))
     elif product.HasField("definitions_current"):
-        said.append(
-            _told(product, "definitions_current", ("definitions current", "definitions old", ""))
-        )
+        current = product.definitions_current
+        said.append(say("definitions current") if current else say("definitions old"))
     name = " ".join(part for part in (product.name, product.version) if part)
     return f"{name}: " + ", ".join([*said, *product.remarks])
 
@@ -122,44 +151,48 @@ def _told(message: Any, field: str, words: tuple[str, str, str]) -> str:
     """Words for yes, for no, and for a field that is not set: it was not seen, which is neither."""
     yes, no, unseen = words
     if not message.HasField(field):
-        return unseen
-    return yes if getattr(message, field) else no
+        return say(unseen)
+    return say(yes) if getattr(message, field) else say(no)
 
 
 def _screen_lock(seen: ScreenLock) -> list[str]:
-    return [_user(user) for user in seen.users] or ["no person's settings were seen"]
+    return [_user(user) for user in seen.users] or [say("no person's settings were seen")]
 
 
 def _user(lock: UserScreenLock) -> str:
     who = f"{lock.user} ({lock.desktop})" if lock.desktop else lock.user
     if not lock.HasField("locks"):
-        return f"{who}: unknown"
+        return say("%(who)s: unknown", who=who)
     if not lock.locks:
-        return f"{who}: does not lock by itself"
+        return say("%(who)s: does not lock by itself", who=who)
     if not lock.HasField("idle_seconds"):
-        return f"{who}: locks by itself, after an unknown time"
-    fixed = ", the user cannot change it" if lock.enforced else ""
-    sooner = " at the latest" if lock.may_lock_sooner else ""
+        return say("%(who)s: locks by itself, after an unknown time", who=who)
     after = duration(lock.idle_seconds + lock.lock_delay_seconds)
-    return f"{who}: locks after {after}{sooner}{fixed}"
+    if lock.may_lock_sooner:
+        said = say("%(who)s: locks after %(after)s at the latest", who=who, after=after)
+    else:
+        said = say("%(who)s: locks after %(after)s", who=who, after=after)
+    return f"{said}, {say('the user cannot change it')}" if lock.enforced else said
 
 
 def _os_updates(seen: OsUpdates) -> list[str]:
-    pending = f"{seen.pending}" if seen.HasField("pending") else "an unknown number"
-    security = f"{seen.pending_security}" if seen.HasField("pending_security") else "unknown"
-    said = [f"{pending} pending, security: {security}"]
+    pending = f"{seen.pending}" if seen.HasField("pending") else say("an unknown number")
+    security = f"{seen.pending_security}" if seen.HasField("pending_security") else say("unknown")
+    said = [say("%(pending)s pending, security: %(count)s", pending=pending, count=security)]
     if seen.HasField("index_at"):
-        said.append(f"as known on {_day(seen.index_at)}")
+        said.append(say("as known on %(day)s", day=_day(seen.index_at)))
     if seen.restart_required:
-        said.append("restart required")
+        said.append(say("restart required"))
     if seen.support_ends_on:
-        said.append(f"supported until {seen.support_ends_on}")
+        said.append(say("supported until %(day)s", day=seen.support_ends_on))
     first = f"{seen.source}: " if seen.source else ""
     lines = [first + ", ".join(said)]
     names = [update.name for update in seen.updates if update.security]
     if names:
-        more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-        lines.append(f"security updates: {', '.join(names[:8])}{more}")
+        shown = ", ".join(names[:8])
+        if len(names) > 8:
+            shown = say("%(names)s and %(count)s more", names=shown, count=len(names) - 8)
+        lines.append(say("security updates: %(names)s", names=shown))
     return lines
 
 

@@ -74,11 +74,12 @@ def _receipts(named: str | None, around: Surroundings) -> Receipts:
 
 def heading(receipt: Receipt) -> list[str]:
     """What, when, how much, and what came of it."""
-    size = f"{len(receipt.content)} bytes, SHA-256 {receipt.digest[:32]}…"
+    length, digest = len(receipt.content), receipt.digest[:32]
+    size = say("%(length)s bytes, SHA-256 %(digest)s…", length=length, digest=digest)
     return [
-        *row("request", [f"{receipt.kind}, {receipt.sent_at:%Y-%m-%d %H:%M:%S} UTC"], 12),
-        *row("sent", [size], 12),
-        *row("result", [receipt.result], 12),
+        *row(say("request"), [f"{receipt.kind}, {receipt.sent_at:%Y-%m-%d %H:%M:%S} UTC"], 12),
+        *row(say("sent"), [size], 12),
+        *row(say("result"), [receipt.result], 12),
     ]
 
 
@@ -117,39 +118,40 @@ def _in_force(receipts: Receipts, shown: list[Receipt]) -> list[str]:
         return []
     report = receipts.report(digest)
     if report is None:
-        return ["", "That report is no longer kept on this device."]
+        return ["", say("That report is no longer kept on this device.")]
     sent = f"{report.sent_at:%Y-%m-%d %H:%M:%S} UTC"
-    return ["", f"the report in force, sent {sent}", *_content(report)]
+    return ["", say("the report in force, sent %(at)s", at=sent), *_content(report)]
 
 
 def _content(receipt: Receipt) -> list[str]:
     message = _message(receipt)
     if message is None:
-        return row("content", ["cannot be taken apart; see --raw"], 12)
+        return row(say("content"), [say("cannot be taken apart; see --raw")], 12)
     if isinstance(message, EnrollRequest):
-        return row("inventory", inventory_lines(message.inventory), 12)
+        return row(say("inventory"), inventory_lines(message.inventory), 12)
     if not isinstance(message, CheckInRequest) or message.HasField("unchanged"):
-        return row("content", _fields(message), 12)
+        return row(say("content"), _fields(message), 12)
     posture = Posture.FromString(message.report.posture)
-    lines = row("sequence", [str(message.report.sequence)], 12)
-    lines += row("inventory", inventory_lines(posture.inventory), 12)
+    lines = row(say("sequence"), [str(message.report.sequence)], 12)
+    lines += row(say("inventory"), inventory_lines(posture.inventory), 12)
     return [
         *lines,
         "",
         *table(posture.observations),
         "",
-        "every field: muster-agent receipt --json",
+        say("every field: muster-agent receipt --json"),
     ]
 
 
 def _fields(message: Message) -> list[str]:
     if isinstance(message, CheckInRequest):
         unchanged = message.unchanged
+        digest = unchanged.digest.hex()[:32]
         return [
-            f"nothing has changed since the report with SHA-256 {unchanged.digest.hex()[:32]}…",
-            f"sequence {unchanged.sequence}",
+            say("nothing has changed since the report with SHA-256 %(digest)s…", digest=digest),
+            say("sequence %(number)s", number=unchanged.sequence),
         ]
-    return ["a request for a new certificate: a public key and its signature"]
+    return [say("a request for a new certificate: a public key and its signature")]
 
 
 def _message(receipt: Receipt) -> Message | None:

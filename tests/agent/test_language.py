@@ -82,3 +82,17 @@ def test_status_speaks_the_readers_language_in_eighty_columns(tmp_path: Path) ->
     terminal.environ = {"MUSTER_AGENT_STATE": str(terminal.folder), "LANG": "fr_FR.UTF-8"}
     assert terminal.type("status") == 0
     assert "Un pare-feu est actif" in terminal.out
+
+
+@pytest.mark.parametrize(("command", "word"), [("check", "inconnu"), ("receipt", "inventaire")])
+def test_what_was_seen_and_sent_is_told_in_french_in_eighty_columns(
+    tmp_path: Path, command: str, word: str
+) -> None:
+    terminal = Terminal(tmp_path / "state")
+    terminal.enroll()
+    terminal.type("run", "--once")
+    assert terminal.type(command, "--language", "fr") == 0
+    assert word in terminal.out
+    assert max(map(len, terminal.out.splitlines())) <= 80
+    assert terminal.type(command) == 0
+    assert word not in terminal.out
