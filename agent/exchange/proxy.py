@@ -127,6 +127,7 @@ def _granted(proxy: Proxy, head: bytes) -> None:
     if 200 <= status < 300:
         return
     words = {
+        401: "wants a user and a password, or does not accept those it was given",
         403: "does not allow connections to the collector",
         407: "wants a user and a password, or does not accept those it was given",
         502: "cannot reach the collector",

@@ -31,6 +31,7 @@ TOOLS: dict[str, tuple[str, ...]] = {
     "dig": ("bind9-dnsutils",),
     "sshd": ("openssh-server",),
     "age": ("age",),
+    "tinyproxy": ("tinyproxy-bin",),
 }
 """Each program, and Debian's packages that bring it."""
 TLS_OF_RSYSLOG = "*/rsyslog/lmnsd_gtls.so"
