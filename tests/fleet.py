@@ -197,7 +197,7 @@ class CollectorProcess:
     log: Path
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
-    def start(self) -> dict[str, str]:
+    def start(self, ready_seconds: float = READY_SECONDS) -> dict[str, str]:
         """Start it and wait until it serves; returns its serving.json."""
         serving = self.folder / "serving.json"
         serving.unlink(missing_ok=True)
@@ -206,7 +206,7 @@ class CollectorProcess:
             command += [option, "127.0.0.1:0"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        deadline = time.monotonic() + READY_SECONDS
+        deadline = time.monotonic() + ready_seconds
         while time.monotonic() < deadline and self.process.poll() is None:
             with contextlib.suppress(FileNotFoundError, ValueError):
                 found: dict[str, str] = json.loads(serving.read_text())
@@ -227,10 +227,12 @@ class CollectorProcess:
 
 
 @contextlib.contextmanager
-def collector(folder: Path) -> Iterator[tuple[CollectorProcess, dict[str, str]]]:
+def collector(
+    folder: Path, ready_seconds: float = READY_SECONDS
+) -> Iterator[tuple[CollectorProcess, dict[str, str]]]:
     """A running collector for the length of the block."""
     running = CollectorProcess(folder, folder.with_name(folder.name + ".log"))
-    serving = running.start()
+    serving = running.start(ready_seconds)
     try:
         yield running, serving
     finally:

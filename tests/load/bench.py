@@ -191,7 +191,8 @@ def rows_on_disk(folder: Path) -> None:
             lambda c: [
                 (name, c.exec_driver_sql(f'SELECT count(*) FROM "{name}"').scalar_one())
                 for (name,) in c.exec_driver_sql(
-                    "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+                    "SELECT name FROM sqlite_master WHERE type = 'table'"
+                    " AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name"
                 ).all()
             ]
         )

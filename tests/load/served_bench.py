@@ -16,6 +16,8 @@ from tests.fleet import collector
 
 PAGES = ("/", "/devices")
 ROUNDS = 7
+READY_SECONDS = 300.0
+"""A collector reads its whole database once when it starts."""
 PAINTED = """async () => {
   const painted = await new Promise((told) => {
     const heard = (list) => list.getEntriesByName("first-contentful-paint").forEach(told);
@@ -29,7 +31,7 @@ PAINTED = """async () => {
 
 
 def measure_served(folder: Path, token: str) -> None:
-    with collector(folder) as (running, serving):
+    with collector(folder, READY_SECONDS) as (running, serving):
         assert running.process is not None
         if CHROMIUM.exists():
             first_views(serving["web"], token)
