@@ -1,4 +1,4 @@
-"""Where the log stood at a moment: the last signed checkpoint by then."""
+"""Where the log stood at a moment, and what it says was erased after it."""
 
 import json
 from dataclasses import dataclass
@@ -6,9 +6,10 @@ from datetime import datetime
 from pathlib import Path
 
 from collector.audit.chain import HASH_LENGTH
-from collector.audit.entry import Action
+from collector.audit.entry import Action, Outcome
 from collector.audit.segments import segments
 
+ERASURES = {Action.DEVICE_FORGOTTEN: "devices", Action.PERSON_FORGOTTEN: "people"}
 NEEDLE = f'"action":"{Action.CHECKPOINT}"'.encode()
 
 
@@ -36,6 +37,39 @@ def last_mark(folder: Path, by: datetime) -> Mark | None:
         if found is not None:
             return found
     return None
+
+
+def erased_since(folder: Path, at: datetime) -> dict[str, int]:
+    """How many devices and people were erased after the moment, as far back as the log is kept."""
+    found = dict.fromkeys(ERASURES.values(), 0)
+    for segment in reversed(segments(folder)):
+        with segment.path.open("rb") as file:
+            first = file.readline()
+            for line in file:
+                if b".forgotten" in line:
+                    _count_erasure(line, at, found)
+        if _began_by(first, at):
+            break
+    return found
+
+
+def _count_erasure(line: bytes, at: datetime, found: dict[str, int]) -> None:
+    """What was written down and then failed is written down as failed, and counts no more."""
+    try:
+        record = json.loads(line[HASH_LENGTH + 1 :])
+        kind = ERASURES.get(record["action"])
+        if kind and datetime.fromisoformat(str(record["at"])) > at:
+            found[kind] += {Outcome.DONE: 1, Outcome.FAILED: -1}.get(record["outcome"], 0)
+    except (ValueError, KeyError, TypeError):
+        return
+
+
+def _began_by(line: bytes, at: datetime) -> bool:
+    try:
+        began = datetime.fromisoformat(str(json.loads(line[HASH_LENGTH + 1 :])["at"]))
+    except (ValueError, KeyError, TypeError):
+        return False
+    return began <= at
 
 
 def _mark(line: bytes, by: datetime) -> Mark | None:

@@ -10,7 +10,8 @@ from collector.export.columns import WaiverRow
 @dataclass(frozen=True, slots=True)
 class Heading:
     """`since`: the moment of the pack before; None: this is the first. `scope`: "all", or
-    "group:NAME"; `pseudonyms`: people stand under pseudonyms.
+    "group:NAME"; `pseudonyms`: people stand under pseudonyms. `erased_...`: how many were erased
+    since the moment, of whom nothing is left to be told.
     """
 
     as_of: datetime
@@ -20,6 +21,8 @@ class Heading:
     scope: str = "all"
     pseudonyms: bool = False
     since: datetime | None = None
+    erased_devices: int = 0
+    erased_people: int = 0
 
 
 @dataclass(slots=True)

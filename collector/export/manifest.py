@@ -47,6 +47,10 @@ def build(
         "scope": heading.scope,
         "pseudonyms": heading.pseudonyms,
         "policy_version": heading.policy_version,
+        "erased_since": {
+            "devices": heading.erased_devices,
+            "people": heading.erased_people,
+        },
         "previous": vars_of(previous),
         "audit": vars_of(audit),
         "signed_by": signed_by,

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from collector.audit.marks import last_mark
+from collector.audit.marks import erased_since, last_mark
 from collector.export import FORMATS, archive, manifest, to_readme
 from collector.export.columns import Table
 from collector.export.desk import NAME, Desk
@@ -237,6 +237,7 @@ def _tell(
 
 
 def _heading(desk: Desk, order: Order, policy: Policy) -> Heading:
+    erased = erased_since(desk.audit, order.as_of)
     return Heading(
         as_of=order.as_of,
         collector=NAME,
@@ -245,6 +246,8 @@ def _heading(desk: Desk, order: Order, policy: Policy) -> Heading:
         scope=order.scope,
         pseudonyms=order.names.key is not None,
         since=order.since,
+        erased_devices=erased["devices"],
+        erased_people=erased["people"],
     )
 
 

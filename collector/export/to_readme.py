@@ -26,6 +26,9 @@ summary.pdf are one page to read. policy.toml is the policy in force, as it was 
 says nothing of are as the collector comes with them. manifest.json names every file with its
 SHA-256 and how many rows it holds, the pack before, and where the audit log stood; manifest.sig is
 its signature."""
+ERASED = """This pack was made after {erased} had been erased from the collector since that
+moment: of them nothing is left to be told. A pack of the same moment that was sealed before holds
+them."""
 READING = """\
 A failure is always shown as fail. It does not count against the device while `grace_ends_at` lies
 after `as_of`, or while a waiver is in force: a person asked for an exception, another granted it,
@@ -59,6 +62,7 @@ def _lines(heading: Heading, policy: Policy) -> Iterator[str]:
     if heading.pseudonyms:
         yield from wrap("People and host names stand under pseudonyms.", WIDTH)
         yield ""
+    yield from _erased(heading)
     yield from _paragraphs(FILES)
     for table in TABLES:
         yield from ("", f"{table.name.upper()}: {table.means}")
@@ -78,6 +82,13 @@ def _lines(heading: Heading, policy: Policy) -> Iterator[str]:
     yield from _paragraphs(READING)
     yield from ("", "HOW TO CHECK IT")
     yield from _paragraphs(CHECKING)
+
+
+def _erased(heading: Heading) -> Iterator[str]:
+    if heading.erased_devices or heading.erased_people:
+        erased = f"{heading.erased_devices} devices and {heading.erased_people} people"
+        yield from wrap(ERASED.format(erased=erased), WIDTH)
+        yield ""
 
 
 def _paragraphs(text: str) -> Iterator[str]:

@@ -88,7 +88,7 @@ def page(told: Told) -> Page:
             _rules(told),
             _fixes(totals),
             _unknowns(totals),
-            _gaps(totals),
+            _gaps(heading, totals),
             _changes(heading, totals),
             _waivers(totals),
             _own(told),
@@ -215,12 +215,14 @@ def _unknowns(totals: Totals) -> Block:
     return Block(gettext("Unknown, and why"), [line], (gettext("Reason"), gettext("Answers")), rows)
 
 
-def _gaps(totals: Totals) -> Block:
-    rows = [
+def _gaps(heading: Heading, totals: Totals) -> Block:
+    rows: list[list[Cell]] = [
         [gettext("Never reported"), number(totals.never_reported)],
         [gettext("Silent for too long"), number(totals.devices[Compliance.STALE])],
         [gettext("Without an owner"), number(totals.without_owner)],
     ]
+    if heading.erased_devices:
+        rows.append([gettext("Erased since this moment"), number(heading.erased_devices)])
     return Block(gettext("What is not covered"), (), (gettext("Gap"), gettext("Devices")), rows)
 
 

@@ -1,6 +1,7 @@
 """Whoever forges, swaps or hides something in a pack, or looks for people in one, gets nowhere."""
 
 import io
+import json
 import random
 import subprocess
 import sys
@@ -9,15 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from collector.audit.entry import COLLECTOR, Action, Entry, Outcome
+from collector.audit.journal import Journal
 from collector.export import archive, manifest, packing
 from collector.export.pseudonyms import KEY_FILE, Names, open_pseudonyms
 from collector.export.verifying import Checked, NotAPack, check
 from collector.identity.key_files import KeyFileError
 from collector.model import Status
 from collector.store import devices, groups, ownership
+from collector.store.forgetting import forget_device
 from tests.collector.export.conftest import Packing, files_of, table_of
 from tests.collector.export.fleet import DAY, DISKS, FIREWALL, NOW, enrol, judged
 from tests.collector.export.test_verify_alone import SCRIPT, says
+from tests.fakes import FixedClock
 
 END = bytes(22)
 """So long is the end of a zip without a comment."""
@@ -207,3 +212,25 @@ def test_names_in_the_zip_are_ours_alone_whatever_a_group_is_called(packer: Pack
     assert pack.parent == packer.out
     assert all("/" not in each and "\\" not in each for each in files_of(pack))
     assert archive.MODE >> 16 == 0o100640
+
+
+def test_a_pack_made_again_says_how_many_were_erased_since(packer: Packing) -> None:
+    clock = FixedClock(NOW - DAY)
+    journal = Journal(packer.desk.audit, packer.desk.signer, clock)
+    journal.append(Entry(Action.DEVICE_FORGOTTEN, COLLECTOR, subject="device:before"))
+    before = files_of(packer.pack())
+    assert json.loads(before[manifest.FILE])["erased_since"] == {"devices": 0, "people": 0}
+    assert b"erased" not in before["README.txt"]
+    clock.advance(seconds=2 * DAY.total_seconds())
+    for subject, outcome in (("id-bad", Outcome.DONE), ("id-x", Outcome.DONE)):
+        entry = Entry(Action.DEVICE_FORGOTTEN, COLLECTOR, outcome, f"device:{subject}")
+        journal.append(entry)
+    journal.append(Entry(Action.DEVICE_FORGOTTEN, COLLECTOR, Outcome.FAILED, "device:id-x"))
+    journal.append(Entry(Action.PERSON_FORGOTTEN, COLLECTOR, subject="people"))
+    packer.desk.store.write(lambda c: forget_device(c, "id-bad"))
+    next(packer.out.iterdir()).unlink()
+    after = files_of(packer.pack())
+    assert json.loads(after[manifest.FILE])["erased_since"] == {"devices": 1, "people": 1}
+    assert b"after 1 devices and 1 people had been erased" in after["README.txt"]
+    assert b"Erased since this moment" in after["summary.html"]
+    assert b"id-bad" not in b"".join(after.values())
