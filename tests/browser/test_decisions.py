@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from collector import releasing
 from collector.accounts.roles import Permission, Role, may
 from collector.incidents.kinds import alarm
 from collector.model import Compliance
@@ -239,3 +240,21 @@ def test_an_export_is_made(tab: Tab, site: Served, role: Role) -> None:
     press(page, "Make the pack")
     page.wait_for_url("**/exports/*")
     expect(page.locator("#export-state")).to_contain_text(f"some-{role}")
+
+
+@EVERY
+def test_a_release_goes_to_the_next_ring_and_is_halted(tab: Tab, site: Served, role: Role) -> None:
+    page, write, now = tab(role), site.world.browser.store.write, site.world.browser.clock()
+    version = f"1.2.{list(Role).index(role)}"
+    write(lambda c: releasing.add(c, version, "admin", now))
+    if not opens(page, f"{site.at}/releases", may(role, Permission.SEE_INCIDENTS)):
+        return
+    if not may(role, Permission.CHANGE_SETTINGS):
+        assert no_way(page, "Halt it for good")
+        return
+    card = page.get_by_role("article").filter(has_text=version)
+    card.get_by_role("button", name="Let 10 of 100 devices take it").click()
+    expect(card).to_contain_text("10 of 100 devices may take it")
+    card.get_by_label("Why it is halted").fill("It hangs.")
+    card.get_by_role("button", name="Halt it for good").click()
+    expect(card).to_contain_text("It hangs.")
