@@ -9,8 +9,15 @@ from agent.exchange.orders import DOES
 from protos.posture.v1 import posture_service_pb2 as wire
 
 TEXTS = {FieldDescriptor.TYPE_STRING, FieldDescriptor.TYPE_BYTES}
-SAID_TO_PEOPLE = {"Finding.title", "Finding.because", "Finding.remediation"}
-NAMES = {"Command.id", "Finding.rule_id", "EnrollResponse.device_id"}
+SAID_TO_PEOPLE = {
+    *("Finding.title", "Finding.because", "Finding.remediation"),
+    *("FindingWords.title", "FindingWords.because", "FindingWords.remediation"),
+}
+NAMES = {
+    *("Command.id", "Finding.rule_id", "EnrollResponse.device_id"),
+    "FindingWords.language",  # compared with those the agent knows
+    "CheckInResponse.may_install",  # among the releases that were signed
+}
 AT_ENROLLMENT = {
     "EnrollResponse.certificate_pem",
     "EnrollResponse.authority_pem",
