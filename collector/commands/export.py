@@ -94,7 +94,8 @@ def _valid(checked: "Checked", *, linked: bool) -> str:
     link = "follows the pack before it; " if linked else ""
     files = len(manifest["files"])
     return plain(
-        f"Valid: as of {manifest['as_of']}, {files} files, {link}signed by {manifest['signed_by']}"
+        f"Valid: as of {manifest['as_of']}, {manifest['scope']}, {files} files, {link}"
+        f"signed by {manifest['signed_by']}"
     )
 
 

@@ -18,6 +18,8 @@ from collector.export.safe import moment
 FILE = "posture.sqlite"
 AT_ONCE = 250
 KEYS = {"devices": "device_id", "findings": ("device_id", "rule_id")}
+LINKS = {"findings": [("device_id", "devices", "device_id")]}
+"""Waivers and changes also name devices that are in no other table."""
 INDEXES = (
     (DEVICES, "compliance"),
     (FINDINGS, "rule_id"),
@@ -42,7 +44,8 @@ class Writer:
 
     def _begun(self, table: Table) -> str:
         kinds = {name: _kind(hint) for name, hint in get_type_hints(table.row).items()}
-        self._database[table.name].create(kinds, pk=KEYS.get(table.name))  # type: ignore[union-attr]
+        held: Any = self._database[table.name]
+        held.create(kinds, pk=KEYS.get(table.name), foreign_keys=LINKS.get(table.name))
         marks = ", ".join("?" * len(table.columns))
         return f"INSERT INTO [{table.name}] VALUES ({marks})"  # noqa: S608 - our own names
 

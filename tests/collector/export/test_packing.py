@@ -70,6 +70,9 @@ def test_every_format_says_the_same(packer: Packing, tmp_path: Path) -> None:
             assert {key: value for key, value in row.items() if value is not None} == {
                 key: value for key, value in kept.items() if value is not None
             }
+    (link,) = base.execute("PRAGMA foreign_key_list(findings)").fetchall()
+    assert (link["table"], link["from"], link["to"]) == ("devices", "device_id", "device_id")
+    assert base.execute("PRAGMA foreign_key_check").fetchall() == []
     base.close()
 
 
