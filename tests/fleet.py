@@ -232,9 +232,8 @@ def collector(
 ) -> Iterator[tuple[CollectorProcess, dict[str, str]]]:
     """A running collector for the length of the block."""
     running = CollectorProcess(folder, folder.with_name(folder.name + ".log"))
-    serving = running.start(ready_seconds)
     try:
-        yield running, serving
+        yield running, running.start(ready_seconds)
     finally:
         if running.process is not None and running.process.poll() is None:
             running.kill()
