@@ -62,6 +62,7 @@ def test_it_holds_the_bundle_and_the_tasks(package: Path) -> None:
         "Muster/_internal/grpc/_cython/cygrpc.pyd",
         "Muster/agent-task.xml",
         "Muster/muster-agent.exe",
+        "Muster/notify-task.xml",
         "Muster/update-task.xml",
     ]
 
@@ -135,7 +136,16 @@ def test_a_removal_takes_the_tasks_and_the_data_before_the_program(rows: Rows) -
 
 
 def test_the_mode_is_remembered_where_64_bit_programs_look(rows: Rows) -> None:
-    (place,), (value,) = rows("RegLocator"), rows("Registry")
+    (place,) = rows("RegLocator")
+    (value,) = [row for row in rows("Registry") if row["Component_"] == "Mode"]
 
     assert place["Type"] == "18"
     assert (place["Key"], place["Name"]) == (value["Key"], value["Name"])
+
+
+def test_what_the_agent_writes_into_the_event_log_has_a_source(rows: Rows) -> None:
+    values = {row["Name"]: row for row in rows("Registry") if row["Component_"] == "EventSource"}
+
+    assert {row["Key"].rpartition("\\")[2] for row in values.values()} == {"muster-agent"}
+    assert values["EventMessageFile"]["Value"].endswith("EventCreate.exe")
+    assert values["TypesSupported"]["Value"] == "#7"

@@ -97,7 +97,7 @@ def test_each_component_has_an_identity_of_its_own(make_msi: ModuleType, tmp_pat
     whole = (RECIPE / "muster-agent.wxs").read_text() + make_msi.fragment(tmp_path)
     guids = [each.upper() for each in re.findall(r'Guid="([^"]+)"', whole)]
 
-    assert len(guids) == len(set(guids)) == 7
+    assert len(guids) == len(set(guids)) == 8
     assert make_msi.fragment(tmp_path) == make_msi.fragment(tmp_path)
     ElementTree.fromstring(make_msi.fragment(tmp_path).encode())
 
