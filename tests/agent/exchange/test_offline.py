@@ -39,7 +39,8 @@ class Away:
 
     def thirty_days(self) -> None:
         self.collector.troubles = [Unreachable("away") for _ in range(10 * HOURS)]
-        for self.hour in range(0, HOURS, self.changes_every):
+        for hour in range(0, HOURS, self.changes_every):
+            self.hour = hour
             try:
                 self.try_once()
             except Unreachable:
