@@ -19,6 +19,8 @@ SYSTEM_FOLDER = (
 FILE = "agent.toml"
 LEFT = ("enrollment.txt", "enrollment.ini")
 """Where a package or an MDM leaves an enrollment string."""
+PROFILE = Path("/Library/Managed Preferences/org.muster.agent.plist")
+"""Where macOS keeps what a profile says of the agent."""
 
 
 class NotEnrolled(StateError):

@@ -18,7 +18,6 @@ from agent.log import Log
 from agent.state import State, StateError
 
 LARGEST = 16_384
-MANAGED = Path("/Library/Managed Preferences/org.muster.agent.plist")
 KEY = "EnrollmentString"
 
 
@@ -27,7 +26,7 @@ class NotTaken(StateError):
 
 
 def enroll_if_told(
-    state: State, enroll: Callable[[str], config.Config], log: Log, managed: Path = MANAGED
+    state: State, enroll: Callable[[str], config.Config], log: Log, managed: Path = config.PROFILE
 ) -> None:
     """Does nothing for an enrolled agent, or where no string was left.
 
@@ -70,7 +69,7 @@ def _left(state: State, managed: Path) -> str:
         content = state.read(name)
         if content is not None:
             return _text(content[:LARGEST])
-    return _in_profile(managed) if sys.platform == "darwin" or managed != MANAGED else ""
+    return _in_profile(managed) if sys.platform == "darwin" or managed != config.PROFILE else ""
 
 
 def _text(content: bytes) -> str:

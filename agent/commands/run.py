@@ -2,6 +2,7 @@
 
 import argparse
 import random
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +39,8 @@ def run(args: argparse.Namespace, around: "Surroundings") -> int:
     from agent.resident import Service
 
     state = around.open_state(args.state, "state is", NAME)
-    if not any(state.path(name).exists() for name in config.LEFT):  # else a visit enrolls first
+    left = [*map(state.path, config.LEFT), *([config.PROFILE] if sys.platform == "darwin" else [])]
+    if not any(path.exists() for path in left):  # else a visit enrolls first
         config.load(state)
     chance: random.Random = around.chance
     service = Service(state, _visits(state), resting.live(chance), chance, around.log)

@@ -67,7 +67,8 @@ class Offer:
         names = [file_of(each, self.system) for each in (self.own_version, version)]
         try:
             previous, _ = self.releases.fetch(*names)
-            sha256 = hashlib.sha256(previous.read_bytes()).hexdigest()
+            with previous.open("rb") as opened:
+                sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
         except NotNow as error:
             self.log("a release cannot be taken now", version=version, because=str(error))
             return False
