@@ -87,6 +87,7 @@ def known_elsewhere(around: Surroundings | None, verifier: Verifier, seen: Seque
     problems = [str(each) for each in found if not each.away]
     if around:
         problems += copies_differ(audit, around.journal().folders)
+        unheard += [_left_out(each) for each in around.journal().left_out().values()]
     for file in seen:
         signed = seen_by_log_host(file, verifier)
         if not signed:
@@ -94,6 +95,13 @@ def known_elsewhere(around: Surroundings | None, verifier: Verifier, seen: Seque
         names.append(file.name)
         checkpoints += [Kept(each, file.name) for each in signed]
     return Known(tuple(names), tuple(checkpoints), tuple(problems), tuple(unheard))
+
+
+def _left_out(folder: Path) -> str:
+    return (
+        f"{plain(str(folder))} is left out, since it could not be written: what came after is in "
+        "the other folder alone, and is copied once it can be written again"
+    )
 
 
 def fetch(around: Surroundings, name: str, folder: Path) -> None:

@@ -68,10 +68,12 @@ class Frame:
     """`username` is empty before the login; `form_token` goes into every form.
 
     `here` is the address that was asked for, to come back to; empty where it is not repeated.
-    `theme` is empty where the browser decides.
+    `theme` is empty where the browser decides. `collector` is its name, which says of one that is
+    not in production what it is for.
     """
 
     title: str
+    collector: str
     username: str
     form_token: str
     now: datetime
@@ -90,6 +92,7 @@ def frame_of(scope: Scope, title: str, token: str = "") -> Frame:
     session: Session | None = None if token else scope.get(SESSION)
     return Frame(
         title,
+        site_of(scope).keeping.name,
         session.username if session else "",
         form_token(token or token_in(scope)),
         site_of(scope).clock(),

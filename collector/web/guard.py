@@ -33,15 +33,22 @@ def guarded(page: ModuleType) -> Callable[[Request], Awaitable[Response]]:
         if needs is not None and not await _may_enter(request, page.PATH, needs):
             return errors.NOT_FOUND.response(request.scope)
         if fresh and not session_of(request).is_fresh(site_of(request.scope).clock()):
-            return RedirectResponse(
-                f"/account/confirm?{urlencode({'next': request.url.path})}", 303
-            )
+            return await _asked_again(page, request)
         if waits:
             response: Response = await page.page(request)
             return response
         return await run_in_threadpool(page.page, request)
 
     return endpoint
+
+
+async def _asked_again(page: ModuleType, request: Request) -> Response:
+    """To the second factor; a page that knows how (`keep_typed`) loses nothing of a long form."""
+    href = f"/account/confirm?{urlencode({'next': request.url.path})}"
+    if request.method == "POST" and hasattr(page, "keep_typed"):
+        kept: Response = await page.keep_typed(request, href)
+        return kept
+    return RedirectResponse(href, 303)
 
 
 async def _may_enter(request: Request, template: str, needs: Permission) -> bool:

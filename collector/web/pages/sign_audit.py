@@ -41,33 +41,55 @@ class Context:
     ticked: frozenset[str] = frozenset()
     remark: str = ""
     error: str = ""
+    confirm_href: str = ""
+    may_sign: bool = True
 
 
 async def page(request: Request) -> Response:
-    week = str(request.path_params["week"])
-    if weeks.bounds(week) is None:
+    context = await _asked_for(request)
+    if context is None:
         return errors.NOT_FOUND.response(request.scope)
-    folder = site_of(request.scope).keeping.journal.folder
-    counts = tuple(await run_in_threadpool(weeks.counts, folder, week))
-    context = Context(frame_of(request.scope, _("Sign off %(week)s", week=week)), week, counts)
     if request.method != "POST":
         return render("sign_audit.html", context)
-    form = await request.form()
-    ticked = frozenset(str(value) for value in form.getlist("seen"))
-    remark = str(form.get("remark", "")).strip()[:LONGEST_REMARK]
-    context = replace(context, ticked=ticked, remark=remark)
-    error = await _trouble(request, context)
+    context = await _typed(request, context)
+    error = context.error or _trouble(context)
     if error:
         return render("sign_audit.html", replace(context, error=error), status_code=400)
     return await _sign(request, context)
 
 
-async def _trouble(request: Request, context: Context) -> str:
-    site, limits = site_of(request.scope), weeks.bounds(context.week)
-    if limits is None or site.clock() < limits[1]:
-        return NOT_OVER
-    if await run_in_threadpool(site.store.read, lambda c: audit_reviews.get(c, context.week)):
-        return SIGNED
+async def keep_typed(request: Request, href: str) -> Response:
+    """Looking through a week takes longer than a second factor counts as fresh."""
+    context = await _asked_for(request)
+    if context is None:
+        return errors.NOT_FOUND.response(request.scope)
+    context = replace(await _typed(request, context), confirm_href=href)
+    return render("sign_audit.html", context, status_code=403)
+
+
+async def _asked_for(request: Request) -> Context | None:
+    """The week as it stands; `error` says why nobody can sign it now."""
+    site, week = site_of(request.scope), str(request.path_params["week"])
+    limits = weeks.bounds(week)
+    if limits is None:
+        return None
+    counts = tuple(await run_in_threadpool(weeks.counts, site.keeping.journal.folder, week))
+    context = Context(frame_of(request.scope, _("Sign off %(week)s", week=week)), week, counts)
+    if site.clock() < limits[1]:
+        return replace(context, error=NOT_OVER, may_sign=False)
+    if await run_in_threadpool(site.store.read, lambda c: audit_reviews.get(c, week)):
+        return replace(context, error=SIGNED, may_sign=False)
+    return context
+
+
+async def _typed(request: Request, context: Context) -> Context:
+    form = await request.form()
+    ticked = frozenset(str(value) for value in form.getlist("seen"))
+    remark = str(form.get("remark", "")).strip()[:LONGEST_REMARK]
+    return replace(context, ticked=ticked, remark=remark)
+
+
+def _trouble(context: Context) -> str:
     unopened = [each.named for each in context.counts if each.named not in context.ticked]
     if unopened:
         named = ", ".join(unopened)

@@ -163,3 +163,16 @@ def test_a_secret_that_others_can_read_is_refused(console: Console) -> None:
     lines += ['url = "https://s3.example"', 'keys_file = "s3.keys"']
     (console.folder / "collector.toml").write_text("\n".join(lines))
     assert "can be read by others: run `chmod 600" in console.refuses("audit", "replicas")
+
+
+def test_a_folder_of_the_log_that_was_left_out_is_named(console: Console) -> None:
+    standby = console.folder.parent / "second"
+    standby.mkdir()
+    (console.folder / "collector.toml").write_text(f'[audit]\nstandby = "{standby}"\n')
+    written(console)
+    assert "left out" not in console.run("audit", "verify").stderr
+    standby.rename(standby.with_name("away"))
+    written(console)
+    found = console.run("audit", "verify")
+    assert found.exit_code == 0
+    assert f"{standby} is left out, since it could" in " ".join(found.stderr.split())

@@ -100,6 +100,31 @@ def test_a_week_that_is_not_over_cannot_be_signed_off(owner: Browser) -> None:
     assert sign(owner, week, classes(owner, week)) == 400
 
 
+def test_a_week_that_cannot_be_signed_says_so_before_anything_is_typed(owner: Browser) -> None:
+    page = owner.get(f"/audit/review/{week_of(owner.clock())}/sign")
+    assert "This week is not over yet" in page
+    assert 'name="remark"' not in page
+    week = last_week(owner)
+    assert 'name="remark"' in owner.get(f"/audit/review/{week}/sign")
+    assert sign(owner, week, classes(owner, week)) == 303
+    page = owner.get(f"/audit/review/{week}/sign")
+    assert "This week was signed off already" in page
+    assert 'name="remark"' not in page
+
+
+def test_what_was_typed_is_kept_while_the_second_factor_is_shown_again(owner: Browser) -> None:
+    week = last_week(owner)
+    path, seen = f"/audit/review/{week}/sign", classes(owner, week)
+    form = {"form_token": owner.token(path), "seen": seen, "remark": "Bob mistyped <twice>."}
+    owner.clock.advance(minutes=6)
+    answer = owner.client.post(path, data=form, headers=FROM_US)
+    assert answer.status_code == 403
+    assert "Bob mistyped &lt;twice&gt;." in answer.text
+    assert answer.text.count(" checked>") == len(seen)
+    assert f'href="/account/confirm?next=%2Faudit%2Freview%2F{week}%2Fsign"' in answer.text
+    assert owner.store.read(lambda c: audit_reviews.get(c, week)) is None
+
+
 def test_the_second_factor_must_be_fresh(owner: Browser) -> None:
     owner.clock.advance(minutes=6)
     path = f"/audit/review/{last_week(owner)}/sign"

@@ -73,3 +73,12 @@ def test_the_colours_alone_choose_no_language_for_the_account(helpdesk: Browser)
 
 def test_the_address_that_lets_a_person_in_is_not_repeated(browser: Browser) -> None:
     assert "some-secret" not in browser.client.get("/setup/some-secret").text
+
+
+@pytest.mark.parametrize("path", ["/login", "/setup/x"])
+def test_every_page_says_by_its_name_which_collector_it_is_of(browser: Browser, path: str) -> None:
+    """A test must not be taken for production: its name says what it is."""
+    object.__setattr__(browser.keeping, "name", "Example (test)")
+    page = browser.client.get(path).text
+    assert " · Example (test)</title>" in page
+    assert "<span>Example (test)</span></a>" in page

@@ -108,3 +108,8 @@ def test_the_page_says_when_the_review_is_due_and_when_it_was(helpdesk: Browser)
 
 def text_of(page: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", page).split())
+
+
+def test_two_sentences_of_a_line_stand_apart(helpdesk: Browser) -> None:
+    page = re.sub(r"<[^>]+>", "", helpdesk.get("/accounts/review"))
+    assert re.search(r"Due on [^.]*\.\s+None was signed yet", page)
