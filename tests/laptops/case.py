@@ -35,7 +35,8 @@ def not_applicable(*words: str) -> Expected:
 @dataclass(frozen=True)
 class Case:
     """`setup` runs in the new system before it is written to disk, `at_start` in the booted one
-    before the agent is enrolled. `story` is what happens after the first report.
+    before the agent is enrolled. `story` is what happens after the first report. `packaged`: the
+    agent is not this tree's source but what `make packages` built, and nothing is done by hand.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Case:
     setup: str = ""
     at_start: tuple[str, ...] = ()
     updated: bool = True
+    packaged: bool = False
     expected: Mapping[str, Expected] = field(default_factory=dict)
     story: "Callable[[Laptop], list[Row]] | None" = None
 

@@ -13,6 +13,7 @@ from tests.laptops.made import (
     UNATTENDED,
     clamav_database,
 )
+from tests.laptops.package_life import package_life
 from tests.laptops.stories import firewall_switched, power_cut
 from tests.laptops.unprivileged import seen_by_alice
 
@@ -168,5 +169,20 @@ CASES: tuple[Case, ...] = (
         setup=UFW_ON,
         expected={"firewall_blocks_inbound": passes(*BLOCKED)},
         story=power_cut,
+    ),
+    Case(
+        name="package",
+        about="the built package alone: installed, enrolled, upgraded, power lost in it, purged",
+        layout="luks-lvm",
+        packages=(*UFW, "dconf-cli", "gsettings-desktop-schemas"),
+        setup=UFW_ON + GNOME,
+        at_start=("systemctl start alice-session && sleep 3 && loginctl list-sessions",),
+        packaged=True,
+        expected={
+            "disk_encrypted": passes("none in clear", "LUKS2"),
+            "firewall_blocks_inbound": passes(*BLOCKED),
+            "screen_locks_automatically": passes("locks after 270 seconds"),
+        },
+        story=package_life,
     ),
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.laptops import installing
 from tests.laptops.case import Case, Expected, Row
 from tests.laptops.collector_side import Collector
 from tests.laptops.images import Images, stage_root
@@ -77,9 +78,12 @@ class Laptop:
         string = self.site.collector.enrollment_string()
         self.machine.must(f"echo {string} | muster-agent enroll")
 
-    def start_agent(self) -> None:
-        """As a service, and wait until its first report was judged."""
-        self.machine.must("systemctl enable --now muster-agent.service")
+    def prepare(self) -> None:
+        for order in self.case.at_start:
+            self.machine.must(order)
+
+    def wait_for_findings(self) -> None:
+        """Until its first report was judged."""
         deadline = time.monotonic() + REPORT_SECONDS
         while not self.findings():
             if time.monotonic() > deadline:
@@ -104,7 +108,7 @@ class Laptop:
         return self.site.collector.findings(self.case.name)
 
     def agent_log(self) -> str:
-        _, said = self.machine.order("journalctl -u muster-agent -n 20 --no-pager -o cat")
+        _, said = self.machine.order("journalctl -u 'muster-agent*' -n 20 --no-pager -o cat")
         return said
 
 
@@ -113,13 +117,17 @@ def run(case: Case, site: Site, number: int) -> list[Row]:
     laptop = Laptop.power_on(case, site, number)
     try:
         laptop.machine.wait_until_ready()
-        laptop.install_agent()
-        for order in case.at_start:
-            laptop.machine.must(order)
-        laptop.enroll()
-        laptop.start_agent()
+        if case.packaged:
+            rows = installing.install(laptop)
+        else:
+            laptop.install_agent()
+            laptop.prepare()
+            laptop.enroll()
+            laptop.machine.must("systemctl enable --now muster-agent.service")
+            laptop.wait_for_findings()
+            rows = []
         laptop.report_until_answered()
-        rows = compare(case, laptop.findings())
+        rows += compare(case, laptop.findings())
         return rows + (case.story(laptop) if case.story else [])
     finally:
         laptop.machine.cut_power()

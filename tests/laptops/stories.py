@@ -30,13 +30,13 @@ def firewall_switched(laptop: Laptop) -> list[Row]:
         laptop.machine.must(order)
         laptop.report()
         switched.append(datetime.now(UTC))
-    was_on, off, on = _intervals(laptop, 3)[:3]
+    was_on, off, on = intervals(laptop, 3)[:3]
     told = f"{[(p.finding.status.value, p.finding.since, p.closed_at) for p in (was_on, off, on)]}"
     return [
-        _row(name, "statuses in turn", "pass fail pass", _statuses([was_on, off, on]), told),
-        _held(name, "opened when off", switched[0], off.finding.since, switched[1]),
-        _held(name, "closed when on again", switched[1], on.finding.since, switched[2]),
-        _row(name, "intervals meet", "yes", _yes(_meet([was_on, off, on])), told),
+        row(name, "statuses in turn", "pass fail pass", _statuses([was_on, off, on]), told),
+        held(name, "opened when off", switched[0], off.finding.since, switched[1]),
+        held(name, "closed when on again", switched[1], on.finding.since, switched[2]),
+        row(name, "intervals meet", "yes", yes(_meet([was_on, off, on])), told),
     ]
 
 
@@ -50,36 +50,36 @@ def power_cut(laptop: Laptop) -> list[Row]:
     laptop.machine.must("systemctl stop muster-agent")
     laptop.machine.must(REPORT_ALONE)
     time.sleep(INTO_A_LOOK_SECONDS)
-    _cut_and_power_on(laptop)
-    rows = [_row(name, "after a cut while it looks", "in order", *_order(laptop))]
+    cut_and_power_on(laptop)
+    rows = [row(name, "after a cut while it looks", "in order", *order(laptop))]
     laptop.machine.must("systemctl stop muster-agent")
     laptop.site.network.unplug(laptop.boot.tap)
     begun_at = datetime.now(UTC)
     laptop.machine.must("ufw disable")
     laptop.machine.must(f"{REPORT_ALONE}\n{UNTIL_KEPT}")
-    cut_at = _cut_and_power_on(laptop)
-    after, opened = laptop.shown(), _intervals(laptop, 2)[1]
+    cut_at = cut_and_power_on(laptop)
+    after, opened = laptop.shown(), intervals(laptop, 2)[1]
     same = before["device_id"] == after["device_id"]
     return [
         *rows,
-        _row(name, "after a cut while it sends", "in order", *_order(laptop)),
-        _row(name, "what it had to send", "fail", opened.finding.status.value, ""),
-        _held(name, "opened before the cut", begun_at, opened.finding.since, cut_at),
-        _row(name, "still the same device", "yes", _yes(same), after["device_id"]),
+        row(name, "after a cut while it sends", "in order", *order(laptop)),
+        row(name, "what it had to send", "fail", opened.finding.status.value, ""),
+        held(name, "opened before the cut", begun_at, opened.finding.since, cut_at),
+        row(name, "still the same device", "yes", yes(same), after["device_id"]),
     ]
 
 
-def _cut_and_power_on(laptop: Laptop) -> datetime:
+def cut_and_power_on(laptop: Laptop) -> datetime:
     """Returns when it was cut, after the laptop has come back and reported by itself."""
     cut_at = datetime.now(UTC)
     laptop.machine.cut_power()
     laptop.site.network.plug_in(laptop.boot.tap)
     laptop.power_on_again()
-    _wait_until_seen_after(laptop, cut_at)
+    wait_until_seen_after(laptop, cut_at)
     return cut_at
 
 
-def _order(laptop: Laptop) -> tuple[str, str]:
+def order(laptop: Laptop) -> tuple[str, str]:
     """What doctor says of the agent itself; what it cannot see of the device is no matter here."""
     _, said = laptop.machine.order("muster-agent doctor --json")
     items = {item["name"]: item for item in json.loads(said)["items"]}
@@ -87,7 +87,7 @@ def _order(laptop: Laptop) -> tuple[str, str]:
     return ", ".join(wrong) or "in order", said
 
 
-def _intervals(laptop: Laptop, count: int) -> list[Past]:
+def intervals(laptop: Laptop, count: int) -> list[Past]:
     """Of the firewall rule, the oldest first, straight from the collector's store.
 
     Raises LaptopTrouble when there are fewer than `count`.
@@ -104,7 +104,7 @@ def _intervals(laptop: Laptop, count: int) -> list[Past]:
     return found
 
 
-def _wait_until_seen_after(laptop: Laptop, at: datetime) -> None:
+def wait_until_seen_after(laptop: Laptop, at: datetime) -> None:
     deadline = time.monotonic() + BACK_SECONDS
     while datetime.fromisoformat(laptop.shown()["last_seen_at"]) <= at:
         if time.monotonic() > deadline:
@@ -121,14 +121,14 @@ def _statuses(intervals: list[Past]) -> str:
     return " ".join(each.finding.status.value for each in intervals)
 
 
-def _held(case: str, asked: str, after: datetime, at: datetime, before: datetime) -> Row:
+def held(case: str, asked: str, after: datetime, at: datetime, before: datetime) -> Row:
     ok = after - CLOCKS_DIFFER <= at <= before + CLOCKS_DIFFER
     return Row(case, asked, "in time", "in time" if ok else "not", ok, f"{after} {at} {before}")
 
 
-def _row(case: str, asked: str, expected: str, found: str, because: str) -> Row:
+def row(case: str, asked: str, expected: str, found: str, because: str) -> Row:
     return Row(case, asked, expected, found, expected == found, because)
 
 
-def _yes(true: bool) -> str:
+def yes(true: bool) -> str:
     return "yes" if true else "no"
