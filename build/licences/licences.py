@@ -163,8 +163,14 @@ def refused() -> list[str]:
 
 
 def texts(half: str) -> Iterator[str]:
-    """Every package of one half, with the files that its makers call licence or notice."""
+    """Every package of one half, with the files that its makers call licence or notice.
+
+    What is locked for other systems alone is not installed here, and not in this system's bundle.
+    """
+    here = {each.name.lower().replace("_", "-") for each in metadata.distributions()}
     for name, version in sorted(locked(half).items()):
+        if name not in here:
+            continue
         yield f"{'=' * 78}\n{name} {version}: {licence_of(name)}\n{'=' * 78}\n"
         for file in metadata.files(name) or []:
             if "dist-info" in str(file) and re.match(r"(?i)(licen|copying|notice|auth)", file.name):
