@@ -29,6 +29,7 @@ from protos.posture.v1 import posture_service_pb2 as messages
 from tests.fleet import CollectorProcess, Simulated, enroll
 from tests.load.agent_bench import measure_agent, measure_large
 from tests.load.audit_bench import measure_audit
+from tests.load.bundle_bench import measure_bundle
 from tests.load.connected_bench import measure_connected
 from tests.load.export_bench import measure_export
 from tests.load.judging_bench import measure_judging
@@ -215,7 +216,17 @@ def over_fleets(only: str | None, devices: list[int] | None) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--only", choices=("collector", "agent", "audit", "connected", "judging", "pages", "export")
+        "--only",
+        choices=(
+            "collector",
+            "agent",
+            "audit",
+            "connected",
+            "judging",
+            "pages",
+            "export",
+            "bundle",
+        ),
     )
     parser.add_argument(
         "--devices", type=int, action="append", help="for pages and export; may be repeated"
@@ -236,6 +247,8 @@ def main() -> None:
     if only in (None, "judging"):
         measure_judging()
     over_fleets(only, given.devices)
+    if only in (None, "bundle"):
+        measure_bundle()
     if only in (None, "agent"):
         measure_agent()
         measure_large()
