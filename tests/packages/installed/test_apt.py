@@ -74,7 +74,7 @@ def _named_by_start(machine: System) -> str:
 
 def _leave_state(machine: System) -> None:
     for folder in ("var/lib/muster-agent/spool", "var/cache/muster-agent"):
-        (machine.root / folder).mkdir(parents=True)
+        (machine.root / folder).mkdir(parents=True, exist_ok=True)
         (machine.root / folder / "kept").write_text("kept")
 
 
