@@ -93,18 +93,23 @@ class Throttle:
             tries.recent.append(now)
         return None
 
+    def not_tried(self, username: str, address: str) -> None:
+        """The last try was never looked at, since others were in the way: it counts for nobody."""
+        network = _network(address)
+        by_account = self._accounts.get(self._account_key(username, network))
+        for tries in (by_account, self._addresses.get(network)):
+            if tries is not None and tries.recent:
+                tries.recent.pop()
+                tries.in_a_row -= 1
+
     def succeeded(self, username: str, address: str) -> None:
         """The last try was right: it was no failure, and the waiting of this account ends.
 
         What the address did to other accounts, and the account's failures of the day, stay.
         """
         network = _network(address)
+        self.not_tried(username, address)
         by_account = self._accounts.get(self._account_key(username, network))
-        by_address = self._addresses.get(network)
-        for tries in (by_account, by_address):
-            if tries is not None and tries.recent:
-                tries.recent.pop()
-                tries.in_a_row -= 1
         if by_account is not None:
             by_account.in_a_row = 0
         _keep(self._trusted, (username, network), None)

@@ -6,7 +6,7 @@ from typing import Any
 from collector.accounts import access_tokens, second_factor
 from collector.accounts.access_tokens import NotMade, Wish
 from collector.accounts.roles import Role
-from collector.audit.entry import Action
+from collector.audit.entry import Action, Entry, Outcome
 from collector.store import Connection, personal_tokens
 from collector.store.personal_tokens import PersonalToken
 from collector.web.api.calls import Call, One, Several
@@ -81,6 +81,9 @@ async def confirm(call: Call, code: str) -> None:
         lambda c: second_factor.takes_code(c, seal, username, code, now)
     )
     if not right:
+        who, detail = call.actor, {"step": "second factor"}
+        subject = f"account:{username}"
+        await call.site.record(Entry(Action.LOGIN, who, Outcome.FAILED, subject, detail))
         raise Problem(
             403,
             "The code is not right",

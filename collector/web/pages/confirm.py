@@ -1,13 +1,16 @@
 """Before something grave, a person who logged in a while ago shows the second factor again."""
 
 import re
+from collections.abc import Callable
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from collector.accounts import passkeys, second_factor
 from collector.accounts.roles import Permission
 from collector.audit.entry import Action, Entry
+from collector.store import Connection
 from collector.translation import marked
 from collector.web.guard import actor_of, session_of
 from collector.web.passkeys import FIELD, Purpose, shown
@@ -20,6 +23,7 @@ METHODS = ("GET", "POST")
 PERMISSION = Permission.OWN_ACCOUNT
 OURS = re.compile(r"/(accounts?|audit|devices|groups|people)(/[A-Za-z0-9_.@+-]{1,128}){0,3}")
 LONGEST_PATH = 300
+Prove = Callable[[Connection], bool]
 
 
 async def page(request: Request) -> Response:
@@ -35,35 +39,43 @@ def _step(path: str) -> Step:
 
 
 async def _answered(request: Request, step: Step) -> Response:
+    """What is right is written down before it counts, and again, as failed, when another try with
+    the same was faster."""
     by_passkey = bool((await request.form()).get(FIELD))
-    if by_passkey and not await _passkey_is_right(request):
-        return await form(request, step, WRONG_PASSKEY, 401)
-    if not by_passkey and not await _code_is_right(request):
+    wrong = WRONG_PASSKEY if by_passkey else WRONG
+    prove = await (_by_passkey(request) if by_passkey else _by_code(request))
+    if prove is None:
+        return await form(request, step, wrong, 401)
+    site, subject = site_of(request.scope), f"account:{session_of(request).username}"
+    detail = {"step": "asked again"}
+    await site.record(Entry(Action.LOGIN, actor_of(request), subject=subject, detail=detail))
+    if not await site.store.submit(prove):
         await write_down_failure(request)
-        return await form(request, step, WRONG, 401)
+        return await form(request, step, wrong, 401)
     succeeded(request)
-    subject = f"account:{session_of(request).username}"
-    await site_of(request.scope).record(
-        Entry(Action.LOGIN, actor_of(request), subject=subject, detail={"step": "asked again"})
-    )
     return RedirectResponse(step.next_path, 303)
 
 
-async def _code_is_right(request: Request) -> bool:
+async def _by_code(request: Request) -> Prove | None:
+    """What makes the session fresh; None: the code is wrong."""
     site, session = site_of(request.scope), session_of(request)
     code, now = str((await request.form()).get("code", "")), site.clock()
     seal = site.keeping.seal
-    return await site.store.submit(
-        lambda c: second_factor.confirm_by_code(c, seal, session, code, now)
-    )
+
+    def is_right(c: Connection) -> bool:
+        return second_factor.is_right(c, seal, session.username, code, now)
+
+    if not await run_in_threadpool(site.store.read, is_right):
+        await write_down_failure(request)
+        return None
+    return lambda c: second_factor.confirm_by_code(c, seal, session, code, now)
 
 
-async def _passkey_is_right(request: Request) -> bool:
+async def _by_passkey(request: Request) -> Prove | None:
+    """As `_by_code`."""
     site, session = site_of(request.scope), session_of(request)
     used = await shown(request, Purpose.CONFIRM, session.username)
     if used is None:
-        return False
-    now = site.clock()
-    return await site.store.submit(
-        lambda c: passkeys.confirm(c, used.passkey, used.count, session, now)
-    )
+        return None
+    passkey, count, now = used.passkey, used.count, site.clock()
+    return lambda c: passkeys.confirm(c, passkey, count, session, now)

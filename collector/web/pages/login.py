@@ -78,6 +78,7 @@ async def _log_in(request: Request) -> Response:
     try:
         account = await _verified(site, username, str(typed.get("password", "")))
     except Busy:
+        site.throttle.not_tried(password_of(username), address)
         return form(request, username, BUSY, 503)
     token = await _half_session(request, site, account) if account else None
     if token is None:

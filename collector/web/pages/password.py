@@ -130,7 +130,11 @@ async def _verified(request: Request, old: str) -> Account:
     """The account whose present password this is. Raises Refused and Busy."""
     site, username = site_of(request.scope), session_of(request).username
     account = await run_in_threadpool(site.store.read, lambda c: accounts.get(c, username))
-    right = await site.desk.verify(account.password_hash or None if account else None, old)
+    try:
+        right = await site.desk.verify(account.password_hash or None if account else None, old)
+    except Busy:
+        site.throttle.not_tried(password_of(username), actor_of(request).address)
+        raise
     if right and account is not None:
         return account
     entry = Entry(Action.PASSWORD_CHANGED, actor_of(request), Outcome.FAILED, f"account:{username}")

@@ -1,6 +1,6 @@
 """Behind a one-time link: the person chooses a password, and goes on to the second factor."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from collector.accounts import invitations, sessions
 from collector.accounts.password_rules import SHORTEST, NotGoodEnough, require_good
-from collector.audit.entry import Action, Actor, ActorKind, Entry
+from collector.audit.entry import Action, Actor, ActorKind, Entry, Outcome
 from collector.store import Connection
 from collector.translation import gettext as _
 from collector.translation import marked, said_of
@@ -74,11 +74,9 @@ async def _choose(request: Request, token: str, username: str) -> Response:
         return _form(request, username, BUSY, 503)
     address, now = actor_of(request).address, site.clock()
     who = Actor(ActorKind.ACCOUNT, username, address)
-    await site.record(
-        Entry(
-            Action.PASSWORD_CHANGED, who, subject=f"account:{username}", detail={"by": "setup link"}
-        )
-    )
+    subject, detail = f"account:{username}", {"by": "setup link"}
+    entry = Entry(Action.PASSWORD_CHANGED, who, subject=subject, detail=detail)
+    await site.record(entry)
     visitor = sessions.Visitor(address, request.headers.get("user-agent", ""))
 
     def accept(c: Connection) -> str | None:
@@ -86,7 +84,8 @@ async def _choose(request: Request, token: str, username: str) -> Response:
         return sessions.begin(c, account, now, visitor) if account else None
 
     session_token = await site.store.submit(accept)
-    if session_token is None:
+    if session_token is None:  # somebody else used the link meanwhile
+        await site.record(replace(entry, outcome=Outcome.FAILED))
         return _form(request, "", status_code=404)
     response = RedirectResponse("/login/factor", 303)
     cookie.put(request.scope, response, session_token)

@@ -15,7 +15,7 @@ from collector.accounts.passwords import Cost, Passwords
 from collector.store import Connection, accounts, factors
 from collector.store import sessions as stored
 from collector.store.factors import Passkey
-from collector.web.site import PasswordDesk
+from collector.web.site import MOST_WAITING, PasswordDesk
 from tests.collector.web.conftest import HOST, PASSWORD, SECRET, Browser
 from tests.collector.web.test_attacks import half_session
 
@@ -92,6 +92,31 @@ def test_whoever_was_put_out_meanwhile_does_not_choose_the_password(
     assert [r["outcome"] for r in helpdesk.audited() if r["action"].endswith("password_changed")][
         -1
     ] == "failed"
+
+
+def test_a_link_that_was_replaced_meanwhile_leaves_a_line_that_it_failed(browser: Browser) -> None:
+    now = browser.clock()
+    link = browser.store.write(lambda c: invitations.invite(c, "admin", now))
+    desk(browser).passwords = Meanwhile(
+        lambda: browser.store.write(lambda c: invitations.invite(c, "admin", now)), during="hash"
+    )
+    assert browser.send(f"/setup/{link}", password=NEW, again=NEW).status_code == 404
+    told = [r["outcome"] for r in browser.audited() if r["action"] == "account.password_changed"]
+    assert told == ["done", "failed"]
+
+
+def test_a_try_that_nobody_had_time_to_look_at_is_no_failure(browser: Browser) -> None:
+    """Else strangers who keep the collector busy would lock a person out."""
+    busy = desk(browser)
+    busy._waiting = MOST_WAITING
+    assert [browser.password() for _ in range(30)] == [503] * 30
+    busy._waiting = 0
+    assert browser.log_in() == 303
+    busy._waiting = MOST_WAITING
+    form = {"old": PASSWORD, "password": NEW, "again": NEW}
+    assert [browser.send("/account/password", **form).status_code for _ in range(6)] == [503] * 6
+    busy._waiting = 0
+    assert browser.send("/account/password", **form).status_code == 303
 
 
 def test_a_new_password_ends_a_link_that_was_given_out(helpdesk: Browser) -> None:

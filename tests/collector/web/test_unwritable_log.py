@@ -144,3 +144,21 @@ def test_with_both_failing_it_is_refused(
     ):
         assert click().status_code == 503
     assert not doing.done(browser)
+
+
+@pytest.mark.parametrize("failing", FAILING)
+def test_a_second_factor_that_is_shown_again_counts_once_it_is_written_down(
+    browser: Browser, failing: Failing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert browser.log_in() == 303
+    browser.clock.advance(minutes=6)
+    code = browser.codes.pop()
+    browser.store.write(lambda c: factors.set_codes(c, "admin", [recovery.hash_of(code)]))
+    path, review = "/account/confirm", "/accounts/review/sign"
+    form = {"form_token": browser.token(path), "code": code, "next": review}
+    with failing(browser.keeping.journal.folder, monkeypatch):
+        assert browser.client.post(path, data=form, headers=FROM_US).status_code == 503
+    asked = browser.client.get(review)
+    assert asked.headers["location"].startswith(path)
+    assert browser.client.post(path, data=form, headers=FROM_US).status_code == 303
+    assert browser.client.get(review).status_code != 303

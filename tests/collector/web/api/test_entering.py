@@ -177,3 +177,11 @@ def test_a_token_waits_while_its_owners_password_is_due(desk: Desk) -> None:
         "owner",
         {"why": "a new password is due"},
     )
+
+
+def test_a_wrong_code_is_a_failed_login_in_the_log(desk: Desk, owner: Program) -> None:
+    """So that guessing opens the same incident here as on the pages."""
+    wish = {"label": "x", "role": "viewer", "days": 1, "code": "123456"}
+    assert owner.ask("POST", "/account/tokens", wish).status_code == 403
+    failed = [r for r in desk.audited() if (r["action"], r["outcome"]) == ("login", "failed")]
+    assert [r["on"] for r in failed] == ["account:owner"]
