@@ -9,6 +9,7 @@ from collector.model import Compliance, EvidenceLine, FormFactor, Platform, Stat
 from collector.policy.wording import Text, days, sentence
 from collector.store import Connection, incidents, ownership, persons, snapshots, tallies
 from collector.store.persons import Person
+from tests.browser.desk_by_hand import decide
 from tests.collector.web.fleet import LAPTOP, Seen, device_id
 from tests.collector.web.test_crawl import World
 
@@ -111,6 +112,7 @@ def settle(world: World) -> None:
     owners = {device_id(hostname): person.email for hostname, person in OWNERS.items()}
     store.write(lambda c: ownership.set_owners(c, owners, now, "admin"))
     store.write(lambda c: _keep_weeks(c, now))
+    store.write(lambda c: decide(c, now))
     raised = alarm("login_guessing", "account:alice", "31 failures from 203.0.113.7 in 10 minutes")
     store.write(lambda c: incidents.open_or_count(c, raised, now - timedelta(hours=3)))
 

@@ -1,6 +1,7 @@
 """What people read is there in every language, and says the same with the same values."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from collector.translation.collecting import brought_up_to_date, catalog_of
 
 OTHERS = [each for each in Language if each is not SOURCE]
 TEMPLATES = Path(__file__).parents[2] / "collector/web/templates"
+WORDS = Path(__file__).parents[2] / "collector/policy/words"
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd%]|%")
 
 
@@ -57,7 +59,17 @@ def test_french_is_set_as_french_sets_it() -> None:
     """A curled apostrophe, and a space that breaks no line before what is two signs high."""
     wrong = re.compile(r"\w'\w| [:;!?»](?:\s|$|<|\))|« ")
     french = [text for each, message in messages() for text in texts(message)[1]]
-    assert [text for text in french if wrong.search(text)] == []
+    rules = tomllib.loads((WORDS / "fr.toml").read_text())
+    assert [text for text in [*french, *texts_in(rules)] if wrong.search(text)] == []
+
+
+def texts_in(value: object) -> Iterator[str]:
+    """Every text in a table of tables."""
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from texts_in(each)
+    elif isinstance(value, str):
+        yield value
 
 
 def test_a_template_translates_its_own_words_and_no_values() -> None:

@@ -6,10 +6,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from collector import wording
 from collector.accounts.roles import Permission, may
+from collector.model import Platform
 from collector.policy import RULES, title
 from collector.store import disputes
-from collector.store.disputes import Dispute
+from collector.store.disputes import AGENT, Dispute, Place
 from collector.translation import gettext as _
 from collector.translation import language
 from collector.web.frame import Frame, frame_of
@@ -36,8 +38,11 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """`where` in the words of the reader."""
+
     dispute: Dispute
     title: str
+    where: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,7 @@ async def page(request: Request) -> Response:
 
 async def shown(request: Request, typed: Typed, status_code: int = 200) -> Response:
     found = await run_in_threadpool(site_of(request.scope).store.read, disputes.newest)
-    known = {rule.id for rule in RULES}
-    rows = [
-        Row(each, title(each.rule_id, language()) if each.rule_id in known else each.rule_id)
-        for each in found
-    ]
+    rows = [_row(each) for each in found]
     context = Context(
         frame_of(request.scope, _("Doubted checks")),
         tuple(row for row in rows if row.dispute.state != disputes.RIGHT),
@@ -70,3 +71,20 @@ async def shown(request: Request, typed: Typed, status_code: int = 200) -> Respo
         typed,
     )
     return render("disputes.html", context, status_code=status_code)
+
+
+def _row(found: Dispute) -> Row:
+    known = found.rule_id in {rule.id for rule in RULES}
+    named = title(found.rule_id, language()) if known else found.rule_id
+    return Row(found, named, _where(found.place))
+
+
+def _where(place: Place) -> str:
+    """Of an odd platform what is stored."""
+    platform = place.value.partition(" ")[0]
+    if platform not in set(Platform):
+        return place.value
+    words = wording.PLATFORMS[Platform(platform)]
+    if place.scope == AGENT:
+        return _("%(platform)s, agent %(version)s", platform=words, version=place.version)
+    return f"{words} {place.version}"

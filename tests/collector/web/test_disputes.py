@@ -29,7 +29,7 @@ def decide(owner: Browser, **form: str) -> tuple[int, str]:
 
 def test_it_says_where_and_on_what_grounds(owner: Browser) -> None:
     page = owner.get("/disputes")
-    assert "linux &lt;b&gt;6.8&lt;/b&gt;" in page
+    assert "Linux &lt;b&gt;6.8&lt;/b&gt;" in page
     assert "The check turned on 12 of 30 devices within a day." in page
 
 
