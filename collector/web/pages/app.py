@@ -54,9 +54,10 @@ async def _connect(request: Request) -> Response:
         return throttled(app_form(request, secret, PATH, words, 429), free_at, request)
     code, now, seal = str(form.get("code", "")), site.clock(), site.keeping.seal
     subject = f"account:{half.username}"
-    done = None
+    done, tells = None, [Action.FACTOR_CHANGED]
     if totp.accepted_step(secret, code, now, 0) is not None:
         who, detail = actor_of(request), {"to": "app"}
+        tells.append(Action.LOGIN)
         await site.record(
             Entry(Action.FACTOR_CHANGED, who, subject=subject, detail=detail),
             Entry(Action.LOGIN, who, subject=subject),
@@ -66,9 +67,8 @@ async def _connect(request: Request) -> Response:
         )
     if done is None:
         refused = {"to": "app", "why": "the code was not right"}
-        await site.record(
-            Entry(Action.FACTOR_CHANGED, actor_of(request), Outcome.FAILED, subject, refused)
-        )
+        who = actor_of(request)
+        await site.record(*(Entry(each, who, Outcome.FAILED, subject, refused) for each in tells))
         return app_form(request, secret, PATH, WRONG, 401)
     site.throttle.succeeded(counted_as(half.username), address)
     frame = frame_of(request.scope, _("Recovery codes"))

@@ -8,12 +8,12 @@ from starlette.responses import RedirectResponse, Response
 from collector.accounts import second_factor
 from collector.accounts.recovery import HOW_MANY
 from collector.accounts.roles import Permission
-from collector.audit.entry import Action
+from collector.audit.entry import Action, Entry, Outcome
 from collector.translation import gettext as _
 from collector.translation import marked
 from collector.web.connecting import CodesContext
 from collector.web.frame import Frame, frame_of
-from collector.web.guard import session_of
+from collector.web.guard import actor_of, session_of
 from collector.web.noting import noted
 from collector.web.rendering import render
 from collector.web.site import site_of
@@ -42,6 +42,10 @@ async def page(request: Request) -> Response:
     ):
         codes = await site.store.submit(lambda c: second_factor.replace_codes(c, session, now))
     if not codes:
+        subject, detail = f"account:{session.username}", {"why": "the session ended meanwhile"}
+        await site.record(
+            Entry(Action.FACTOR_CHANGED, actor_of(request), Outcome.FAILED, subject, detail)
+        )
         return RedirectResponse("/login", 303)
     frame = frame_of(request.scope, _("Recovery codes"))
     return render("codes.html", CodesContext(frame, MADE, codes, "/account"))

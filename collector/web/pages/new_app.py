@@ -36,12 +36,14 @@ async def _replace(request: Request) -> Response:
         words = wait_words(free_at, site.clock())
         return throttled(app_form(request, secret, PATH, words, 429), free_at, request)
     code, now, seal = str(form.get("code", "")), site.clock(), site.keeping.seal
-    async with noted(
-        request, Action.FACTOR_CHANGED, session.username, ends="others", to="another app"
-    ):
-        done = await site.store.submit(
-            lambda c: second_factor.replace_app(c, seal, session, secret, code, now)
-        )
+    done = False
+    if totp.accepted_step(secret, code, now, 0) is not None:
+        async with noted(
+            request, Action.FACTOR_CHANGED, session.username, ends="others", to="another app"
+        ):
+            done = await site.store.submit(
+                lambda c: second_factor.replace_app(c, seal, session, secret, code, now)
+            )
     if not done:
         subject, why = f"account:{session.username}", {"to": "another app", "why": "wrong code"}
         await site.record(

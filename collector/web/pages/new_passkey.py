@@ -63,10 +63,7 @@ async def _add(request: Request) -> Response:
     try:
         passkey = made(request, str(typed.get(FIELD, "")), session.username, label)
     except NotAccepted:
-        subject = f"account:{session.username}"
-        detail = {"to": "a passkey", "why": "not accepted"}
-        entry = Entry(Action.FACTOR_CHANGED, actor_of(request), Outcome.FAILED, subject, detail)
-        await site.record(entry)
+        await _write_down_failure(request, "not accepted")
         return await _form(request, label, WRONG, 400)
     async with noted(
         request,
@@ -78,5 +75,12 @@ async def _add(request: Request) -> Response:
     ):
         kept = await site.store.submit(lambda c: passkeys.add(c, passkey, session))
     if not kept:
+        await _write_down_failure(request, "there are too many, it is known, or the session ended")
         return await _form(request, label, _(FULL, most=MOST), 400)
     return RedirectResponse("/account?done=passkey", 303)
+
+
+async def _write_down_failure(request: Request, why: str) -> None:
+    subject, detail = f"account:{session_of(request).username}", {"to": "a passkey", "why": why}
+    entry = Entry(Action.FACTOR_CHANGED, actor_of(request), Outcome.FAILED, subject, detail)
+    await site_of(request.scope).record(entry)

@@ -337,3 +337,16 @@ def test_bits_turned_over_in_an_answer_break_nothing(data: st.DataObject) -> Non
         raw[data.draw(st.integers(0, len(raw) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     whole["response"]["attestationObject"] = base64.urlsafe_b64encode(raw).decode()
     assert "refused" in taken_or_refused(json.dumps(whole))
+
+
+def test_a_passkey_that_was_one_too_many_is_written_down_as_no_change(helpdesk: Browser) -> None:
+    page, now = helpdesk.get("/account/passkeys"), helpdesk.clock()
+    for number in range(passkeys.MOST):
+        more = Passkey(b"id %d" % number, "admin", "Key", b"cose", 0, now, host="elsewhere.example")
+        helpdesk.store.write(lambda c, more=more: factors.add_passkey(c, more))
+    form = {"form_token": form_token(page), "label": "Key"}
+    form["credential"] = FakeAuthenticator().make(options(page))
+    answer = helpdesk.client.post("/account/passkeys", data=form, headers=FROM_US)
+    assert answer.status_code == 400
+    told = [r["outcome"] for r in helpdesk.audited() if r["action"].endswith("factor_changed")]
+    assert told == ["done", "failed"]

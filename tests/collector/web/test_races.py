@@ -4,6 +4,8 @@ A password takes a quarter of a second to be looked at: in that time it can be c
 account be closed or handed to somebody else.
 """
 
+import base64
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -12,11 +14,12 @@ from starlette.testclient import TestClient
 
 from collector.accounts import invitations, passkeys, recovery, second_factor, sessions, totp
 from collector.accounts.passwords import Cost, Passwords
+from collector.audit.entry import Entry
 from collector.store import Connection, accounts, factors
 from collector.store import sessions as stored
 from collector.store.factors import Passkey
 from collector.web.site import MOST_WAITING, PasswordDesk
-from tests.collector.web.conftest import HOST, PASSWORD, SECRET, Browser
+from tests.collector.web.conftest import FROM_US, HOST, PASSWORD, SECRET, Browser
 from tests.collector.web.test_attacks import half_session
 
 CHEAP = Cost(memory_kib=64, passes=1, lanes=1)
@@ -182,6 +185,30 @@ def test_nobody_adds_a_factor_who_was_put_out_meanwhile(browser: Browser) -> Non
     assert not browser.store.write(
         lambda c: second_factor.replace_app(c, seal, gone, SECRET, step, now)
     )
+
+
+def test_two_who_connect_the_first_app_at_once_leave_one_login(browser: Browser) -> None:
+    browser.store.write(lambda c: accounts.set_totp(c, "admin", None))
+    assert browser.password() == 303
+    page = browser.get("/login/app")
+    sealed = re.search(r'name="sealed" value="([^"]+)"', page)
+    typed = re.search(r"<code>([A-Z2-7 ]+)</code>", page)
+    assert sealed
+    assert typed
+    secret = base64.b32decode(typed[1].replace(" ", ""))
+    code = totp.code_at(secret, int(browser.clock().timestamp()) // 30)
+    journal = browser.keeping.journal
+    append = journal.append
+
+    def somebody_is_faster(*entries: Entry) -> None:
+        append(*entries)
+        browser.store.write(lambda c: stored.end_all(c, "admin"))
+
+    form = {"form_token": browser.token("/login/app"), "sealed": sealed[1], "code": code}
+    object.__setattr__(journal, "append", somebody_is_faster)
+    assert browser.client.post("/login/app", data=form, headers=FROM_US).status_code == 401
+    told = [r["outcome"] for r in browser.audited() if r["action"] == "login"]
+    assert told == ["done", "failed"]
 
 
 @pytest.mark.parametrize("name", ["second factor of admin", "passkey from testclient"])
