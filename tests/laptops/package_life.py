@@ -13,7 +13,7 @@ IN_THE_UNIT = "systemd-run --quiet --wait --pipe --unit=muster-agent-{name} -p P
 COMPARED = f"""cd /root
 {IN_THE_UNIT.format(name="seen")} /usr/bin/muster-agent check --json > hardened.json || exit 3
 muster-agent check --json > plain.json || exit 4
-grep -h "timed out" hardened.json plain.json && exit 5
+grep -hi "timed.out" hardened.json plain.json && exit 5
 diff plain.json hardened.json"""
 MOST_COMPARISONS = 4
 PROOF = f"""{IN_THE_UNIT.format(name="proof")} /bin/sh -c '

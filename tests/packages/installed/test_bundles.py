@@ -125,3 +125,8 @@ def test_a_bundled_collector_reads_its_policy_and_its_words_in_french(collector:
     if devices:
         said = collector.run("device", "show", devices[0]["device_id"], "--language", "fr")
         assert said.status == 0, said.errors
+
+
+def test_a_bundled_collector_has_the_sqlite_that_keeps_its_log_whole(collector: Serving) -> None:
+    said = collector.run("devices", "--json")
+    assert "rollback journal" not in said.errors
