@@ -26,6 +26,11 @@ log = logging.getLogger(__name__)
 BUSY_TIMEOUT_MS = 10_000
 MOST_READERS = 8
 READER_CACHE_KIB = 16_384
+WRITER_CACHE_KIB = 16_384
+MOST_STATEMENTS = 1_024
+"""More than the program has. Of a full cache pysqlite3 gives up the statement that was used least
+often: each one that is new pushes out the new one before it, and both are parsed anew for ever.
+"""
 
 
 def write_ahead_is_safe(version: tuple[int, ...]) -> bool:
@@ -61,7 +66,7 @@ def prepare_folder(path: Path, *, create: bool) -> None:
 
 def open_writer(path: Path) -> tuple[Database, Engine]:
     """The one writing connection; it belongs to the thread that calls this."""
-    database = Database(path)
+    database = Database(sqlite3.connect(path, cached_statements=MOST_STATEMENTS))
     _set_up(database)
     if write_ahead_is_safe(sqlite3.sqlite_version_info):
         database.enable_wal()
@@ -72,6 +77,7 @@ def open_writer(path: Path) -> tuple[Database, Engine]:
         )
         database.disable_wal()
     database.execute("PRAGMA synchronous=FULL")
+    database.execute(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
     database.execute("PRAGMA secure_delete=ON")  # what is taken away is overwritten
     database.execute("PRAGMA fullfsync=ON")  # macOS: fsync alone leaves it in the drive's cache
     engine = create_engine(
@@ -89,7 +95,9 @@ def open_readers(path: Path, cache_kib: int = READER_CACHE_KIB) -> Engine:
     address = f"file:{quote(str(path.absolute()))}?mode=ro"
 
     def connect() -> object:
-        connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+        connection = sqlite3.connect(
+            address, uri=True, check_same_thread=False, cached_statements=MOST_STATEMENTS
+        )
         database = Database(connection)
         _set_up(database)
         database.execute(f"PRAGMA cache_size=-{cache_kib}")

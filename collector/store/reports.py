@@ -25,17 +25,19 @@ class StoredReport:
 
 INSERT = Prepared(insert(report))
 KEPT = tuple(report.c[name] for name in StoredReport.__dataclass_fields__)
-NEWEST_FIRST = Prepared(
+OF_DEVICE = (
     select(*KEPT)
     .where(report.c.device_id == bindparam("of_device"))
     .order_by(report.c.sequence.desc())
-    .limit(bindparam("most"))
 )
+NEWEST_FIRST = Prepared(OF_DEVICE.limit(bindparam("most")))
+NEWEST = Prepared(OF_DEVICE.limit(1))
 
 
 def current(connection: Connection, device_id: str) -> StoredReport | None:
     """The posture that the device is judged by."""
-    return next(iter(history(connection, device_id, 1)), None)
+    row = NEWEST.first(connection, of_device=device_id)
+    return None if row is None else StoredReport(*row)
 
 
 def history(connection: Connection, device_id: str, limit: int = 100) -> list[StoredReport]:
