@@ -43,12 +43,20 @@ def guarded(page: ModuleType) -> Callable[[Request], Awaitable[Response]]:
 
 
 async def _asked_again(page: ModuleType, request: Request) -> Response:
-    """To the second factor; a page that knows how (`keep_typed`) loses nothing of a long form."""
-    href = f"/account/confirm?{urlencode({'next': request.url.path})}"
+    """A page that knows how (`keep_typed`) loses nothing of a long form."""
     if request.method == "POST" and hasattr(page, "keep_typed"):
-        kept: Response = await page.keep_typed(request, href)
+        kept: Response = await page.keep_typed(request, _confirm_href(request))
         return kept
-    return RedirectResponse(href, 303)
+    return asked_again(request)
+
+
+def asked_again(request: Request) -> Response:
+    """To the second factor, and back to this page."""
+    return RedirectResponse(_confirm_href(request), 303)
+
+
+def _confirm_href(request: Request) -> str:
+    return f"/account/confirm?{urlencode({'next': request.url.path})}"
 
 
 async def _may_enter(request: Request, template: str, needs: Permission) -> bool:

@@ -18,7 +18,7 @@ from collector.translation import gettext as _
 from collector.translation import said_of
 from collector.web.errors import BAD_REQUEST
 from collector.web.frame import Frame, frame_of
-from collector.web.guard import session_of
+from collector.web.guard import asked_again, session_of
 from collector.web.noting import noted
 from collector.web.pages.accounts import factor_words
 from collector.web.rendering import render
@@ -112,6 +112,8 @@ async def _decide(request: Request) -> Response:
     order = Order(username, site.clock(), by, str(typed.get("seen", "")))
     if not USERNAME.fullmatch(username):
         return BAD_REQUEST.response(request.scope)
+    if what == "disable" and not session_of(request).is_fresh(order.now):
+        return asked_again(request)
     try:
         if what == "confirm" and role in set(Role):
             async with noted(request, Action.AUTHORISATIONS_REVIEWED, username, confirmed=role):

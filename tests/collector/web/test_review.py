@@ -113,3 +113,22 @@ def text_of(page: str) -> str:
 def test_two_sentences_of_a_line_stand_apart(helpdesk: Browser) -> None:
     page = re.sub(r"<[^>]+>", "", helpdesk.get("/accounts/review"))
     assert re.search(r"Due on [^.]*\.\s+None was signed yet", page)
+
+
+def test_nobody_is_disabled_without_a_fresh_second_factor(helpdesk: Browser) -> None:
+    """As on the page of the account: a session that was left open shuts nobody out."""
+    add(helpdesk, "alice", "viewer")
+    page = helpdesk.get("/accounts/review")
+    seen = re.search(
+        r'name="seen" value="([0-9a-f]+)"(?:(?!</form>).)*value="disable"', page, re.DOTALL
+    )
+    assert seen
+    form = {"action": "disable", "username": "alice", "because": "Left", "seen": seen[1]}
+    helpdesk.clock.advance(minutes=6)
+    answer = helpdesk.send("/accounts/review", **form)
+    assert answer.headers["location"] == "/account/confirm?next=%2Faccounts%2Freview"
+    assert held(helpdesk, "alice").disabled_at is None
+    helpdesk.client.cookies.clear()
+    assert helpdesk.log_in() == 303
+    assert helpdesk.send("/accounts/review", **form).headers["location"] == "/accounts/review"
+    assert held(helpdesk, "alice").disabled_at is not None
