@@ -11,9 +11,9 @@ from collector.accounts import access_tokens
 from collector.accounts.access_tokens import LONGEST_LABEL, Made, NotMade, Wish, roles_for
 from collector.accounts.roles import Permission, Role
 from collector.audit.entry import Action, Entry, Outcome
-from collector.store import personal_tokens
+from collector.store import Connection, personal_tokens, sessions
+from collector.translation import Text, said_of
 from collector.translation import gettext as _
-from collector.translation import said_of
 from collector.web.errors import NOT_FOUND
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import actor_of, session_of
@@ -107,10 +107,14 @@ async def _make(request: Request) -> Response:
     subject = f"personal:{session.username}"
     detail = {"label": asked.label, "role": role, "ends": f"{wish.ends_at:%Y-%m-%d}"}
     await site.record(Entry(Action.TOKEN_CREATED, actor_of(request), Outcome.DONE, subject, detail))
+
+    def make(c: Connection) -> Made:
+        if sessions.get(c, session.token_hash, now) is None:
+            raise NotMade(Text("your session has ended meanwhile"))
+        return access_tokens.make(c, session.username, wish, now)
+
     try:
-        made: Made = await site.store.submit(
-            lambda c: access_tokens.make(c, session.username, wish, now)
-        )
+        made: Made = await site.store.submit(make)
     except NotMade as error:
         refused = Entry(Action.TOKEN_CREATED, actor_of(request), Outcome.FAILED, subject, detail)
         await site.record(refused)

@@ -14,8 +14,8 @@ from starlette.testclient import TestClient
 
 from collector.accounts import invitations, passkeys, recovery, second_factor, sessions, totp
 from collector.accounts.passwords import Cost, Passwords
-from collector.audit.entry import Entry
-from collector.store import Connection, accounts, factors
+from collector.audit.entry import Action, Entry
+from collector.store import Connection, accounts, factors, personal_tokens
 from collector.store import sessions as stored
 from collector.store.factors import Passkey
 from collector.web.site import MOST_WAITING, PasswordDesk
@@ -208,6 +208,24 @@ def test_two_who_connect_the_first_app_at_once_leave_one_login(browser: Browser)
     object.__setattr__(journal, "append", somebody_is_faster)
     assert browser.client.post("/login/app", data=form, headers=FROM_US).status_code == 401
     told = [r["outcome"] for r in browser.audited() if r["action"] == "login"]
+    assert told == ["done", "failed"]
+
+
+def test_a_session_that_was_ended_meanwhile_makes_no_token(helpdesk: Browser) -> None:
+    """Else whoever is put out keeps a way in that outlasts the session."""
+    journal = helpdesk.keeping.journal
+    append = journal.append
+
+    def put_out(*entries: Entry) -> None:
+        append(*entries)
+        if entries[0].action == Action.TOKEN_CREATED:
+            helpdesk.store.write(lambda c: stored.end_all(c, "admin"))
+
+    object.__setattr__(journal, "append", put_out)
+    answer = helpdesk.send("/account/tokens", label="x", role="viewer", days="7")
+    assert "muster_pat_" not in answer.text
+    assert helpdesk.store.read(lambda c: personal_tokens.of_person(c, "admin")) == []
+    told = [r["outcome"] for r in helpdesk.audited() if r["action"] == "token.created"]
     assert told == ["done", "failed"]
 
 
