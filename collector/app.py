@@ -23,6 +23,7 @@ from collector.audit.journal import FOLDER as AUDIT_FOLDER
 from collector.audit.journal import AuditUnavailable, Journal
 from collector.audit.signing import open_signer
 from collector.clock import Clock, system_clock
+from collector.clock_watch import this_machine
 from collector.config import Config
 from collector.counting import Counting
 from collector.environment import settled
@@ -138,9 +139,9 @@ async def running(
         notifying = notifying_of(store, settings.told, clock, web, journal)
         exporting = exporting_of(
             Desk.of(store, config.folder),
-            settings.exports,
             journal,
             clock,
+            this_machine(),
             Delivering(
                 store, config.folder, settings.exports, settings.told.mail, journal, clock, web
             ),

@@ -1,8 +1,9 @@
 """The packs by the clock: every moment of the schedule is sealed once, kept for its time, and
 taken where the settings say.
 
-Missed moments are made up at a start, the oldest first. Delivering has a rhythm of its own: a
-server that is slow to answer holds up no pack.
+Missed moments are made up at a start, the oldest first. While the clock is ahead of the time that
+has passed, no moment has come. Delivering has a rhythm of its own: a server that is slow to answer
+holds up no pack.
 """
 
 import asyncio
@@ -14,8 +15,9 @@ from datetime import datetime, timedelta
 
 from collector.audit.entry import COLLECTOR, Action, Entry
 from collector.audit.journal import Journal
-from collector.audit.retention import leapt_at
+from collector.audit.retention import leapt_at, newest_at
 from collector.clock import Clock
+from collector.clock_watch import Ahead, ClockWatch, Machine
 from collector.export import making as making_of
 from collector.export.delivering import Delivering
 from collector.export.desk import Desk
@@ -23,6 +25,8 @@ from collector.export.making import Making, files_of
 from collector.export.safe import moment
 from collector.export.working import Worker
 from collector.export_settings import ExportSettings
+from collector.incidents.following import raise_alarm
+from collector.incidents.kinds import alarm
 from collector.store import Connection, exports, packs, policies
 from collector.upkeep import rejudge_as_of
 
@@ -33,6 +37,8 @@ HOUR = timedelta(hours=1)
 
 Due = tuple[datetime, str]
 """A moment and a variant."""
+Seen = tuple[datetime, Ahead | None]
+"""The clock, as `ClockWatch.look` has it."""
 
 
 @dataclass(slots=True)
@@ -45,29 +51,45 @@ class Exporting:
     clock: Clock
     worker: Worker
     delivering: Delivering
+    watch: ClockWatch
     _swept_at: datetime | None = field(default=None)
+    _told_ahead: bool = field(default=False)
 
     def begin(self) -> None:
         """Before check-ins: what time had overtaken at a missed moment is judged as of it."""
         making_of.sweep(self.desk.folder)
-        store, now = self.desk.store, self.clock()
 
-        def begin_anew(c: Connection) -> list[Due]:
+        def begin_anew(c: Connection) -> None:
             for run in exports.unfinished(c):
                 exports.again(c, run.number)
-            return due_moments(c, self.settings, now)
 
-        self._judge_as_of(store.write(begin_anew))
+        self.desk.store.write(begin_anew)
+        self._judge_as_of(self._due(self.watch.look()))
 
     def tick(self) -> None:
-        self._schedule()
+        seen = self.watch.look()
+        self._schedule(seen)
         self.worker.tick()
-        self._drop_old()
+        if seen[1] is None:
+            self._drop_old()
 
-    def _schedule(self) -> None:
-        """Ask for each moment that has come and was not sealed, oldest first."""
-        now = self.clock()
+    def _due(self, seen: Seen) -> list[Due]:
+        """Nothing while the clock is ahead; that packs wait for it is told once."""
+        now, ahead = seen
         wanted = self.desk.store.read(lambda c: due_moments(c, self.settings, now))
+        if ahead is None or not wanted:
+            self._told_ahead = self._told_ahead and ahead is not None
+            return wanted
+        if not self._told_ahead:
+            self._told_ahead = True
+            by = timedelta(seconds=round(ahead.by.total_seconds()))
+            words = f"by {by} h; it says {moment(now)}, and packs wait"
+            raise_alarm(self.desk.store, alarm("clock_ahead", "clock", words), now)
+        return []
+
+    def _schedule(self, seen: Seen) -> None:
+        """Ask for each moment that has come and was not sealed, oldest first."""
+        now, wanted = seen[0], self._due(seen)
         if not wanted:
             return
         self._judge_as_of(wanted)
@@ -129,10 +151,12 @@ def due_moments(c: Connection, settings: ExportSettings, now: datetime) -> list[
 
 
 def exporting_of(
-    desk: Desk, settings: ExportSettings, journal: Journal, clock: Clock, delivering: Delivering
+    desk: Desk, journal: Journal, clock: Clock, machine: Machine, delivering: Delivering
 ) -> Exporting:
+    settings = delivering.settings
     worker = Worker(Making(desk, settings, clock), clock)
-    return Exporting(desk, settings, journal, clock, worker, delivering)
+    watch = ClockWatch(desk.folder, clock, machine, lambda: newest_at(journal.folder))
+    return Exporting(desk, settings, journal, clock, worker, delivering, watch)
 
 
 @asynccontextmanager

@@ -117,8 +117,13 @@ def lasting(at: datetime, now: datetime) -> str:
     >>> lasting(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 22, tzinfo=UTC))
     '2 days'
     """
+    return span(abs(now - at))
+
+
+def span(gap: timedelta) -> str:
+    """A length of time in its largest unit."""
     for unit, length in UNITS:
-        count = abs(now - at) // length
+        count = gap // length
         if count >= (2 if unit in ("week", "month") else 1):
             return _told(count * length, unit, language(), directed=False)
     return gettext("less than a minute")

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from google.protobuf.message import Message
 
@@ -24,6 +25,7 @@ from agent.host import (
     ToolFailed,
     ToolMissing,
 )
+from collector.clock_watch import ClockWatch, Machine
 from protos.posture.v1 import posture_service_pb2 as wire
 
 Answer = str | Output | CannotTell
@@ -152,6 +154,21 @@ class FixedClock:
 
 
 @dataclass
+class FakeMachine:
+    """Counts the time since its start as it is told to, whatever a clock says.
+
+    `served`: a time service has set the clock.
+    """
+
+    boot_id: str = "first"
+    passed: timedelta = timedelta(hours=5)
+    served: bool = False
+
+    def machine(self) -> Machine:
+        return Machine(self.boot_id, lambda: self.passed, lambda _after: self.served)
+
+
+@dataclass
 class FakeTransport:
     """A collector that keeps the contract: it holds a sequence and a digest and answers by them.
 
@@ -205,3 +222,15 @@ class FakeTransport:
 
     def close(self) -> None:
         self.closed = True
+
+
+def runs_ahead(folder: Path, by: timedelta) -> None:
+    """As a collector whose clock has leapt leaves this data folder."""
+    clock, machine = FixedClock(), FakeMachine()
+    watch = ClockWatch(folder, clock, machine.machine(), lambda: None)
+    watch.look()
+    clock.now += timedelta(hours=1)
+    machine.passed += timedelta(hours=1)
+    watch.look()
+    clock.now += by
+    watch.look()

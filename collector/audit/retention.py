@@ -4,6 +4,7 @@ The record that says it is written and signed first, so that a purge that is cut
 by the next one, and a truncated log is never mistaken for a purged one.
 """
 
+import os
 from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -21,6 +22,8 @@ from collector.audit.verifying import Record
 LEAP = timedelta(days=3)
 """A running collector writes every day; a longer silence may be a clock that was moved on."""
 SETTLED = timedelta(days=1)
+LONGEST_END = 1 << 20
+"""Bytes at the end of a segment, of many records."""
 
 
 def purge(journal: Journal, now: datetime, kept: timedelta = KEPT) -> int:
@@ -82,6 +85,19 @@ def leapt_at(folder: Path, now: datetime) -> datetime | None:
             return None
         if after - before > LEAP:
             return after
+    return None
+
+
+def newest_at(folder: Path) -> datetime | None:
+    """When the last whole record was written; None: there is none."""
+    for segment in reversed(segments(folder)):
+        with segment.path.open("rb") as file:
+            file.seek(max(file.seek(0, os.SEEK_END) - LONGEST_END, 0))
+            lines = file.read().split(b"\n")[:-1]
+        for line in reversed(lines):
+            with suppress(msgspec.DecodeError, ValueError):
+                record = msgspec.json.decode(line[HASH_LENGTH + 1 :], type=Record)
+                return datetime.fromisoformat(record.at)
     return None
 
 

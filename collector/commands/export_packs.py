@@ -7,6 +7,7 @@ import click
 
 from collector.surroundings import BadInput, Surroundings, Trouble
 from collector.terminal import as_json, fitted, indented, plain, say
+from collector.wording import span
 
 if TYPE_CHECKING:
     from collector.export_settings import ExportSettings
@@ -44,9 +45,14 @@ def list_packs(around: Surroundings, /, limit: int, wants_json: bool) -> None:
 @click.pass_obj
 def schedule(around: Surroundings, /) -> None:
     """Say when the next pack is sealed, for whom, and where it is taken."""
+    from collector.clock_watch import ahead
+
     around.must_be_there()
     exports = _settings(around).exports
     around.seen("export schedule")
+    if found := ahead(around.folder):
+        say(f"Waits: the clock is ahead by {span(found.by)} of the time that has passed. Set it")
+        say(f"right, or let a time service confirm it; after {span(found.left)} it is believed.")
     weekly = exports.weekly
     local = weekly.next(around.clock()).astimezone(weekly.zone)
     say(f"Next: {local:%A %Y-%m-%d %H:%M} {weekly.zone.key} ({local.astimezone(UTC):%H:%M} UTC)")

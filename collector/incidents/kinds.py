@@ -105,6 +105,14 @@ KINDS: dict[str, Kind] = {
             "a day."
         ),
     ),
+    "clock_ahead": Kind(
+        Severity.HIGH,
+        marked("The clock is ahead of the time that has passed"),
+        marked(
+            "Compare the collector's clock with another one and set it right. Weekly packs wait "
+            "until a time service has confirmed it, for a day at most."
+        ),
+    ),
     "replica_down": Kind(
         Severity.MEDIUM,
         marked("A replica of the audit log is not fed"),

@@ -27,7 +27,7 @@ from collector.notify.taking import NotTaken, Unreachable
 from collector.s3.bucket import Bucket, NotReached
 from collector.store import deliveries, policies
 from tests.collector.desk import one_device
-from tests.collector.export.test_weekly_packs import SUNDAY, WEEK, Weekly, built
+from tests.collector.export.weekly import SUNDAY, WEEK, Weekly, built
 from tests.services.elsewhere import Elsewhere, elsewhere
 from tests.services.install import path_of
 

@@ -22,6 +22,9 @@ EXPORT_OBJECTS: Mapping[str, Mapping[str, Field]] = {
     },
     "ExportSchedule": {
         "next_at": Field("moment", "When the next pack is sealed."),
+        "clock_ahead_seconds": Field(
+            "integer", "By so much the clock is not believed: nothing is sealed meanwhile."
+        ),
         "packs": Field("strings", "Those that are sealed then, of which you may see."),
         "keep_days": Field("integer", "How long the files are kept."),
         "recipients": Field("strings", "Public keys of age; empty: packs are not encrypted."),

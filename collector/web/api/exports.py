@@ -6,6 +6,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from collector.audit.entry import Action
+from collector.clock_watch import ahead
 from collector.export.safe import moment
 from collector.store import Connection, deliveries, exports
 from collector.store.exports import Run
@@ -73,6 +74,7 @@ async def stop(call: Call) -> One:
 
 async def schedule(call: Call) -> One:
     settings, only = call.site.keeping.exports, packs.only(call.bearer.holds)
+    found = ahead(packs.folder(call.site))
     places = [
         {
             "name": each.name,
@@ -85,6 +87,7 @@ async def schedule(call: Call) -> One:
     return One(
         {
             "next_at": settings.weekly.next(call.now),
+            "clock_ahead_seconds": round(found.by.total_seconds()) if found else 0,
             "packs": [name for name in settings.variants if name.endswith(only)],
             "keep_days": settings.keep_days,
             "recipients": list(settings.recipients),

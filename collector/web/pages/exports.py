@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from collector import wording
 from collector.accounts.roles import ROLES, Permission
 from collector.audit.entry import Action
+from collector.clock_watch import ahead
 from collector.export.safe import moment
 from collector.export_settings import ExportSettings, Target
 from collector.store import Connection, deliveries, exports, groups
@@ -21,7 +22,7 @@ from collector.web.guard import session_of
 from collector.web.noting import noted_on
 from collector.web.packs import NotAsked, Wish
 from collector.web.rendering import render
-from collector.web.site import site_of
+from collector.web.site import Site, site_of
 
 PATH = "/exports"
 METHODS = ("GET", "POST")
@@ -42,6 +43,14 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockAhead:
+    """By how much, and for how long packs wait at most."""
+
+    by: str
+    left: str
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """`before`: where the next page begins; 0 on the last one. `field`: what `error` is about."""
 
@@ -49,6 +58,7 @@ class Context:
     rows: tuple[Row, ...]
     before: int
     next_at: datetime
+    clock_ahead: ClockAhead | None
     schedule: str
     settings: ExportSettings
     targets: tuple[Target, ...]
@@ -104,6 +114,7 @@ async def _shown(request: Request, typed: Wish, error: NotAsked = NOTHING) -> Re
         rows,
         runs[ON_A_PAGE - 1].number if len(runs) > ON_A_PAGE else 0,
         settings.weekly.next(frame.now),
+        clock_ahead(site),
         schedule_words(settings),
         settings,
         tuple(each for each in settings.targets if _concerns(each, only)),
@@ -115,6 +126,14 @@ async def _shown(request: Request, typed: Wish, error: NotAsked = NOTHING) -> Re
         str(error),
     )
     return render("exports.html", context, status_code=400 if context.error else 200)
+
+
+def clock_ahead(site: Site) -> ClockAhead | None:
+    """None: the clock is believed, and packs are sealed when their moment comes."""
+    found = ahead(packs.folder(site))
+    if found is None:
+        return None
+    return ClockAhead(wording.span(found.by), wording.span(found.left))
 
 
 def row_of(c: Connection, run: Run) -> Row:

@@ -1,5 +1,6 @@
 """The packs of the collector are listed and taken away at the command line."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from collector.settings import read_settings
 from collector.store import deliveries, exports
 from tests.collector.commands.conftest import Console
 from tests.collector.desk import GOOD, Desk
+from tests.fakes import runs_ahead
 
 
 @pytest.fixture
@@ -68,3 +70,10 @@ def test_one_that_cannot_be_taken_says_why(place: Path, console: Console) -> Non
 def test_what_is_not_there_is_one_line(place: Path, console: Console) -> None:
     assert "no pack '../x' is kept here" in console.refuses("export", "deliver", "../x")
     assert "goes to share" in console.refuses("export", "deliver", "1", "--to", "moon")
+
+
+def test_the_schedule_says_that_it_waits_for_the_clock(place: Path, console: Console) -> None:
+    runs_ahead(console.folder, timedelta(days=3))
+    said = console.run("export", "schedule").stdout
+    assert "Waits: the clock is ahead by 3 days" in said
+    assert "after 1 day it is believed" in said

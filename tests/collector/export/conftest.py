@@ -15,6 +15,7 @@ from collector.export import FORMATS, packing
 from collector.export.desk import Desk
 from collector.store import Store
 from tests.collector.export.fleet import NOW, everyone
+from tests.collector.export.weekly import Weekly, weekly_of
 
 WEEK = timedelta(days=7)
 
@@ -53,3 +54,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def packer(store: Store, tmp_path: Path) -> Packing:
     return Packing(Desk.of(store, tmp_path / "data"), tmp_path / "out")
+
+
+@pytest.fixture
+def weekly(tmp_path: Path) -> Iterator[Weekly]:
+    yield from weekly_of(tmp_path / "data")

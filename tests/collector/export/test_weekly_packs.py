@@ -2,106 +2,28 @@
 
 import itertools
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pyrage
 import pytest
 
-from collector.audit.entry import Actor, ActorKind
-from collector.audit.journal import Journal
+from collector.audit.entry import COLLECTOR, Action, Actor, ActorKind, Entry
 from collector.audit.signing import open_verifier
-from collector.export.delivering import Delivering, later
-from collector.export.desk import Desk
+from collector.export.delivering import later
 from collector.export.making import Making, files_of, folder_of
-from collector.export.packing import Cancelled, Order, follow, pack
+from collector.export.packing import Cancelled
 from collector.export.verifying import check, follows
-from collector.export_settings import DirectoryTarget, ExportSettings, Target
-from collector.exporting import Exporting, exporting_of
+from collector.export_settings import DirectoryTarget, Target
 from collector.model import Status
-from collector.store import Store, deliveries, exports, packs, policies
-from collector.store.exports import Phase, Run
-from tests.collector.desk import BAD, GOOD, RULE, one_device, pending
-from tests.collector.desk import Desk as Device
+from collector.store import deliveries, exports
+from collector.store.exports import Phase
+from tests.collector.desk import pending
 from tests.collector.export.conftest import table_of
-from tests.fakes import FixedClock
+from tests.collector.export.weekly import SUNDAY, WEEK, Weekly
 
-WEEK = timedelta(days=7)
-SUNDAY = datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
 ADMIN = Actor(ActorKind.ACCOUNT, "admin")
-
-
-def unheard(phase: Phase, told: int) -> None:
-    """Nobody asked."""
-
-
-class Here:
-    """A worker that makes packs at once, in this process."""
-
-    def __init__(self, making: Making) -> None:
-        self.making = making
-        self.step: Any = unheard
-
-    def tick(self) -> bool:
-        now = self.making.clock
-        while (run := self.making.desk.store.read(lambda c: exports.due(c, now()))) is not None:
-            self.making.make(run.number, self.step)
-        return False
-
-    def stop(self) -> None:
-        """Nothing runs."""
-
-
-@dataclass
-class Weekly:
-    device: Device
-    folder: Path
-    exporting: Exporting
-
-    @property
-    def store(self) -> Store:
-        return self.device.store
-
-    @property
-    def clock(self) -> FixedClock:
-        return self.device.clock
-
-    def until(self, at: datetime) -> None:
-        self.clock.advance(seconds=(at - self.clock()).total_seconds())
-
-    def runs(self) -> list[Run]:
-        return self.store.read(exports.newest)[::-1]
-
-    def sealed(self) -> list[datetime]:
-        return [each.as_of for each in self.store.read(packs.newest)][::-1]
-
-    def names(self) -> list[str]:
-        return sorted(path.name for path in (self.folder / "packs").iterdir())
-
-    def again(self, **settings: Any) -> None:
-        """As after a start, with these settings."""
-        self.exporting = built(self.device, self.folder, **settings)
-        self.exporting.begin()
-
-
-def built(device: Device, folder: Path, **settings: Any) -> Exporting:
-    desk = Desk.of(device.store, folder)
-    journal = Journal(folder / "audit", desk.signer, device.clock)
-    told = ExportSettings(**settings)
-    going = Delivering(device.store, folder, told, None, journal, device.clock, "https://c:1")
-    made = exporting_of(desk, told, journal, device.clock, going)
-    made.worker = Here(made.worker.making)  # type: ignore[assignment]
-    return made
-
-
-@pytest.fixture
-def weekly(tmp_path: Path) -> Iterator[Weekly]:
-    for device in one_device(tmp_path / "data"):
-        device.store.write(lambda c: policies.add(c, "", SUNDAY - WEEK, "alice"))
-        yield Weekly(device, tmp_path / "data", built(device, tmp_path / "data"))
 
 
 def test_the_first_pack_is_of_the_first_moment_that_comes(weekly: Weekly) -> None:
@@ -153,46 +75,6 @@ def test_a_verdict_that_time_had_overtaken_is_not_told_as_a_pass(weekly: Weekly)
     assert row["status"] != "pass"
 
 
-def test_a_clock_that_is_set_back_seals_nothing_twice(weekly: Weekly) -> None:
-    weekly.until(SUNDAY + timedelta(hours=1))
-    weekly.exporting.tick()
-    weekly.until(SUNDAY - timedelta(days=2))
-    weekly.exporting.tick()
-    weekly.until(SUNDAY + timedelta(hours=2))
-    weekly.exporting.tick()
-    assert weekly.sealed() == [SUNDAY]
-
-
-def test_a_clock_that_is_set_back_while_a_pack_is_made_seals_it_once(weekly: Weekly) -> None:
-    weekly.until(SUNDAY + timedelta(hours=1))
-
-    def set_back(phase: Phase, told: int) -> None:
-        weekly.until(SUNDAY - timedelta(days=2))
-
-    weekly.exporting.worker.step = set_back  # type: ignore[attr-defined]
-    weekly.exporting.tick()
-    weekly.again()
-    weekly.until(SUNDAY + timedelta(hours=2))
-    weekly.exporting.tick()
-    assert weekly.sealed() == [SUNDAY]
-    (run,) = weekly.runs()
-    assert weekly.names() == [run.name]
-    pack = weekly.folder / "packs" / run.name
-    assert check(pack, open_verifier(weekly.folder / "audit.pub")).problems == ()
-
-
-def test_a_clock_that_leaps_makes_up_no_more_than_is_kept_and_drops_nothing_for_a_day(
-    weekly: Weekly,
-) -> None:
-    weekly.until(SUNDAY)
-    weekly.again(keep_days=30)
-    weekly.exporting.tick()
-    weekly.until(SUNDAY + 52 * WEEK)
-    weekly.exporting.tick()
-    assert weekly.sealed() == [SUNDAY, *(SUNDAY + n * WEEK for n in range(48, 53))]
-    assert "posture-2026-W47-20261122T235900Z.zip" in weekly.names()
-
-
 @pytest.mark.parametrize("where", ["draft", "moved"])
 def test_a_kill_leaves_nothing_that_is_not_listed(
     weekly: Weekly, where: str, monkeypatch: pytest.MonkeyPatch
@@ -205,7 +87,7 @@ def test_a_kill_leaves_nothing_that_is_not_listed(
     if where == "draft":
         (packs_folder / ".pack-old").mkdir()
         (packs_folder / ".pack-old" / "half").write_text("half")
-        weekly.exporting._schedule()
+        weekly.exporting._schedule(weekly.exporting.watch.look())
     else:
 
         def killed(*_: object) -> None:
@@ -285,17 +167,11 @@ def test_files_go_after_their_time_and_rows_stay(weekly: Weekly) -> None:
     for hours in range(0, 8 * 24, 12):
         weekly.until(SUNDAY + timedelta(hours=hours))
         weekly.exporting.journal.checkpoint()
-        weekly.exporting.journal.append(*_something())
+        weekly.exporting.journal.append(Entry(Action.VERIFIED, COLLECTOR))
         weekly.exporting.tick()
     assert [run.phase for run in weekly.runs()] == [Phase.DROPPED, Phase.DONE]
     assert weekly.names() == [weekly.runs()[1].name]
     assert weekly.sealed() == [SUNDAY, SUNDAY + WEEK]
-
-
-def _something() -> list[Any]:
-    from collector.audit.entry import COLLECTOR, Action, Entry
-
-    return [Entry(Action.VERIFIED, COLLECTOR)]
 
 
 def test_recipients_alone_can_read_what_is_encrypted(weekly: Weekly) -> None:
@@ -372,28 +248,3 @@ def test_nobody_of_that_name_is_given_up_at_once(weekly: Weekly) -> None:
 def _log(folder: Path) -> list[str]:
     files = sorted((folder / "audit").glob("*.log"))
     return [line for file in files for line in file.read_text().splitlines()]
-
-
-def test_once_a_moment_that_was_sealed_too_early_has_come_its_true_pack_can_be_written(
-    weekly: Weekly, tmp_path: Path
-) -> None:
-    device, desk = weekly.device, weekly.exporting.desk
-    weekly.until(SUNDAY - timedelta(days=3))
-    device.report(1, GOOD)
-    weekly.until(SUNDAY + timedelta(hours=1))
-    weekly.exporting.tick()
-    weekly.until(SUNDAY - timedelta(days=2))
-    device.report(2, BAD)
-    weekly.until(SUNDAY + timedelta(hours=2))
-    weekly.exporting.tick()
-    order = Order(SUNDAY, tmp_path, "all", desk.names(pseudonyms=False))
-    true = pack(desk, follow(desk, order), unheard).path
-    early = weekly.folder / "packs" / weekly.names()[0]
-    told = [
-        row["status"]
-        for each in (early, true)
-        for row in table_of(each, "findings")
-        if row["rule_id"] == RULE
-    ]
-    assert told == ["pass", "fail"]
-    assert weekly.sealed() == [SUNDAY]

@@ -1,7 +1,7 @@
 """Packs are asked for, watched, verified and fetched; who may not see people gets pseudonyms."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from collector.store.exports import Phase, Run
 from tests.collector.audit.log import SIGNER
 from tests.collector.web.conftest import Browser
 from tests.collector.web.fleet import Seen
+from tests.fakes import runs_ahead
 
 SETTINGS = ExportSettings(targets=(Target("share", DirectoryTarget(Path("/srv/packs"))),))
 
@@ -200,3 +201,9 @@ def test_the_log_goes_on_below(packs: Packs) -> None:
     assert "g9<" in packs.browser.get("/exports?before=11")
     for odd in ("x", "-1", "9" * 40):
         assert "g59<" in packs.browser.get(f"/exports?before={odd}")
+
+
+def test_a_clock_that_is_ahead_is_said_on_the_page(packs: Packs) -> None:
+    assert "is ahead by" not in packs.browser.get("/exports")
+    runs_ahead(packs.folder, timedelta(days=3))
+    assert "is ahead by 3 days of the time that has passed" in packs.browser.get("/exports")
