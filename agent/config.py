@@ -122,6 +122,17 @@ def shown_folder() -> Path:
     return Path("/var/cache/muster-agent")
 
 
+def runner_folder() -> Path | None:
+    """Where the copy of the program lies that ends an update; None where there is none.
+
+    Not below %ProgramData%: there everybody can have made a folder before the agent was installed,
+    and the Task Scheduler would start what is in it as the system.
+    """
+    if sys.platform == "win32":
+        return Path(os.environ.get("ProgramFiles", r"C:\Program Files"), "Muster Update")  # noqa: SIM112
+    return Path("/Library/Muster/runner") if sys.platform == "darwin" else None
+
+
 def split_address(address: str) -> tuple[str, int]:
     """The two parts of an address.
 

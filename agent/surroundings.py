@@ -78,6 +78,7 @@ class Surroundings:
     system_folder: Path = config.SYSTEM_FOLDER
     shown_folder: Path = field(default_factory=config.shown_folder)
     shown_owner: int = 0
+    runner_folder: Path | None = field(default_factory=config.runner_folder)
     watches: bool = True
     notice: Callable[["Notice", Mapping[str, str], Callable[[], "Host"]], None] = _show
     local: Callable[[datetime], datetime] = datetime.astimezone

@@ -26,6 +26,8 @@ def run(args: argparse.Namespace, around: Surroundings) -> int:
     _remove(folder)
     if around.root and folder == around.system_folder and around.shown_folder.is_dir():
         shutil.rmtree(around.shown_folder, ignore_errors=True)
+    if around.root and folder == around.system_folder and around.runner_folder is not None:
+        shutil.rmtree(around.runner_folder, ignore_errors=True)
     around.say(
         f"Removed {folder}. The device stays in the collector until somebody retires it there."
     )

@@ -55,8 +55,7 @@ def _finish(state: State, around: Surroundings) -> int:
     system, settings = SYSTEMS.get(sys.platform), _installed_settings()
     if system is None or settings is None:
         return 0
-    config.load(state)
-    releases = Releases(settings, state.path(FOLDER))
+    releases = Releases(settings, state.path(FOLDER), config.load(state).proxy)
     parts = (state, releases, SystemInstaller(system), system, around.clock, around.sleep)
     try:
         Finishing(*parts, around.log).run()
@@ -77,10 +76,10 @@ def _settings(program: Path | None) -> Settings | None:
     return own.load(program) if sys.platform in SYSTEMS else None
 
 
-def offer(state: State, around: Surroundings) -> Offer | None:
+def offer(state: State, around: Surroundings, proxy: str) -> Offer | None:
     """How this agent takes a release; None where it never does."""
     program, system = own.program_folder(), SYSTEMS.get(sys.platform)
-    if program is None or system is None:
+    if program is None or system is None or around.runner_folder is None:
         return None
     try:
         settings = own.load(program)
@@ -91,11 +90,12 @@ def offer(state: State, around: Surroundings) -> Offer | None:
         return None
     return Offer(
         state=state,
-        releases=Releases(settings, state.path(FOLDER)),
+        releases=Releases(settings, state.path(FOLDER), proxy),
         installer=SystemInstaller(system),
         system=system,
         own_version=__version__,
         program=program,
+        runner=around.runner_folder,
         clock=around.clock,
         log=around.log,
     )

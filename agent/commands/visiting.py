@@ -15,8 +15,7 @@ def visit(named_state: str | None, around: Surroundings, command: str) -> Visit:
     state = around.open_state(named_state, "state is", command)
     enroll = enrolling(state, around.connect, around.clock, around.host)
     enroll_if_told(state, enroll, around.log)
-    config.load(state)
-    taking = offer(state, around)
+    taking = offer(state, around, config.load(state).proxy)
     return Visit(
         state=state,
         connect=around.connect,

@@ -72,7 +72,7 @@ class Stream:
 
     def wait(self, seconds: float) -> bool:
         """Until the collector calls (True), or for so many seconds. Raises TransportError."""
-        talk = H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
+        talk = H2Connection(H2Configuration(client_side=True, header_encoding=None))
         ends_at = self.seconds() + seconds
         try:
             self._ask(talk, seconds)

@@ -6,6 +6,7 @@ gRPC is handed the same answer, so that the first look and the calls that follow
 
 import base64
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -37,7 +38,7 @@ class Proxy:
     login: str = ""
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
+        return _place(self.host, self.port)
 
 
 def parse(url: str) -> Proxy:
@@ -95,23 +96,34 @@ def connect(proxy: Proxy, host: str, port: int, time_limit: float) -> socket.soc
     """A connection through the proxy. Raises OSError and ProxyRefused."""
     connection = to_host(proxy.host, proxy.port, time_limit)
     try:
-        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        place = _place(host, port)
         lines = [f"CONNECT {place} HTTP/1.1", f"Host: {place}"]
         if proxy.login:
             coded = base64.b64encode(proxy.login.encode()).decode()
             lines.append(f"Proxy-Authorization: Basic {coded}")
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
-        _granted(proxy, _head(connection))
+        _granted(proxy, _head(connection, time_limit))
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _head(connection: socket.socket) -> bytes:
-    """Byte by byte, as what follows belongs to TLS; proxies send a few hundred at most."""
-    head = b""
+def _place(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _head(connection: socket.socket, time_limit: float) -> bytes:
+    """Byte by byte, as what follows belongs to TLS; proxies send a few hundred at most.
+
+    The limit is for all of it: a proxy that sends a byte now and then would hold us for hours.
+    """
+    head, ends_at = b"", time.monotonic() + time_limit
     while not head.endswith(b"\r\n\r\n") and len(head) < MOST_ANSWERED:
+        left = ends_at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        connection.settimeout(left)
         byte = connection.recv(1)
         if not byte:
             break

@@ -22,6 +22,7 @@ from protos.posture.v1 import posture_service_pb2 as wire
 
 HEALTHY_WITHIN_SECONDS = 15 * 60
 LOOK_SECONDS = 30.0
+LONGEST_LOOK_SECONDS = 300.0
 MOST_ATTEMPTS = 2
 """An installation that is interrupted is tried once more; then the version before is put back."""
 
@@ -61,16 +62,19 @@ class Finishing:
             ended = update.settled(wire.UPDATE_OUTCOME_FAILED, str(error), again=True)
             return self._note(ended)
         except (NotSigned, OSError) as error:
-            return self._note(update.settled(wire.UPDATE_OUTCOME_REFUSED, str(error)))
+            return self._note(update.refused(str(error), self.clock().timestamp()))
         except InstallFailed as error:
             return self._go_back(update, str(error))
-        watching = replace(update, step=Step.WATCHING, installed_at=self.clock().timestamp())
-        return self._note(watching)
+        return self._note(replace(update, step=Step.WATCHING))
 
     def _watch(self, update: Update) -> Update:
-        """Healthy is one check-in of the new version itself, and nothing less."""
-        because = "it did not start"
-        while 0 <= self.clock().timestamp() - update.installed_at < HEALTHY_WITHIN_SECONDS:
+        """Healthy is one check-in of the new version itself, and nothing less.
+
+        A night in standby counts as one long look, and a clock that is set as none.
+        """
+        because, spent_seconds = "it did not start", 0.0
+        while spent_seconds < HEALTHY_WITHIN_SECONDS:
+            begun_at = self.clock()
             found = self.installer.version()
             if found == update.version:
                 because = "it did not check in"
@@ -80,6 +84,8 @@ class Finishing:
             elif found:
                 because = f"version {found} is installed instead"
             self.sleep(LOOK_SECONDS)
+            took_seconds = (self.clock() - begun_at).total_seconds()
+            spent_seconds += min(max(took_seconds, LOOK_SECONDS), LONGEST_LOOK_SECONDS)
         return self._go_back(update, because)
 
     def _go_back(self, update: Update, because: str) -> Update:

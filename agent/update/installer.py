@@ -86,7 +86,7 @@ def install_line(system: str, package: Path) -> tuple[str, ...]:
     """
     if system == "windows":
         return (
-            rf"{programs.system_root()}\System32\msiexec.exe",
+            _of_windows("msiexec.exe"),
             "/i",
             str(package),
             "/qn",
@@ -98,7 +98,7 @@ def install_line(system: str, package: Path) -> tuple[str, ...]:
 def runner_line(system: str) -> tuple[str, ...]:
     if system == "windows":
         return (
-            rf"{programs.system_root()}\System32\schtasks.exe",
+            _of_windows("schtasks.exe"),
             "/Run",
             "/TN",
             r"\Muster\Update",

@@ -21,14 +21,19 @@ from agent.update.releases import NotNow, NotSigned, Releases
 from agent.update.versions import NoVersion, file_of, is_newer
 from protos.posture.v1 import posture_service_pb2 as wire
 
-RUNNER = "runner"
 STUCK_SECONDS = 6 * 3600
 """Longer than any update takes: the machine was off, or the runner was ended."""
+REFUSED_SECONDS = 24 * 3600
+"""After a release that was not what was signed, before one is fetched again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """How this agent takes a release; `program` is the folder of its own bundle."""
+    """How this agent takes a release; `program` is the folder of its own bundle.
+
+    `runner`: the folder for the copy that ends the update. The system's scheduler starts what is
+    there with all rights, so nobody else may ever have made it.
+    """
 
     state: State
     releases: Releases
@@ -36,6 +41,7 @@ class Offer:
     system: str
     own_version: str
     program: Path
+    runner: Path
     clock: Callable[[], datetime]
     log: Log
 
@@ -58,6 +64,7 @@ class Offer:
                 bool(offered)
                 and is_newer(offered, self.own_version)
                 and offered not in update.failed
+                and not 0 <= self._now() - update.refused_at < REFUSED_SECONDS
             )
         except NoVersion as error:
             self.log("the collector offered what is no version", because=str(error))
@@ -74,9 +81,8 @@ class Offer:
             return False
         except NotSigned as error:
             self.log("a release was refused", version=version, because=str(error))
-            refused = replace(update, version=version)
-            told = refused.settled(wire.UPDATE_OUTCOME_REFUSED, str(error))
-            record.save(self.state, told)
+            refused = replace(update, version=version).refused(str(error), self._now())
+            record.save(self.state, refused)
             return True
         except OSError as error:
             raise StateError(f"cannot keep a release: {error.strerror or error}") from error
@@ -85,7 +91,7 @@ class Offer:
             version=version,
             previous=self.own_version,
             previous_sha256=sha256,
-            begun_at=self.clock().timestamp(),
+            begun_at=self._now(),
             failed=update.failed,
         )
         record.save(self.state, ready.saying(wire.UPDATE_OUTCOME_BEGUN, version))
@@ -94,15 +100,16 @@ class Offer:
 
     def _hand_over(self, update: Update, offered: str) -> None:
         """The collector has heard that it begins, and still lets this device take it."""
-        if offered != update.version:
+        if offered != update.version or not self._wanted(update, offered):
             self.log("a release was taken back", version=update.version)
             record.save(self.state, Update(failed=update.failed))
             return
         if update.outcome:
             return  # it was not told yet
         try:
-            _copy(self.program, self.releases.folder / RUNNER)
-            record.save(self.state, replace(update, step=Step.INSTALLING))
+            _copy(self.program, self.runner)
+            begun = replace(update, step=Step.INSTALLING, begun_at=self._now())
+            record.save(self.state, begun)
             self.installer.start_runner()
         except (InstallFailed, OSError) as error:
             self.log("an update did not begin", version=update.version, because=str(error))
@@ -113,8 +120,9 @@ class Offer:
 
     def _unstuck(self, update: Update) -> Update:
         """This check-in has just succeeded: what was left half-way is judged by who made it."""
-        age_seconds = self.clock().timestamp() - update.begun_at
-        if update.step is Step.NONE or 0 <= age_seconds < STUCK_SECONDS:
+        if update.step in (Step.NONE, Step.READY):
+            return update
+        if 0 <= self._now() - update.begun_at < STUCK_SECONDS:
             return update
         if self.own_version == update.version:
             ended = update.settled(wire.UPDATE_OUTCOME_INSTALLED, "it was interrupted")
@@ -122,6 +130,9 @@ class Offer:
             ended = update.settled(wire.UPDATE_OUTCOME_FAILED, "it was interrupted", again=True)
         record.save(self.state, ended)
         return ended
+
+    def _now(self) -> float:
+        return self.clock().timestamp()
 
 
 def _copy(program: Path, runner: Path) -> None:

@@ -26,8 +26,9 @@ class Step(StrEnum):
 class Update:
     """`previous_sha256`: the installer of the version before, as it was when it was verified.
 
-    `failed`: versions that are not tried again. `outcome` is told to the collector until it has
-    answered; 0: nothing is to be told.
+    `failed`: versions that are not tried again. `refused_at`: when what came was not what was
+    signed, which may be the doing of whoever served it. `outcome` is told to the collector until
+    it has answered; 0: nothing is to be told.
     """
 
     step: Step = Step.NONE
@@ -35,7 +36,7 @@ class Update:
     previous: str = ""
     previous_sha256: str = ""
     begun_at: float = 0.0
-    installed_at: float = 0.0
+    refused_at: float = 0.0
     attempts: int = 0
     outcome: int = 0
     of_version: str = ""
@@ -68,6 +69,11 @@ class Update:
             failed=tuple(failed[-MOST_FAILED:]),
         )
 
+    def refused(self, because: str, at: float) -> "Update":
+        """It is over for a while, and not for ever."""
+        over = self.settled(UpdateOutcome.UPDATE_OUTCOME_REFUSED, because, again=True)
+        return replace(over, refused_at=at)
+
 
 def load(state: State) -> Update:
     """What cannot be read is taken for lost: at worst a version is tried once more."""
@@ -76,7 +82,7 @@ def load(state: State) -> Update:
         values["step"] = Step(values.get("step", ""))
         values["failed"] = tuple(str(each) for each in values.get("failed", ()))
         update = Update(**values)
-        numbers = (update.begun_at, update.installed_at, update.attempts, update.outcome)
+        numbers = (update.begun_at, update.refused_at, update.attempts, update.outcome)
         words = (update.version, update.previous, update.previous_sha256, update.because)
         sound = all(isinstance(each, int | float) for each in numbers)
         return update if sound and all(isinstance(each, str) for each in words) else Update()

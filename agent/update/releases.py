@@ -31,10 +31,14 @@ class NotSigned(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Releases:
-    """What the operator published, as far as it is signed; `folder` is the agent's own alone."""
+    """What the operator published, as far as it is signed; `folder` is the agent's own alone.
+
+    `proxy`: the one that enrollment was told; "" leaves it to the environment.
+    """
 
     settings: Settings
     folder: Path
+    proxy: str = ""
 
     def fetch(self, *names: str) -> list[Path]:
         """Those files, verified, in `folder`. Raises NotNow, NotSigned, OSError."""
@@ -60,7 +64,9 @@ class Releases:
             yield path
 
     def _updater(self) -> "Updater":
-        from tuf.ngclient import Updater, UpdaterConfig
+        from tuf.ngclient import Updater
+
+        from agent.update.fetching import Fetcher
 
         for part in (METADATA, TARGETS):
             (self.folder / part).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -69,7 +75,7 @@ class Releases:
             metadata_base_url=self.settings.metadata_url,
             target_dir=str(self.folder / TARGETS),
             target_base_url=self.settings.targets_url,
-            config=UpdaterConfig(app_user_agent="muster-agent"),
+            fetcher=Fetcher(self.proxy),
             bootstrap=self.settings.root,
         )
         updater.refresh()

@@ -10,11 +10,11 @@ from agent.surroundings import Surroundings
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "state"
-    (made / "update" / "runner").mkdir(parents=True)
+    (made / "update" / "targets").mkdir(parents=True)
     made.chmod(0o700)
     (made / "agent.toml").write_text("x")
     (made / "key.pem").write_text("y")
-    (made / "update" / "runner" / "muster-agent").write_text("z")
+    (made / "update" / "targets" / "installer").write_text("z")
     return made
 
 
@@ -58,3 +58,20 @@ def test_a_link_is_not_followed(folder: Path, tmp_path: Path) -> None:
 
 def test_what_is_gone_already_is_no_trouble(tmp_path: Path) -> None:
     assert erase(tmp_path / "nothing", "--yes")[0] == 0
+
+
+def test_the_copy_that_ends_updates_goes_with_the_installed_agent(folder: Path) -> None:
+    copy = folder.with_name("runner")
+    copy.mkdir()
+    (copy / "muster-agent").write_text("a program")
+    installed = Surroundings(
+        out=io.StringIO(),
+        root=True,
+        system_folder=folder,
+        shown_folder=folder.with_name("shown"),
+        runner_folder=copy,
+    )
+
+    assert main(["erase", "--state", str(folder), "--yes"], installed) == 0
+
+    assert not copy.exists()

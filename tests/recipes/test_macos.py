@@ -33,7 +33,7 @@ def test_a_job_runs_in_the_background_and_writes_for_root_alone(name: str) -> No
 def test_a_job_starts_one_program_by_its_whole_path(name: str) -> None:
     program = read(name)["ProgramArguments"][0]
 
-    assert program.startswith(("/Library/Muster/agent/", "/var/lib/muster-agent/update/runner/"))
+    assert program.startswith(("/Library/Muster/agent/", "/Library/Muster/runner/"))
 
 
 def test_the_usual_job_leaves_nothing_resident() -> None:

@@ -60,7 +60,12 @@ def test_the_agents_task_comes_hourly_and_spread() -> None:
 def test_a_task_starts_one_program_by_its_whole_path(name: str) -> None:
     command = word(task(name), "Actions/Exec/Command")
 
-    assert re.fullmatch(r'"%(ProgramFiles|ProgramData)%\\Muster\\[\w\\-]+\.exe"', command)
+    assert re.fullmatch(r'"%ProgramFiles%\\Muster( Update)?\\muster-agent\.exe"', command)
+
+
+def test_no_task_starts_what_anybody_could_have_put_there_before_the_installation() -> None:
+    for path in RECIPE.glob("*-task.xml"):
+        assert "ProgramData" not in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", TASKS)

@@ -180,6 +180,8 @@ class Wire:
 SETTINGS = bytes.fromhex("000000040000000000")
 RESET = bytes.fromhex("00000403000000000100000008")
 HTTP_502 = bytes.fromhex("000005010500000001") + b"\x08\x03502"
+NOT_UTF8 = b"\x88" + b"\x00\x0cgrpc-message\x02\xff\xfe" + b"\x00\x0bgrpc-status\x0214"
+HEAD_NOT_UTF8 = len(NOT_UTF8).to_bytes(3) + bytes.fromhex("010500000001") + NOT_UTF8
 DATA_ON_NO_STREAM = bytes.fromhex("000001000000000000") + b"x"
 GOAWAY = bytes.fromhex("0000080700000000000000000100000002")
 
@@ -193,6 +195,7 @@ GOAWAY = bytes.fromhex("0000080700000000000000000100000002")
         ([SETTINGS, b""], "the collector closed the connection"),
         ([SETTINGS + RESET], "the stream ended"),
         ([SETTINGS + HTTP_502], "answered HTTP 502"),
+        ([SETTINGS + HEAD_NOT_UTF8], "c.example:1: \ufffd\ufffd"),
         ([SETTINGS + GOAWAY], "the collector ended the connection"),
     ],
 )

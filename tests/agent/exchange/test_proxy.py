@@ -1,6 +1,9 @@
 """The way through a proxy: found, asked for politely, and named when it is closed."""
 
 import asyncio
+import contextlib
+import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ import pytest
 from agent.config import load
 from agent.exchange import contact
 from agent.exchange.enrollment import Enrollment
-from agent.exchange.proxy import BadProxy, ProxyRefused, parse, proxy_for
+from agent.exchange.proxy import BadProxy, ProxyRefused, connect, parse, proxy_for
 from agent.exchange.transport import Credentials, GrpcTransport
 from agent.identity import load as load_identity
 from agent.remedies import to_do
@@ -116,7 +119,7 @@ def test_the_stream_of_a_connected_agent_goes_through_the_proxy(tmp_path: Path) 
         ({"https_proxy": "http://q:2", "no_proxy": "*"}, None),
         ({"https_proxy": "http://q:2", "no_proxy": ".other"}, "q:2"),
         ({"HTTPS_PROXY": "http://q"}, "q:80"),
-        ({"https_proxy": "http://[::1]:3128"}, "::1:3128"),
+        ({"https_proxy": "http://[::1]:3128"}, "[::1]:3128"),
     ],
 )
 def test_the_environment_says_which(environ: dict[str, str], way: str | None) -> None:
@@ -133,3 +136,22 @@ def test_what_enrollment_was_told_counts_before_the_environment() -> None:
 def test_what_is_no_proxy_is_refused(url: str) -> None:
     with pytest.raises(BadProxy):
         parse(url)
+
+
+def test_a_proxy_that_answers_byte_by_byte_is_given_up_when_the_time_is_over() -> None:
+    over = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        client, _ = listener.accept()
+        with client, contextlib.suppress(OSError):
+            while not over.wait(0.02):
+                client.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        dripping = threading.Thread(target=drip, args=(listener,), daemon=True)
+        dripping.start()
+        way = parse(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(TimeoutError):
+            connect(way, "collector.example", 443, 0.3)
+        over.set()
+        dripping.join(5)

@@ -12,6 +12,7 @@ import pytest
 from agent.update.releases import NotNow, NotSigned, Releases
 from agent.update.versions import file_of
 from tests.agent.update.published import Published, publishing, script
+from tests.connect_proxy import connect_proxy
 
 OLD, NEW = file_of("1.0.0", "macos"), file_of("1.1.0", "macos")
 
@@ -206,3 +207,28 @@ def test_one_version_is_never_signed_with_two_contents(
 
     assert script().main(words) == 1
     assert "take a new version" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 302 Log in here\r\nLocation: http://127.0.0.1:1/\r\n\r\n",
+        b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n",
+        b"SSH-2.0-x\r\n",
+        b"HTTP/1.1 ",
+    ],
+)
+def test_what_is_cut_off_or_answered_by_something_else_may_come_later(
+    published: Published, tmp_path: Path, answer: bytes
+) -> None:
+    """By the way that enrollment was told, and whatever goes wrong there."""
+    with connect_proxy(answer=answer) as proxy:
+        told = f"http://alice:secret@127.0.0.1:{proxy.port}"
+        releases = Releases(published.settings(), tmp_path / "cut", told)
+        with pytest.raises(NotNow) as raised:
+            releases.fetch(NEW)
+
+    assert proxy.asked[0] == f"{published.url}/metadata/2.root.json"
+    assert "secret" not in str(raised.value)

@@ -1,92 +1,19 @@
 """An update from the offer to its end: installed, taken back, interrupted, refused."""
 
-import dataclasses
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from agent.state import State
 from agent.update import record
 from agent.update.finishing import Finishing
 from agent.update.installer import InstallFailed
-from agent.update.offer import STUCK_SECONDS, Offer
+from agent.update.offer import STUCK_SECONDS
 from agent.update.record import Step
-from agent.update.releases import Releases
 from protos.posture.v1 import posture_service_pb2 as wire
-from tests.agent.update.fakes import Clock, FakeInstaller, PowerCut
-from tests.agent.update.published import Published, publishing
+from tests.agent.update.fakes import PowerCut
+from tests.agent.update.one_device import Device, device
 
-
-@dataclasses.dataclass
-class Device:
-    """One device with version 1.0.0 of the agent, and what it believes."""
-
-    state: State
-    published: Published
-    releases: Releases
-    installer: FakeInstaller
-    clock: Clock
-    program: Path
-    said: list[str]
-
-    def log(self, sentence: str, **fields: str | float) -> None:
-        self.said.append(sentence)
-
-    def offer(self, version: str = "") -> Offer:
-        return Offer(
-            state=self.state,
-            releases=self.releases,
-            installer=self.installer,
-            system="macos",
-            own_version=version or self.installer.installed,
-            program=self.program,
-            clock=self.clock,
-            log=self.log,
-        )
-
-    def tell(self) -> wire.UpdateReport | None:
-        """As the next check-in does."""
-        told = record.load(self.state).told()
-        if told is not None:
-            record.heard(self.state, told)
-        return told
-
-    def take(self, version: str = "1.1.0") -> None:
-        """Up to the moment when the scheduler starts the runner."""
-        assert self.offer().heard(version)
-        told = self.tell()
-        assert told is not None
-        assert told.outcome == wire.UPDATE_OUTCOME_BEGUN
-        assert not self.offer().heard(version)
-        assert self.installer.started == 1
-
-    def finish(self) -> wire.UpdateReport | None:
-        Finishing(
-            self.state,
-            self.releases,
-            self.installer,
-            "macos",
-            self.clock,
-            self.clock.sleep,
-            self.log,
-        ).run()
-        return self.tell()
-
-
-@pytest.fixture
-def device(tmp_path: Path) -> Iterator[Device]:
-    program = tmp_path / "program"
-    program.mkdir()
-    (program / "muster-agent").write_text("the old program")
-    state = State.open(tmp_path / "state", create=True)
-    with publishing(tmp_path) as published:
-        published.init()
-        for version in ("1.0.0", "1.1.0", "1.2.0"):
-            published.add(version)
-        releases = Releases(published.settings(), state.path("update"))
-        yield Device(state, published, releases, FakeInstaller(), Clock(), program, [])
+__all__ = ["device"]
 
 
 def test_a_release_is_installed_when_the_new_version_checks_in(device: Device) -> None:
@@ -306,10 +233,14 @@ def test_nothing_is_installed_before_the_collector_has_heard_of_it(device: Devic
     assert device.installer.started == 0
 
 
-def test_the_runner_is_a_copy_of_the_program_in_a_private_folder(device: Device) -> None:
+def test_the_runner_is_a_copy_of_the_program_and_nothing_else(device: Device) -> None:
+    runner = device.program.with_name("runner")
+    runner.mkdir()
+    (runner / "planted").write_text("by somebody")
+
     device.take()
 
-    runner = device.releases.folder / "runner"
+    assert [each.name for each in runner.iterdir()] == ["muster-agent"]
     assert (runner / "muster-agent").read_text() == "the old program"
     assert device.state.folder.stat().st_mode & 0o777 == 0o700
 
