@@ -59,7 +59,7 @@ class Offers:
         if self._read_at is None or not timedelta(0) <= now - self._read_at < READ_AGAIN:
             found = [each for each in releases.newest(c) if each.state is ReleaseState.OPEN]
             found.sort(key=lambda each: numbers(each.version), reverse=True)
-            self._open = tuple((each.version, each.percent * PLACES // 100) for each in found)
+            self._open = tuple((each.version, _end(each)) for each in found)
             self._read_at = now
         if not self._open:
             return ""
@@ -69,6 +69,11 @@ class Offers:
     def forget(self) -> None:
         """Something has changed: read anew."""
         self._read_at = None
+
+
+def _end(found: Release) -> int:
+    """The first place that may not take it."""
+    return found.percent * PLACES // 100
 
 
 def numbers(version: str) -> tuple[int, ...]:
@@ -124,6 +129,14 @@ def halt(c: Connection, version: str, by: str, because: str, now: datetime) -> N
     NotPossible.
     """
     releases.halt(c, version, by, haltable(c, version, because), now)
+
+
+def was_let(c: Connection, told: Update, platform: Platform | None) -> bool:
+    """Whether this device may have taken what it tells of; of others nothing is believed."""
+    found = releases.get(c, told.version)
+    if found is None or platform not in PLATFORMS:
+        return False
+    return place_of(told.device_id) < _end(found)
 
 
 def take(c: Connection, told: Update) -> bool:

@@ -35,7 +35,7 @@ ALLOWED = frozenset(
 )
 """Of a choice ("A OR B") one is enough, of a sum ("A AND B") each is needed."""
 
-READ_BY_PEOPLE = {
+WITHOUT_EXPRESSION = {
     "asyncssh": "EPL-2.0 OR GPL-2.0-or-later",
     "babel": "BSD-3-Clause",
     "click-default-group": "LicenseRef-Public-Domain",
@@ -58,7 +58,7 @@ READ_BY_PEOPLE = {
     "uvloop": "Apache-2.0 AND MIT",
     "zxcvbn": "MIT",
 }
-"""Packages that name no SPDX expression: what a person read in their licence file or metadata."""
+"""Packages that name no SPDX expression: what their licence file or metadata says in words."""
 
 BESIDE = (
     ("CPython", "the interpreter, in the bundles", "PSF-2.0"),
@@ -107,7 +107,7 @@ def licence_of(name: str) -> str:
         said = metadata.metadata(name)["License-Expression"]
     except metadata.PackageNotFoundError:
         said = None
-    found = said or READ_BY_PEOPLE.get(name)
+    found = said or WITHOUT_EXPRESSION.get(name)
     if not found:
         raise Unknown(
             f"{name} names no licence: read its files and add it to {Path(__file__).name}"

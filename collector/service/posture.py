@@ -220,7 +220,8 @@ class PostureService:
         """What the device may take; one in quarantine is neither believed nor given anything."""
         if standing.quarantined_because:
             return ""
-        if update is not None and releasing.take(c, update):
+        believed = update is not None and releasing.was_let(c, update, standing.platform)
+        if update is not None and believed and releasing.take(c, update):
             self.offers.forget()
         return self.offers.version_for(c, standing.device_id, standing.platform, now)
 

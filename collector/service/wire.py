@@ -74,7 +74,7 @@ def delivery(request: wire.CheckInRequest) -> Delivery:
 def update(request: wire.CheckInRequest, device_id: str, now: datetime) -> Update | None:
     """What became of a release on this device. An outcome that a newer agent made up is a failure.
 
-    Of a version that is not ours, nothing is kept: `releasing.take` knows which are.
+    Of a version that this device could not take, nothing is kept: `releasing.was_let` knows.
     """
     if not request.HasField("update_report"):
         return None

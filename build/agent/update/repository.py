@@ -16,6 +16,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from securesystemslib.signer import CryptoSigner
@@ -40,6 +41,7 @@ NAMES = {
     "macos": "muster-agent-{version}-macos.pkg",
 }
 VERSION = re.compile(r"[0-9]{1,5}(\.[0-9]{1,5}){1,3}")
+Kept = TypeVar("Kept", Root, Targets)
 
 
 class Failed(Exception):
@@ -103,7 +105,17 @@ def add(keys: Path, repository: Path, package: Path, named: tuple[str, str], now
 
 
 def renew(keys: Path, repository: Path, now: datetime) -> None:
-    _publish(keys, repository, _newest(repository, "targets", Targets).version, now)
+    """All that will run out: the list itself too, and the root while its key is still believed."""
+    root = _newest(repository, "root", Root)
+    if root.expires.replace(tzinfo=UTC) - now < LASTS["root"] / 2:
+        root.version += 1
+        root.expires = now + LASTS["root"]
+        _sign(keys, repository, root)
+    targets = _newest(repository, "targets", Targets)
+    targets.version += 1
+    targets.expires = now + LASTS["targets"]
+    _sign(keys, repository, targets)
+    _publish(keys, repository, targets.version, now)
 
 
 def _publish(keys: Path, repository: Path, targets_version: int, now: datetime) -> None:
@@ -132,7 +144,7 @@ def _sign(keys: Path, repository: Path, signed: Root | Targets | Snapshot | Time
     half.replace(repository / "metadata" / name)
 
 
-def _newest(repository: Path, role: str, kind: type[Targets]) -> Targets:
+def _newest(repository: Path, role: str, kind: type[Kept]) -> Kept:
     folder = repository / "metadata"
     return Metadata[kind].from_file(str(folder / f"{_number(folder, role)}.{role}.json")).signed
 

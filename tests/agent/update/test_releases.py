@@ -108,6 +108,23 @@ def test_a_list_that_is_never_renewed_runs_out_and_comes_back(tmp_path: Path) ->
         assert len(releases.fetch(NEW)) == 1
 
 
+@pytest.mark.parametrize("months", [7, 20, 26, 60])
+def test_a_list_that_is_renewed_holds_for_years_without_a_new_release(
+    tmp_path: Path, months: int
+) -> None:
+    """Whoever only renews, as the timetable says: neither the list nor the root runs out."""
+    now = datetime.now(UTC)
+    long_ago = now - timedelta(days=30 * months)
+    with publishing(tmp_path) as published:
+        published.init(long_ago)
+        published.add("1.1.0", now=long_ago)
+        for month in range(1, months + 1):
+            published.renew(long_ago + timedelta(days=30 * month))
+        releases = Releases(published.settings(), tmp_path / "update")
+
+        assert len(releases.fetch(NEW)) == 1
+
+
 def test_a_list_signed_by_another_key_is_refused(
     published: Published, releases: Releases, tmp_path: Path
 ) -> None:

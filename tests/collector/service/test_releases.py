@@ -1,5 +1,7 @@
 """A check-in over the wire is answered with the release that the device may take, and no more."""
 
+import pytest
+
 from collector import releasing
 from collector.store import devices, releases
 from collector.store.releases import Release
@@ -30,6 +32,14 @@ def said(sequence: int, outcome: int, version: str = "1.1.0") -> wire.CheckInReq
     return request
 
 
+async def windows(desk: EdgeDesk) -> wire.EnrollResponse:
+    """A device that the collector knows to have Windows."""
+    enrolled = await desk.enroll()
+    await desk.check_in(report(1, WINDOWS.SerializeToString()), enrolled.certificate_pem)
+    desk.clock.advance(minutes=1)
+    return enrolled
+
+
 async def test_a_device_is_told_a_version_and_no_other_word(desk: EdgeDesk) -> None:
     enrolled = await desk.enroll()
     first = await desk.check_in(report(1, WINDOWS.SerializeToString()), enrolled.certificate_pem)
@@ -43,14 +53,14 @@ async def test_a_device_is_told_a_version_and_no_other_word(desk: EdgeDesk) -> N
 
 
 async def test_a_failing_release_is_halted_in_the_answer_to_whoever_tells(desk: EdgeDesk) -> None:
-    enrolled = await desk.enroll()
+    enrolled = await windows(desk)
     made(desk)
     pem = enrolled.certificate_pem
-    begun = await desk.check_in(said(1, wire.UPDATE_OUTCOME_BEGUN), pem)
+    begun = await desk.check_in(said(11, wire.UPDATE_OUTCOME_BEGUN), pem)
     desk.clock.advance(minutes=1)
-    assert (one(desk).begun, begun.receipt) == (1, wire.RECEIPT_STORED)
+    assert (one(desk).begun, begun.receipt) == (1, wire.RECEIPT_UNCHANGED)
 
-    after = await desk.check_in(said(2, wire.UPDATE_OUTCOME_ROLLED_BACK), pem)
+    after = await desk.check_in(said(12, wire.UPDATE_OUTCOME_ROLLED_BACK), pem)
 
     assert not after.HasField("may_install")
     assert one(desk).state == "halted"
@@ -62,23 +72,38 @@ async def test_a_failing_release_is_halted_in_the_answer_to_whoever_tells(desk: 
 async def test_an_outcome_of_a_newer_agent_is_a_failure_and_a_foreign_version_is_nothing(
     desk: EdgeDesk,
 ) -> None:
-    enrolled = await desk.enroll()
+    enrolled = await windows(desk)
     made(desk)
-    await desk.check_in(said(1, 99), enrolled.certificate_pem)
+    await desk.check_in(said(11, 99), enrolled.certificate_pem)
     desk.clock.advance(minutes=1)
-    await desk.check_in(said(2, wire.UPDATE_OUTCOME_BEGUN, "6.6.6"), enrolled.certificate_pem)
+    await desk.check_in(said(12, wire.UPDATE_OUTCOME_BEGUN, "6.6.6"), enrolled.certificate_pem)
 
     assert one(desk).failing == 1
     assert [each.version for each in desk.store.read(releases.newest)] == ["1.1.0"]
 
 
+@pytest.mark.parametrize("why", ["outside the ring", "another system"])
+async def test_a_device_that_may_not_take_a_release_cannot_halt_it(
+    desk: EdgeDesk, why: str
+) -> None:
+    enrolled = await (desk.enroll() if why == "another system" else windows(desk))
+    made(desk)
+    request = said(11, wire.UPDATE_OUTCOME_ROLLED_BACK)
+    if why == "outside the ring":
+        desk.store.write(lambda c: releases.widen(c, "1.1.0", 0))
+
+    await desk.check_in(request, enrolled.certificate_pem)
+
+    assert (one(desk).begun, one(desk).failing, one(desk).state) == (0, 0, "open")
+
+
 async def test_a_device_in_quarantine_is_offered_nothing_and_not_believed(desk: EdgeDesk) -> None:
-    enrolled = await desk.enroll()
+    enrolled = await windows(desk)
     made(desk)
     because = "a copy"
     desk.store.write(lambda c: devices.quarantine(c, enrolled.device_id, because, desk.clock()))
 
-    answer = await desk.check_in(said(1, wire.UPDATE_OUTCOME_BEGUN), enrolled.certificate_pem)
+    answer = await desk.check_in(said(11, wire.UPDATE_OUTCOME_BEGUN), enrolled.certificate_pem)
 
     assert not answer.HasField("may_install")
     assert one(desk).begun == 0
