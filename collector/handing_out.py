@@ -7,6 +7,7 @@ from collector.identity.enrollment_string import encode
 from protos.posture.v1.posture_service_pb2 import EnrollmentString
 
 SERVING = "serving.json"
+LINK = "muster://enroll#"
 NAMES = ("check_in", "enroll", "authority_sha256", "name")
 
 
@@ -47,3 +48,8 @@ def enrollment_string(secret: str, called: dict[str, str]) -> str:
         collector_name=called["name"],
     )
     return encode(content)
+
+
+def enrollment_link(string: str) -> str:
+    """What the agent takes as well; behind the # it is no part of what a server would see."""
+    return f"{LINK}{string}"

@@ -158,8 +158,10 @@ def _draw(string: str) -> None:
     """The link that the agent takes, in which the string is no part of what a server would see."""
     import segno
 
+    from collector.handing_out import enrollment_link
+
     square = StringIO()
-    segno.make(f"muster://enroll#{string}", error="l").terminal(square, compact=True)
+    segno.make(enrollment_link(string), error="l").terminal(square, compact=True)
     say(["", square.getvalue().rstrip()])
 
 

@@ -56,6 +56,16 @@ def list_all(connection: Connection) -> list[Token]:
     return [Token(**row._mapping) for row in connection.execute(query)]
 
 
+def newest(connection: Connection, limit: int) -> list[Token]:
+    query = select(token).order_by(token.c.created_at.desc(), token.c.token_id).limit(limit)
+    return [Token(**row._mapping) for row in connection.execute(query)]
+
+
+def get(connection: Connection, token_id: str) -> Token | None:
+    row = connection.execute(select(token).where(token.c.token_id == token_id)).first()
+    return None if row is None else Token(**row._mapping)
+
+
 def revoke(connection: Connection, token_id: str, now: datetime) -> bool:
     """False when there is no such token or it was revoked before."""
     valid = (token.c.token_id == token_id, token.c.revoked_at.is_(None))

@@ -42,6 +42,7 @@ PLACES = (
     Place("fleet", "/fixes", marked("Fixes"), Permission.SEE_DEVICES),
     Place("fleet", "/groups", marked("Groups"), Permission.SEE_DEVICES),
     Place("fleet", "/people", marked("People"), Permission.SEE_PEOPLE),
+    Place("fleet", "/enrollment", marked("Enrollment"), Permission.ENROLL),
     Place("rules", "/waivers", marked("Waivers"), Permission.SEE_DEVICES),
     Place("rules", "/policy", marked("Policy"), Permission.SEE_POLICY),
     Place("rules", "/exports", marked("Exports"), Permission.EXPORT),

@@ -24,6 +24,7 @@ from collector.web.pages import (
     dispute_resolve,
     disputes,
     end_sessions,
+    enrollment,
     export,
     export_change,
     export_events,
@@ -92,7 +93,7 @@ PAGES = (
     *(policy, policy_edit, policy_version, privacy),
     *(waivers, new_waiver, waiver_decide, waiver_withdraw),
     *(notifications, notification_change, disputes, dispute_resolve),
-    *(releases, release_change),
+    *(releases, release_change, enrollment),
     *(sso, sso_return, sso_account),
     *(exports, export, export_file, export_change, export_events),
 )

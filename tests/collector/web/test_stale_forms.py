@@ -39,6 +39,8 @@ BY_ITSELF = {
     "/exports/{export}/change": "only what its state allows",
     "/incidents/{number}/change": "notes are added; a closed one stays closed",
     "/notifications/change": "only what was given up",
+    "/releases/change": "how far it was let go goes with it",
+    "/enrollment": "what was revoked stays revoked",
     "/accounts/review/sign": "nothing may be left to confirm",
 }  # fmt: skip
 ADDS = {
