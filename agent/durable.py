@@ -3,18 +3,21 @@
 import contextlib
 import os
 import sys
+from _thread import get_native_id
 from pathlib import Path
 
 
 def write(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Replace `path` with `content`: on disk when this returns. Raises OSError.
 
-    The half-written file beside it is removed when the disk is full. A link that somebody put in
-    its place is not followed. `mode` is what the file gets, whatever the umask.
+    The half-written file beside it is of this thread alone, and removed when the disk is full. It
+    is always made anew: what somebody else made there would stay theirs to read. `mode` is what
+    the file gets, whatever the umask.
     """
-    half = path.with_name(f".{path.name}.{os.getpid()}")
+    half = path.with_name(f".{path.name}.{get_native_id()}")
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+        half.unlink(missing_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         descriptor = os.open(half, flags, mode)
         with os.fdopen(descriptor, "wb") as file:
             if sys.platform != "win32":

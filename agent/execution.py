@@ -11,7 +11,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import IO
 
 from agent.files import cannot
@@ -41,15 +42,20 @@ GRACE_SECONDS = 1.0
 
 
 def run_program(
-    argv: tuple[str, ...], time_limit: float, decode: Callable[[bytes], str] | None = None
+    argv: tuple[str, ...],
+    time_limit: float,
+    decode: Callable[[bytes], str] | None = None,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> Output:
-    """`argv[0]` is a path. Raises FileMissing, Denied, TimedOut, TooLarge, ToolFailed.
+    """`argv[0]` is a path; `more` is added to its environment, which else holds nothing of ours.
+
+    Raises FileMissing, Denied, TimedOut, TooLarge, ToolFailed.
 
     A TimedOut carries what had been printed by then.
     """
     decode = decode or _printed
     deadline = time.monotonic() + time_limit
-    process = _start(argv)
+    process = _start(argv, more)
     assert process.stdout is not None
     assert process.stderr is not None
     out, err = _Drain(process.stdout, process.pid), _Drain(process.stderr, process.pid)
@@ -72,7 +78,7 @@ def _printed(content: bytes) -> str:
     return text(content)
 
 
-def _start(argv: tuple[str, ...]) -> subprocess.Popen[bytes]:
+def _start(argv: tuple[str, ...], more: Mapping[str, str]) -> subprocess.Popen[bytes]:
     environment, folder, flags = ENVIRONMENT, "/", 0
     if sys.platform == "win32":
         folder = programs.system_root()
@@ -84,7 +90,7 @@ def _start(argv: tuple[str, ...]) -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment,
+            env=environment | dict(more),
             cwd=folder,
             start_new_session=True,
             creationflags=flags,

@@ -81,6 +81,12 @@ def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str:
     return next((environ[name] for name in both if environ.get(name)), "")
 
 
+def settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """What the environment says of proxies, for another of our own programs."""
+    both = [spelling for name in NAMES + EXEMPT for spelling in (name, name.upper())]
+    return {name: environ[name] for name in both if name in environ}
+
+
 def spelled(host: str) -> str | bytes:
     """A host's name as the wire has it: as bytes, half a megabyte of IDNA tables stays unloaded."""
     return host.encode() if host.isascii() else host

@@ -9,7 +9,7 @@ from agent.cli import main
 from agent.host import Denied, Output
 from agent.state import State
 from agent.surroundings import Surroundings
-from agent.update.installer import InstallFailed, SystemInstaller
+from agent.update.installer import InstallFailed, SystemInstaller, run_with_proxies
 from agent.update.settings import BadSettings, load
 
 PACKAGE = Path("/var/lib/muster-agent/update/targets/muster-agent-1.1.0-macos.pkg")
@@ -148,3 +148,17 @@ def test_on_this_system_the_package_manager_does_it(tmp_path: Path) -> None:
 
     assert "off: the package manager of this system does it" in out.getvalue()
     assert main(["update", "--finish", "--state", str(tmp_path / "state")]) == 0
+
+
+def test_the_new_version_checks_in_through_the_proxy_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else a healthy version would be taken back wherever the environment names the proxy."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://p.example:3128")
+    monkeypatch.setenv("no_proxy", "localhost")
+    monkeypatch.setenv("LD_AUDIT", "/planted.so")
+
+    said = run_with_proxies(("/usr/bin/env",), 10.0).text.splitlines()
+
+    assert {"HTTPS_PROXY=http://p.example:3128", "no_proxy=localhost"} <= set(said)
+    assert not any("planted" in line for line in said)
