@@ -50,6 +50,14 @@ def change(browser: Browser, **form: str) -> int:
     return browser.send(f"{HERE}/change", HERE, **filled).status_code
 
 
+def test_what_went_wrong_stands_where_the_page_begins(desk: Browser) -> None:
+    """On a phone the form is far below."""
+    answer = desk.send(f"{HERE}/change", HERE, action="owner", owner="a@example.org", seen="old")
+    assert answer.status_code == 409
+    assert 0 < answer.text.index('role="alert"') < answer.text.index('id="device-head"')
+    assert 'href="#care"' in answer.text
+
+
 def test_an_owner_and_groups_are_set_and_the_history_says_so(desk: Browser) -> None:
     assert change(desk, action="owner", owner="Alice@example.org") == 303
     desk.clock.advance(minutes=1)
