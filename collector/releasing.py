@@ -34,6 +34,10 @@ class NotPossible(Exception):
     """The release cannot be changed like that; str() says why."""
 
 
+class ChangedMeanwhile(NotPossible):
+    """It is not as it was when the person looked."""
+
+
 def place_of(device_id: str) -> int:
     """From 0 to 9,999, the same for ever.
 
@@ -161,7 +165,7 @@ def _open(c: Connection, version: str, seen: str) -> Release:
     if found is None:
         raise NotPossible(Text("There is no such release."))
     if seen and seen != found.seen:
-        raise NotPossible(Text("Somebody has changed it meanwhile: look at it again."))
+        raise ChangedMeanwhile(Text("Somebody has changed it meanwhile: look at it again."))
     if found.state is ReleaseState.HALTED:
         raise NotPossible(Text("It is halted: make a release with a higher version."))
     return found

@@ -177,6 +177,13 @@ def _notices(c: Connection, device: Device, now: datetime) -> tuple[str, ...]:
                 day=wording.day(refused.opened_at, now),
             )
         )
+    newest = next(iter(certificates.of_device(c, device.device_id)), None)
+    if newest is not None and newest.revoked_at is None and newest.not_after <= now:
+        expired = _(
+            "Refused since %(day)s: its certificate has expired. Enroll it again.",
+            day=wording.day(newest.not_after, now),
+        )
+        notices.append(expired)
     return tuple(notices)
 
 

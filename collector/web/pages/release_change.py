@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from collector import releasing
 from collector.accounts.roles import Permission
 from collector.audit.entry import Action
-from collector.releasing import NotPossible
+from collector.releasing import ChangedMeanwhile, NotPossible
 from collector.translation import Text, said_of
 from collector.web.guard import session_of
 from collector.web.noting import noted_on
@@ -26,9 +26,10 @@ async def page(request: Request) -> Response:
     words = {name: str(form.get(name, ""))[:LONGEST].strip() for name in ("to", "version", "seen")}
     typed = Typed(of=words["to"], version=words["version"], reason=str(form.get("reason", "")))
     try:
-        await _change(request, words["to"], typed, words["seen"])
+        await _change(request, words["to"], typed, words["seen"] or "-")
     except NotPossible as error:
-        return await shown(request, replace(typed, error=said_of(error)), 400)
+        status = 409 if isinstance(error, ChangedMeanwhile) else 400
+        return await shown(request, replace(typed, error=said_of(error)), status)
     return RedirectResponse("/releases", 303)
 
 

@@ -1,5 +1,6 @@
 """What a person asks a device for from its page, and what the page says of it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -107,5 +108,7 @@ def test_a_device_that_is_kept_out_cannot_be_asked(desk: Browser, kept_out: str)
         desk.store.write(lambda c: devices.quarantine(c, name, "two of them", now))
     assert "Check now" not in desk.get(HERE)
     assert kept_out in desk.send(f"{HERE}/lock", reason="drill").text
-    assert desk.send(f"{HERE}/check-now", HERE + "/lock").status_code == 400
+    refused = desk.send(f"{HERE}/check-now", HERE + "/lock")
+    assert refused.status_code == 400
+    assert re.search(rf'role="alert">The device is {kept_out}', refused.text)
     assert asked(desk) == []

@@ -173,6 +173,7 @@ def test_a_certificate_that_has_expired_is_said_to_be_refused(desk: Browser) -> 
     ended = Certificate("f00d", NAME, now, now)
     desk.store.write(lambda c: certificates.add(c, ended))
     assert "Certificate expired: it is refused" in desk.get(HERE)
+    assert re.search("Refused since [^.]*: its certificate has expired", desk.get(HERE))
 
 
 def test_a_device_that_comes_with_a_revoked_certificate_is_not_asleep(desk: Browser) -> None:

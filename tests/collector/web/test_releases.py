@@ -44,8 +44,7 @@ def test_a_release_is_added_promoted_and_halted_and_each_is_written_down(owner: 
     [
         {"to": "add", "version": "soon"},
         {"to": "promote", "version": "9.9.9"},
-        {"to": "promote", "version": "1.2.0", "seen": "open 10"},
-        {"to": "halt", "version": "1.2.0", "reason": " "},
+        {"to": "halt", "version": "1.2.0", "reason": " ", "seen": "open 1"},
         {"to": "install", "version": "1.2.0"},
         {},
     ],

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from collector import releasing
 from collector.accounts.roles import Role
 from collector.store import disputes
 from collector.store.disputes import SYSTEM, Place, Turned
@@ -25,6 +26,7 @@ SHOWN_AT = {
     "/accounts/review": "/accounts/review",
     "/policy/edit": "/policy/edit",
     "/disputes/resolve": "/disputes",
+    "/releases/change": "/releases",
 }
 """Forms that carry what was seen, and the page that shows each."""
 
@@ -99,6 +101,7 @@ def test_what_rests_on_an_older_look_is_refused_and_nothing_is_overwritten(
     now = world.browser.clock()
     found = Turned("disk_encrypted", Place(SYSTEM, "linux 12"), 12)
     world.browser.store.write(lambda c: disputes.open_one(c, found, 30, now))
+    world.browser.store.write(lambda c: releasing.add(c, "1.2.0", "eve", now))
     pattern = re.sub(r"\{\w+\}", "[^/]+", path)
     shown = world.ask(Role.OWNER, "GET", SHOWN_AT[path], {}).text
     forms = [f for f in Forms(shown).found if re.fullmatch(pattern, f.action or SHOWN_AT[path])]
