@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from agent.log import Log
-from agent.state import State, StateError
+from agent.state import State
 from agent.update import record
 from agent.update.installer import Installer, InstallFailed
 from agent.update.record import Step, Update
@@ -76,7 +76,7 @@ class Offer:
             previous, _ = self.releases.fetch(*names)
             with previous.open("rb") as opened:
                 sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
-        except NotNow as error:
+        except (NotNow, OSError) as error:  # a full disk, for one
             self.log("a release cannot be taken now", version=version, because=str(error))
             return False
         except NotSigned as error:
@@ -84,8 +84,6 @@ class Offer:
             refused = replace(update, version=version).refused(str(error), self._now())
             record.save(self.state, refused)
             return True
-        except OSError as error:
-            raise StateError(f"cannot keep a release: {error.strerror or error}") from error
         ready = Update(
             step=Step.READY,
             version=version,

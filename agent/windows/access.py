@@ -5,6 +5,7 @@ every account the right to make folders there, so one that somebody else made is
 https://learn.microsoft.com/windows/win32/secauthz/ace-strings
 """
 
+import errno
 import re
 import sys
 from pathlib import Path
@@ -119,10 +120,25 @@ def set_list(folder: Path, sddl: str) -> None:
         kernel.LocalFree(held)
 
 
+def leads_elsewhere(attributes: int) -> bool:
+    """Of a junction or a link, by FILE_ATTRIBUTE_REPARSE_POINT. Every account can make a junction.
+
+    >>> leads_elsewhere(0x410), leads_elsewhere(0x10)
+    (True, False)
+    """
+    return bool(attributes & 0x400)
+
+
 def described(folder: Path) -> str:
-    """Owner and access list as SDDL. Raises OSError."""
+    """Owner and access list as SDDL. Raises OSError.
+
+    Of a junction Windows would tell those of the folder that it leads to, which may be the
+    system's own, while whoever made it leads it elsewhere afterwards: it is refused.
+    """
     if sys.platform != "win32":
         return ""
+    if leads_elsewhere(folder.lstat().st_file_attributes):
+        raise OSError(errno.ELOOP, "is a link; look who made it and remove it")
     import ctypes
     from ctypes import wintypes
 

@@ -122,9 +122,7 @@ def _config(half: str, folder: Path, work: Path) -> dict[str, object]:
         "release": "1",
         "section": "admin",
         "priority": "optional",
-        "maintainer": os.environ.get(
-            "MUSTER_MAINTAINER", "Muster packages <packages@muster.invalid>"
-        ),
+        "maintainer": os.environ.get("MUSTER_MAINTAINER", UNNAMED),
         "description": "\n".join(ABOUT[half]),
         "mtime": _moment(),
         "umask": 0o022,

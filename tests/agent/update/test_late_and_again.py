@@ -66,3 +66,13 @@ def test_a_release_that_was_refused_is_fetched_again_after_a_day(device: Device)
     assert not device.offer().heard("1.1.0")
     device.clock.sleep(REFUSED_SECONDS + 1)
     device.take("1.1.0")
+
+
+def test_a_release_that_cannot_be_kept_costs_no_check_in(device: Device) -> None:
+    """Nor what comes after it in a visit: the certificate is renewed all the same."""
+    device.releases.folder.write_text("in the way, as a full disk would be")
+
+    assert not device.offer().heard("1.1.0")
+
+    assert device.said == ["a release cannot be taken now"]
+    assert device.tell() is None
