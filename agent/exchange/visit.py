@@ -23,7 +23,7 @@ from protos.posture.v1 import posture_service_pb2 as wire
 from protos.posture.v1.posture_service_pb2 import CheckInResponse, Command
 
 MOST_CHECK_INS = 3
-"""In one visit, however many commands the collector sends."""
+"""In one go, however many commands the collector sends."""
 
 CHECKED_IN = "checked in"
 """What the log says after each exchange."""
@@ -60,7 +60,12 @@ class Visit:
             try:
                 observe = cache(self.observe) if called else self.observe
                 response = self._check_in(transport, observe)
-                self._renew(transport, settled.device_id)
+                renewed = self._renew(transport, settled.device_id)
+                # Last: what it fetches may take longer than a visit may, at every visit. This
+                # connection shows the certificate that it began with.
+                if not renewed and self.offered(response.may_install):
+                    response = self._check_in(transport, observe)
+                    self.offered(response.may_install)
             finally:
                 transport.close()
                 self.afterwards()
@@ -77,8 +82,7 @@ class Visit:
                 next_seconds=response.next_check_in_seconds,
             )
             given, exchange.commands = exchange.commands, []
-            is_more = self._obey(given)
-            if not (self.offered(response.may_install) or is_more):
+            if not self._obey(given):
                 break
         return response
 
@@ -121,10 +125,12 @@ class Visit:
             return Done(wire.COMMAND_OUTCOME_NOT_POSSIBLE, because)
         return self.lock()
 
-    def _renew(self, transport: Transport, device_id: str) -> None:
+    def _renew(self, transport: Transport, device_id: str) -> bool:
         """A renewal that does not succeed is tried again next time; there are weeks for it."""
         try:
             if renew_when_due(self.state, transport, self.clock, device_id):
                 self.log("renewed the certificate")
+                return True
         except TransportError as error:
             self.log("renewing the certificate did not succeed", because=str(error))
+        return False

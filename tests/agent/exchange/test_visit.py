@@ -309,6 +309,27 @@ def test_the_certificate_is_renewed_with_a_new_key_when_it_is_time(device: Devic
     assert "renewed the certificate" in device.said
 
 
+def test_a_release_that_takes_too_long_does_not_keep_the_certificate_from_renewal(
+    device: Device,
+) -> None:
+    """A watch ends a visit that fetches for too long, and the next one fetches anew."""
+
+    class TooLong(BaseException):
+        """The watch ends the process here."""
+
+    def hear(version: str) -> bool:
+        raise TooLong
+
+    device.hear = hear  # type: ignore[method-assign]
+    _answer_renewals(device, device.authority)
+    before = identity.load(device.state)
+    with pytest.raises(TooLong):
+        device.visit()
+    device.clock.advance(days=50)
+    device.visit()
+    assert identity.load(device.state).key != before.key
+
+
 def test_a_certificate_of_another_authority_is_not_taken(device: Device) -> None:
     before = identity.load(device.state)
     _answer_renewals(device, TestAuthority(device.clock()))
