@@ -2,7 +2,8 @@
 
 A try counts as failed from the moment it is allowed, so fifty at once are fifty tries. Strangers
 cannot lock a person out: an address the account has logged in from has an allowance of its own.
-The counts are in memory and start anew with the collector.
+The counts are in memory and start anew with the collector. Those of names that are no account's
+are few and the oldest goes; they never push out the count of an account.
 """
 
 import ipaddress
@@ -31,6 +32,8 @@ class Allowance:
 
 ACCOUNT = Allowance(free=3, a_day=25)
 ADDRESS = Allowance(free=20, a_day=250)
+SITE = Allowance(free=100, a_day=1_000)
+"""Of an IPv6 /48, which one customer may hold and go through the 65,536 /64 of."""
 
 
 @dataclass(slots=True)
@@ -74,30 +77,35 @@ class Throttle:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._accounts: OrderedDict[tuple[str, str], _Tries] = OrderedDict()
+        self._strangers: OrderedDict[tuple[str, str], _Tries] = OrderedDict()
         self._addresses: OrderedDict[str, _Tries] = OrderedDict()
         self._trusted: OrderedDict[tuple[str, str], None] = OrderedDict()
 
-    def try_now(self, username: str, address: str) -> datetime | None:
-        """None and the try is counted; or the moment from which to try again, nothing counted."""
-        now, network = self._clock(), _network(address)
-        by_address = _remembered(self._addresses, network)
-        free_at = by_address.free_at(ADDRESS, now)
-        if free_at > now:
+    def try_now(self, username: str, address: str, *, is_account: bool = False) -> datetime | None:
+        """None and the try is counted; or the moment from which to try again, nothing counted.
+
+        `is_account`: there is an account that this counts for, so it is not forgotten for others.
+        """
+        now, networks = self._clock(), _networks(address)
+        counted: list[_Tries] = []
+        for network, allowance in zip(networks, (ADDRESS, SITE), strict=False):
+            tries = _remembered(self._addresses, network)
+            if (free_at := tries.free_at(allowance, now)) > now:
+                return free_at
+            counted.append(tries)
+        by_account = self._of_account(self._account_key(username, networks[0]), is_account)
+        if (free_at := by_account.free_at(ACCOUNT, now)) > now:
             return free_at
-        by_account = _remembered(self._accounts, self._account_key(username, network))
-        free_at = by_account.free_at(ACCOUNT, now)
-        if free_at > now:
-            return free_at
-        for tries in (by_address, by_account):
+        for tries in (*counted, by_account):
             tries.in_a_row += 1
             tries.recent.append(now)
         return None
 
     def not_tried(self, username: str, address: str) -> None:
         """The last try was never looked at, since others were in the way: it counts for nobody."""
-        network = _network(address)
-        by_account = self._accounts.get(self._account_key(username, network))
-        for tries in (by_account, self._addresses.get(network)):
+        networks = _networks(address)
+        by_account = self._known(self._account_key(username, networks[0]))
+        for tries in (by_account, *map(self._addresses.get, networks)):
             if tries is not None and tries.recent:
                 tries.recent.pop()
                 tries.in_a_row -= 1
@@ -107,12 +115,32 @@ class Throttle:
 
         What the address did to other accounts, and the account's failures of the day, stay.
         """
-        network = _network(address)
+        network = _networks(address)[0]
         self.not_tried(username, address)
-        by_account = self._accounts.get(self._account_key(username, network))
+        by_account = self._known(self._account_key(username, network))
         if by_account is not None:
             by_account.in_a_row = 0
         _keep(self._trusted, (username, network), None)
+
+    def _known(self, key: tuple[str, str]) -> _Tries | None:
+        return self._accounts.get(key) or self._strangers.get(key)
+
+    def _of_account(self, key: tuple[str, str], is_account: bool) -> _Tries:
+        """What was counted before the account was made goes on with it."""
+        if key in self._accounts or not is_account:
+            return self._accounts.get(key) or _remembered(self._strangers, key)
+        if len(self._accounts) >= MOST_REMEMBERED:
+            self._forget_the_idle()
+        tries = self._strangers.pop(key, None) or _Tries()
+        self._accounts[key] = tries
+        return tries
+
+    def _forget_the_idle(self) -> None:
+        """Those with no failure of the day: as many as there are accounts are left at most."""
+        since = self._clock() - DAY
+        for key, tries in list(self._accounts.items()):
+            if not tries.recent or tries.recent[-1] <= since:
+                del self._accounts[key]
 
     def _account_key(self, username: str, network: str) -> tuple[str, str]:
         return (username, network if (username, network) in self._trusted else "")
@@ -133,18 +161,23 @@ def _keep(table: "OrderedDict[K, V]", key: K, value: V) -> None:
         table.popitem(last=False)
 
 
-def _network(address: str) -> str:
-    """One IPv4 address, or the /64 that one IPv6 customer holds.
+def _networks(address: str) -> tuple[str, ...]:
+    """One IPv4 address; or the /64 that one IPv6 customer holds at least, and the /48 at most.
 
-    >>> _network("192.0.2.7"), _network("2001:db8::1:2"), _network("::ffff:192.0.2.7")
-    ('192.0.2.7', '2001:db8::/64', '192.0.2.7')
+    >>> _networks("192.0.2.7"), _networks("::ffff:192.0.2.7")
+    (('192.0.2.7',), ('192.0.2.7',))
+    >>> _networks("2001:db8::1:2")
+    ('2001:db8::/64', '2001:db8::/48')
     """
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
-        return address
+        return (address,)
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
         parsed = parsed.ipv4_mapped
     if parsed.version == 4:
-        return str(parsed)
-    return str(ipaddress.ip_network((parsed, 64), strict=False))
+        return (str(parsed),)
+    number = int(parsed)
+    return tuple(
+        f"{ipaddress.IPv6Address(number >> 128 - bits << 128 - bits)}/{bits}" for bits in (64, 48)
+    )

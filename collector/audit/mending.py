@@ -3,16 +3,19 @@
 Bytes are copied in order, so a copy that was cut short is gone on with by the next.
 """
 
+import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from collector.audit.appending import append, set_aside, sync_folder
 from collector.audit.segments import path_of, segments
 
 CHUNK = 1 << 20
 MOST_TOLD = 5
+MOMENT = re.compile(rb'"at":"([^"]*)"')
 Position = tuple[int, int]
 """A segment's number, and how many bytes of it."""
 
@@ -44,6 +47,33 @@ def is_prefix(behind: Path, leader: Path, same: Position = (0, 0)) -> bool:
         return False
     start = same[1] if same[0] == number and same[1] <= size else 0
     return _first_difference(path_of(behind, number), theirs, start, size) is None
+
+
+def lacks_many(behind: Path, leader: Path) -> bool:
+    """Whether it lacks records of more than one moment. Raises OSError.
+
+    One write, which has one moment, is what a crash between the two folders leaves out.
+    """
+    number, size = standing(behind)
+    moments: set[bytes] = set()
+    for segment in segments(leader):
+        if segment.number < number:
+            continue
+        with segment.path.open("rb") as file:
+            for line in _lines_from(file, size if segment.number == number else 0):
+                moments.update(MOMENT.findall(line)[:1])
+                if len(moments) > 1:
+                    return True
+    return False
+
+
+def _lines_from(file: BinaryIO, start: int) -> Iterator[bytes]:
+    """The lines that do not end before this place."""
+    end = 0
+    for line in file:
+        end += len(line)
+        if end > start:
+            yield line
 
 
 def copy_missing(behind: Path, leader: Path) -> int:

@@ -17,7 +17,14 @@ from collector.audit.alone import Alone, forget, gate_of, keep, leading, positio
 from collector.audit.appending import append, set_aside, sync_folder
 from collector.audit.chain import Broken
 from collector.audit.entry import COLLECTOR, Action, Entry, Outcome
-from collector.audit.mending import copy_missing, cut_to, is_prefix, read_through, standing
+from collector.audit.mending import (
+    copy_missing,
+    cut_to,
+    is_prefix,
+    lacks_many,
+    read_through,
+    standing,
+)
 from collector.audit.segments import path_of
 
 SECONDS_FOR_ONE_OF_TWO = 1.0
@@ -151,15 +158,32 @@ class Sinks:
                     f"{leader} and {behind} do not hold the same log: keep both, verify each with "
                     "`muster-collector audit verify --folder`, and move the wrong one away"
                 )
-        lost = standing(behind) < self._equal
+        lost, back = standing(behind) < self._equal, self._was_put_back(behind, leader)
         copied = copy_missing(behind, leader)
         self._equal = standing(leader)
         if lost:
             words = f"{behind} had become shorter: {copied} bytes were copied from {leader}"
             self._tell(behind, Outcome.FAILED, words)
+        elif copied and back:
+            words = (
+                f"{behind} lacked records that were in it, or was not in use for a while: "
+                f"{copied} bytes were copied from {leader}"
+            )
+            self._tell(behind, Outcome.FAILED, words)
         elif copied:
             words = f"{behind} holds everything again: {copied} bytes were copied from {leader}"
             self._tell(behind, Outcome.DONE, words)
+
+    def _was_put_back(self, behind: Path, leader: Path) -> bool:
+        """By somebody, while nobody wrote: no note says that it was left out, or it lacks what it
+        held then. One that holds nothing may be new."""
+        here = standing(behind)
+        if here == (0, 0) and (behind == self.standby or self._alone is not None):
+            return False
+        if self._alone is None:
+            return lacks_many(behind, leader)
+        left = (self._alone.segment, self._alone.size)
+        return here < left if self._alone.size else here[0] < self._alone.segment - 1
 
     def _leave_out(self, folder: Path, error: OSError) -> None:
         why = error.strerror or str(error)

@@ -58,7 +58,9 @@ async def form(request: Request, step: Step, error: str = "", status_code: int =
 async def too_many(request: Request, step: Step) -> Response | None:
     """The answer to a try too many; None: it was counted and may go on."""
     username, address = session_of(request).username, actor_of(request).address
-    free_at = site_of(request.scope).throttle.try_now(counted_as(username), address)
+    free_at = site_of(request.scope).throttle.try_now(
+        counted_as(username), address, is_account=True
+    )
     if free_at is None:
         return None
     words = wait_words(free_at, site_of(request.scope).clock())

@@ -48,7 +48,7 @@ async def _connect(request: Request) -> Response:
     if secret is None:
         return RedirectResponse(PATH, 303)
     address = actor_of(request).address
-    free_at = site.throttle.try_now(counted_as(half.username), address)
+    free_at = site.throttle.try_now(counted_as(half.username), address, is_account=True)
     if free_at is not None:
         words = wait_words(free_at, site.clock())
         return throttled(app_form(request, secret, PATH, words, 429), free_at, request)

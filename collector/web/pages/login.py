@@ -72,7 +72,8 @@ async def _log_in(request: Request) -> Response:
     username = str(typed.get("username", "")).strip()[:LONGEST_NAME]
     address = request.client.host if request.client else ""
     site = site_of(request.scope)
-    free_at = site.throttle.try_now(password_of(username), address)
+    known = await run_in_threadpool(site.store.read, lambda c: accounts.get(c, username))
+    free_at = site.throttle.try_now(password_of(username), address, is_account=known is not None)
     if free_at is not None:
         return throttled(request, username, free_at)
     try:

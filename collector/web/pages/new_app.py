@@ -31,7 +31,7 @@ async def _replace(request: Request) -> Response:
     if secret is None:
         return RedirectResponse(PATH, 303)
     address, counted = actor_of(request).address, counted_as(session.username)
-    free_at = site.throttle.try_now(counted, address)
+    free_at = site.throttle.try_now(counted, address, is_account=True)
     if free_at is not None:
         words = wait_words(free_at, site.clock())
         return throttled(app_form(request, secret, PATH, words, 429), free_at, request)

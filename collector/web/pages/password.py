@@ -88,7 +88,8 @@ async def _form(request: Request, error: str = "", status_code: int = 200) -> Re
 
 def _throttled(request: Request) -> datetime | None:
     site, address = site_of(request.scope), actor_of(request).address
-    return site.throttle.try_now(password_of(session_of(request).username), address)
+    counted = password_of(session_of(request).username)
+    return site.throttle.try_now(counted, address, is_account=True)
 
 
 async def _change(request: Request) -> None:

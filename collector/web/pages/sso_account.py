@@ -4,7 +4,7 @@ Only from a session with a second factor shown just now, and by a form of ours: 
 this browser connect an account could make it theirs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from collector.accounts.roles import Permission
 from collector.accounts.sso.refusals import Refused
-from collector.audit.entry import Action, Entry
+from collector.audit.entry import Action, Entry, Outcome
 from collector.store import Connection, accounts, linked_identities, sessions
 from collector.translation import gettext as _
 from collector.web import errors
@@ -81,19 +81,27 @@ async def _to_provider(request: Request) -> Response:
 
 async def _disconnect(request: Request) -> Response:
     """Every other session ends. An account without a password stays connected: it has no other
-    way in."""
+    way in, and that it was refused is what is written down."""
     site, session = site_of(request.scope), session_of(request)
-    subject = f"account:{session.username}"
     detail = {"to": "disconnected from single sign-on"}
-    await site.record(
-        Entry(Action.ACCOUNT_CHANGED, actor_of(request), subject=subject, detail=detail)
-    )
+    subject = f"account:{session.username}"
+    entry = Entry(Action.ACCOUNT_CHANGED, actor_of(request), subject=subject, detail=detail)
 
-    def disconnect(c: Connection) -> None:
+    def may(c: Connection) -> bool:
         account = accounts.get(c, session.username)
-        if account is not None and account.password_hash:
-            linked_identities.remove_all(c, session.username)
-            sessions.end_all(c, session.username, but=session.token_hash)
+        return account is not None and bool(account.password_hash)
 
-    await site.store.submit(disconnect)
+    def disconnect(c: Connection) -> bool:
+        if not may(c):
+            return False
+        linked_identities.remove_all(c, session.username)
+        sessions.end_all(c, session.username, but=session.token_hash)
+        return True
+
+    if not await run_in_threadpool(site.store.read, may):
+        await site.record(replace(entry, outcome=Outcome.DENIED))
+        return RedirectResponse(PATH, 303)
+    await site.record(entry)
+    if not await site.store.submit(disconnect):
+        await site.record(replace(entry, outcome=Outcome.FAILED))
     return RedirectResponse(PATH, 303)

@@ -81,5 +81,41 @@ def test_a_million_names_do_not_fill_the_memory() -> None:
     throttle = Throttle(FixedClock())
     for n in range(3 * MOST_REMEMBERED):
         throttle.try_now(f"user{n}", f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}")
-    assert len(throttle._accounts) == MOST_REMEMBERED
+    assert len(throttle._strangers) == MOST_REMEMBERED
+    assert len(throttle._accounts) == 0
     assert len(throttle._addresses) == MOST_REMEMBERED
+
+
+def test_names_of_nobody_never_push_out_the_count_of_an_account() -> None:
+    """Not even by whoever has many networks to type them from."""
+    throttle = Throttle(FixedClock())
+    for _ in range(4):
+        assert throttle.try_now("alice", HERE, is_account=True) is None
+    for n in range(2 * MOST_REMEMBERED):
+        throttle.try_now(f"user{n}", f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}")
+    assert throttle.try_now("alice", THERE, is_account=True) is not None
+
+
+def test_what_was_counted_before_the_account_was_made_goes_on() -> None:
+    throttle = Throttle(FixedClock())
+    failures(throttle, 4)
+    assert throttle.try_now("alice", HERE, is_account=True) is not None
+
+
+def test_who_holds_a_whole_ipv6_site_is_held_back_as_one() -> None:
+    throttle = Throttle(FixedClock())
+    allowed = sum(
+        throttle.try_now(f"user{n}", f"2001:db8:7:{n:x}::1") is None for n in range(5_000)
+    )
+    assert 100 < allowed <= 105
+    assert throttle.try_now("alice", "2001:db8:8::1") is None
+
+
+def test_counts_of_accounts_without_a_failure_of_the_day_are_dropped_when_there_are_many() -> None:
+    clock = FixedClock()
+    throttle = Throttle(clock)
+    for n in range(MOST_REMEMBERED):
+        throttle.try_now(f"user{n}", f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}", is_account=True)
+    clock.advance(days=2)
+    assert throttle.try_now("alice", HERE, is_account=True) is None
+    assert len(throttle._accounts) == 1

@@ -185,6 +185,70 @@ def test_one_that_somebody_cut_is_made_whole_and_it_is_said(two: Two) -> None:
     two.agrees()
 
 
+@pytest.mark.parametrize("which", ["first", "second"])
+@pytest.mark.parametrize("days", [0, 1])
+def test_one_that_was_put_back_while_nobody_ran_is_made_whole_and_it_is_a_failure(
+    two: Two, which: str, days: int
+) -> None:
+    two.writer().append(login("before"))
+    folder = getattr(two, which)
+    old = {each.path: each.path.read_bytes() for each in segments(folder)}
+    for name in ("one", "two"):
+        two.clock.advance(days=days, seconds=1)
+        two.writer().append(login(name))
+    for each in segments(folder):
+        each.path.unlink()
+    for path, content in old.items():
+        path.write_bytes(content)
+    two.writer().append(login("after"))
+    assert two.names() == ["before", "one", "two", "after"]
+    assert two.news() == [f"sink:{'first' if which == 'first' else 'standby'} failed"]
+    two.agrees()
+
+
+def test_a_first_folder_that_was_emptied_while_nobody_ran_is_a_failure(two: Two) -> None:
+    for name in ("before", "one"):
+        two.clock.advance(seconds=1)
+        two.writer().append(login(name))
+    for each in segments(two.first):
+        each.path.unlink()
+    two.writer().append(login("after"))
+    assert two.news() == ["sink:first failed"]
+    two.agrees()
+
+
+@pytest.mark.parametrize("which", ["first", "second"])
+def test_one_put_back_to_before_it_was_left_out_is_a_failure(
+    two: Two, which: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = two.writer()
+    log.append(login("before"))
+    path = segments(getattr(two, which))[0].path
+    old = path.read_bytes()
+    log.append(login("held"))
+    with input_output_error(getattr(two, which), monkeypatch):
+        log.append(login("one"))
+    path.write_bytes(old)
+    two.writer().append(login("after"))
+    assert [each.split()[1] for each in two.news()] == ["failed", "failed"]
+    assert two.names() == ["before", "held", "one", "after"]
+    two.agrees()
+
+
+@pytest.mark.parametrize("cut", [0, 30])
+def test_what_a_crash_between_the_two_left_out_is_no_failure(two: Two, cut: int) -> None:
+    """One write, whole or in part, with all of its records."""
+    log = two.writer()
+    log.append(login("before"))
+    path, before = segments(two.second)[0].path, segments(two.second)[0].path.stat().st_size
+    two.clock.advance(seconds=1)
+    log.append(login("one"), login("two"))
+    os.truncate(path, before + cut)
+    two.writer().append(login("after"))
+    assert two.news() == ["sink:standby done"]
+    two.agrees()
+
+
 def test_a_line_changed_in_one_of_them_is_named_by_the_verification(two: Two) -> None:
     log = two.writer()
     log.append(login("before"))

@@ -113,6 +113,9 @@ def test_who_has_no_password_cannot_disconnect(open_visit: Visit) -> None:
     assert "no password" in open_visit.browser.get("/account/sso")
     open_visit.browser.send("/account/sso", what="disconnect")
     assert open_visit.links() == [("alice", SUBJECT)]
+    words = "disconnected from single sign-on"
+    told = [e["outcome"] for e in open_visit.audited() if e.get("detail", {}).get("to") == words]
+    assert told == ["denied"]
 
 
 def test_removing_and_linking_keep_to_one_link_each(visit: Visit) -> None:
