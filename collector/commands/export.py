@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     help="Where to put the pack (here).",
 )
 @click.option("--as-of", metavar="DATE", help="The end of that day, or a time in ISO 8601 (now).")
-@click.option("--group", metavar="NAME", help="Only the devices of this group.")
+@click.option("--group", metavar="NAME", help="Only those that are (or were) in this group.")
 @click.option("--pseudonyms", is_flag=True, help="People and host names under pseudonyms.")
 @click.pass_context
 def export(
@@ -51,7 +51,8 @@ def export(
         return
     around: Surroundings = context.obj
     with around.store() as store:
-        say(str(_packed(around, store, out, _scope(store, group), as_of, pseudonyms=pseudonyms)))
+        scope = _scope(store, group, as_of)
+        say(str(_packed(around, store, out, scope, as_of, pseudonyms=pseudonyms)))
 
 
 @export.command(epilog="Example: muster-collector export verify posture-2026-W47.zip")
@@ -128,12 +129,17 @@ def _packed(
         raise Trouble(str(error)) from error
 
 
-def _scope(store: "Store", group: str | None) -> str:
-    from collector.store import groups
+def _scope(store: "Store", group: str | None, as_of: str | None) -> str:
+    """As of a past moment, a group that was removed since is told as well."""
+    from collector.store import Connection, belonging, groups
+
+    def is_known(c: Connection) -> bool:
+        known = groups.get(c, group or "") is not None
+        return known or (as_of is not None and belonging.was_a_group(c, group or ""))
 
     if group is None:
         return "all"
-    if store.read(lambda c: groups.get(c, group)) is None:
+    if not store.read(is_known):
         raise BadInput(f"no group {group!r}: `muster-collector group list` has their names")
     return f"group:{group}"
 

@@ -3,32 +3,34 @@
 As of the present, so of the past: who came into a group afterwards is not covered by its waivers.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from collector.model import Waiver
-from collector.store import Connection, devices, waivers
-from collector.store.belonging import Since
-from collector.store.waivers import Entry
+from collector.store import Connection, waivers
+from collector.store.as_of import Then, hostnames_as_of
+from collector.store.belonging import Since, belonging_as_of
+from collector.store.waivers import AT_ONCE, Entry
+
+Register = Iterator[tuple[Entry, str]]
+"""Waivers, each with the name of its device or ""."""
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """`register`: in force at the moment, or ended since the pack before; by their end."""
+    """What was in force at a moment over some devices and the groups that they were in."""
 
-    moment: datetime
-    register: tuple[Entry, ...]
     _of_devices: Mapping[str, tuple[Entry, ...]]
     _of_groups: Mapping[str, tuple[Entry, ...]]
 
     @classmethod
-    def at(cls, connection: Connection, at: datetime, since: datetime | None) -> "Granted":
-        register = waivers.approved_between(connection, since or at, at)
-        in_force = [entry for entry in register if ends_at(entry, at) > at]
+    def at(cls, connection: Connection, some: Sequence[Then], at: datetime) -> "Granted":
+        ids = [then.device.device_id for then in some]
+        names = sorted({name for then in some for name in then.groups})
+        in_force = waivers.in_force_at(connection, ids, names, at)
         return cls(
-            at,
-            tuple(register),
             _by((entry.asked.device_id, entry) for entry in in_force),
             _by((entry.asked.group, entry) for entry in in_force),
         )
@@ -48,10 +50,23 @@ class Granted:
         mine.sort(key=lambda entry: (entry.asked.ends_at, entry.number))
         return {entry.asked.rule_id: _waiver(entry, device_id) for entry in mine}
 
-    @staticmethod
-    def hostname(connection: Connection, entry: Entry) -> str:
-        device = devices.get(connection, entry.asked.device_id) if entry.asked.device_id else None
-        return device.hostname if device else ""
+
+def register(
+    connection: Connection, at: datetime, since: datetime | None, group: str = ""
+) -> Register:
+    """In force at the moment, or ended since the pack before; by number.
+
+    Of a `group`: its own, and those of the devices that were in it at the moment.
+    """
+    every = waivers.approved_between(connection, since or at, at)
+    while some := list(islice(every, AT_ONCE)):
+        ids = sorted({entry.asked.device_id for entry in some} - {""})
+        names = hostnames_as_of(connection, ids, at)
+        within = belonging_as_of(connection, ids, at) if group else {}
+        for entry in some:
+            asked = entry.asked
+            if group in ("", asked.group) or group in within.get(asked.device_id, ()):
+                yield entry, names.get(asked.device_id, "")
 
 
 def ends_at(entry: Entry, at: datetime) -> datetime:

@@ -17,6 +17,7 @@ from typing import Any
 
 from collector.audit.marks import erased_since, last_mark
 from collector.export import FORMATS, archive, manifest, to_readme
+from collector.export.bare_policy import without_comments
 from collector.export.columns import Table
 from collector.export.desk import NAME, Desk
 from collector.export.heading import Heading, Totals
@@ -179,7 +180,8 @@ def _fill(desk: Desk, order: Order, draft: Path, step: Step) -> tuple[str, Total
     def tell(connection: Connection) -> tuple[Heading, Policy, Totals, list[packs.SealedPack]]:
         text, policy = policy_then(connection, order.as_of)
         heading = _heading(desk, order, policy)
-        (files / "policy.toml").write_text(text, encoding="utf-8")
+        shown = text if order.names.key is None else without_comments(text)
+        (files / "policy.toml").write_bytes(shown.encode())
         with (files / "README.txt").open("w", encoding="utf-8") as out:
             to_readme.write(heading, policy, out)
         totals = _tell(connection, order, heading, policy, files, step)

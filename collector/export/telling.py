@@ -4,6 +4,7 @@ What was not judged is there as unknown: nothing is left out for want of a repor
 called compliant before every rule was put to it.
 """
 
+from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Any
 from collector.compliance import state
 from collector.export.changes import Earlier, changes_of, retired_since
 from collector.export.columns import CHANGES, DEVICES, FINDINGS, WAIVERS, Table, WaiverRow
-from collector.export.granted import Granted
+from collector.export.granted import Granted, register
 from collector.export.heading import Heading, Totals
 from collector.export.pseudonyms import Names
 from collector.export.rows import Said, device_row, finding_row, waiver_row
@@ -54,28 +55,27 @@ class Telling:
     def walk(self, connection: Connection, step: Callable[[int], None]) -> None:
         """Everything, in one view of the store. `step` is told how many devices were told."""
         at = self.heading.as_of
-        granted = Granted.at(connection, at, self.heading.since)
+        rules = [rule for rule in RULES if self.policy.rules[rule.id].enabled]
         told = 0
-        for some in _some(self._fleet(connection, granted), AT_ONCE):
-            before = self._before(connection, some)
-            for judged in some:
-                self._device(judged, before)
+        for some in _some(self._fleet(connection), AT_ONCE):
+            before, granted = self._before(connection, some), Granted.at(connection, some, at)
+            for then in some:
+                self._device(self._judged(then, rules, granted), before)
             told += len(some)
             step(told)
         for change in retired_since(connection, self.heading, self.names):
             self._row(CHANGES, change)
             self.totals.changes[change.change] += 1
-        for entry in granted.register:
-            row = waiver_row(entry, granted.hostname(connection, entry), at, self.names)
-            if self.heading.scope in ("all", f"group:{row.group}"):
-                self._row(WAIVERS, row)
-                self._count_waiver(row)
+        group = "" if self.heading.scope == "all" else self.heading.scope.removeprefix("group:")
+        for entry, hostname in register(connection, at, self.heading.since, group):
+            row = waiver_row(entry, hostname, at, self.names)
+            self._row(WAIVERS, row)
+            self._count_waiver(row)
 
-    def _fleet(self, connection: Connection, granted: Granted) -> Iterator[Judged]:
-        rules = [rule for rule in RULES if self.policy.rules[rule.id].enabled]
+    def _fleet(self, connection: Connection) -> Iterator[Then]:
         for then in fleet_as_of(connection, self.heading.as_of, self.policy.version):
             if self.heading.scope in ("all", *(f"group:{name}" for name in then.groups)):
-                yield self._judged(then, rules, granted)
+                yield then
 
     def _judged(self, then: Then, rules: Iterable[Rule], granted: Granted) -> Judged:
         at, device = self.heading.as_of, then.device
@@ -99,11 +99,11 @@ class Telling:
             compliance = Compliance.STALE
         return Judged(then, compliance, found, whole)
 
-    def _before(self, connection: Connection, some: Sequence[Judged]) -> Earlier | None:
+    def _before(self, connection: Connection, some: Sequence[Then]) -> Earlier | None:
         """None: there was no pack before."""
         if self.heading.since is None:
             return None
-        ids = [judged.then.device.device_id for judged in some]
+        ids = [then.device.device_id for then in some]
         return Earlier.at(connection, ids, self.heading.since)
 
     def _device(self, judged: Judged, before: Earlier | None) -> None:
@@ -144,8 +144,9 @@ class Telling:
     def _count_waiver(self, row: WaiverRow) -> None:
         totals, left = self.totals, row.ends_at - self.heading.as_of
         totals.waivers["in force" if left > timedelta(0) else "ended"] += 1
-        if timedelta(0) < left <= SOON and len(totals.ending) < MOST_ENDING:
-            totals.ending.append(row)
+        if timedelta(0) < left <= SOON:
+            insort(totals.ending, row, key=lambda each: each.ends_at)
+            del totals.ending[MOST_ENDING:]
 
     def _row(self, table: Table, row: Any) -> None:
         self.totals.rows[table.name] += 1
@@ -176,8 +177,8 @@ def unjudged(then: Then, rule: Rule, policy: Policy, at: datetime) -> Finding:
     )
 
 
-def _some(every: Iterator[Judged], most: int) -> Iterator[list[Judged]]:
-    some: list[Judged] = []
+def _some(every: Iterator[Then], most: int) -> Iterator[list[Then]]:
+    some: list[Then] = []
     for one in every:
         some.append(one)
         if len(some) == most:

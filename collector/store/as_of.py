@@ -84,6 +84,19 @@ def absences_as_of(
     return {row.device_id: row.from_at for row in connection.execute(query)}
 
 
+def hostnames_as_of(
+    connection: Connection, device_ids: Sequence[str], at: datetime
+) -> dict[str, str]:
+    """What devices were called at the moment, those out of service as well."""
+    query = select(device.c.device_id, device.c.hostname).where(device.c.device_id.in_(device_ids))
+    found = {row.device_id: row.hostname for row in connection.execute(query)}
+    later = select(device_past.c.device_id, device_past.c.hostname).where(
+        device_past.c.device_id.in_(device_ids), device_past.c.until_at > at
+    )
+    rows = connection.execute(later.order_by(device_past.c.until_at.desc()))
+    return found | {row.device_id: row.hostname for row in rows}
+
+
 def retired_between(connection: Connection, after: datetime, until: datetime) -> Iterator[Device]:
     """Devices that left service after the one moment and until the other, by device id."""
     query = (

@@ -6,7 +6,7 @@ Told from what was kept of each change, and from the present for what has not ch
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from collector.store.columns import EPOCH
 from collector.store.past import SEPARATOR
@@ -31,6 +31,21 @@ def belonging_as_of(
         if since:
             found[device_id] = since
     return found
+
+
+def was_a_group(connection: Connection, name: str) -> bool:
+    """Whether a device is or was in a group of this name, as far as changes are kept.
+
+    Of a name that never was, all of them are read.
+    """
+    now = select(membership.c.device_id).where(membership.c.group_name == name).limit(1)
+    within = SEPARATOR + groups_past.c.names + SEPARATOR
+    then = (
+        select(groups_past.c.device_id)
+        .where(func.instr(within, f"{SEPARATOR}{name}{SEPARATOR}") > 0)
+        .limit(1)
+    )
+    return any(connection.execute(query).first() is not None for query in (now, then))
 
 
 def _since(kept: Sequence[tuple[datetime, frozenset[str]]], now: Since, at: datetime) -> Since:

@@ -6,7 +6,7 @@ group afterwards excuses nothing with it.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -33,6 +33,7 @@ from collector.store.columns import whole
 from collector.store.prepared import Prepared
 from collector.store.schema import device, membership, numbering, waiver
 
+AT_ONCE = 100
 APPROVED, REFUSED, WITHDRAWN = "approved", "refused", "withdrawn"
 STANDS = (waiver.c.decision == APPROVED, waiver.c.ended_at.is_(None))
 IN_FORCE = (
@@ -228,15 +229,35 @@ def active_for_many(
     return found
 
 
-def approved_between(connection: Connection, after: datetime, until: datetime) -> list[Entry]:
-    """Approved by the later moment and still in force after the earlier one, by their end."""
+def approved_between(connection: Connection, after: datetime, until: datetime) -> Iterator[Entry]:
+    """Approved by the later moment and still in force after the earlier one, by number: in the
+    order of the key, so that nothing is held to be sorted.
+    """
     query = select(waiver).where(
         waiver.c.decision == APPROVED,
         waiver.c.decided_at <= until,
         waiver.c.ends_at > after,
         or_(waiver.c.ended_at.is_(None), waiver.c.ended_at > after),
     )
-    return _entries(connection, query.order_by(waiver.c.ends_at, waiver.c.number))
+    rows = connection.execution_options(yield_per=AT_ONCE).execute(query.order_by(waiver.c.number))
+    return map(_entry, rows)
+
+
+def in_force_at(
+    connection: Connection, device_ids: Collection[str], names: Collection[str], at: datetime
+) -> list[Entry]:
+    """What was in force at a moment for these devices themselves, and for these groups."""
+    own = waiver.c.device_id.in_(device_ids)
+    held = (
+        waiver.c.decision == APPROVED,
+        waiver.c.decided_at <= at,
+        waiver.c.ends_at > at,
+        or_(waiver.c.ended_at.is_(None), waiver.c.ended_at > at),
+    )
+    found = _entries(connection, select(waiver).where(own, *held)) if device_ids else []
+    if names:
+        found += _entries(connection, select(waiver).where(waiver.c.group_name.in_(names), *held))
+    return found
 
 
 def in_force_for(connection: Connection, asked: Asked, now: datetime) -> list[Entry]:

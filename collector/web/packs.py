@@ -10,7 +10,7 @@ from collector.export.encrypting import ENDING
 from collector.export.making import files_of
 from collector.export.verifying import NotAPack, check, follows
 from collector.export_settings import ALL, GROUP, PSEUDONYMS, ExportSettings
-from collector.store import Connection, exports, groups, policies
+from collector.store import Connection, belonging, exports, groups, policies
 from collector.store import packs as sealed_packs
 from collector.store.exports import Run
 from collector.translation import gettext as _
@@ -76,7 +76,7 @@ def wanted(
 ) -> tuple[str, datetime]:
     """Variant and moment. Raises NotAsked."""
     moment = _moment(c, wish.day, settings, now)
-    if wish.group and groups.get(c, wish.group) is None:
+    if wish.group and not _is_known(c, wish):
         raise NotAsked("group", _("There is no such group: choose one of the list."))
     waiting = [run for run in exports.unfinished(c) if run.asked_by]
     if len(waiting) >= MOST_WAITING:
@@ -84,6 +84,12 @@ def wanted(
     scope = f"{GROUP}{wish.group}" if wish.group else ALL
     hidden = wish.pseudonyms or only(holds) != ""
     return scope + (PSEUDONYMS if hidden else ""), moment
+
+
+def _is_known(c: Connection, wish: Wish) -> bool:
+    """Of a past day, also a group that was removed since."""
+    known = groups.get(c, wish.group) is not None
+    return known or (wish.day != "" and belonging.was_a_group(c, wish.group))
 
 
 def _moment(c: Connection, day: str, settings: ExportSettings, now: datetime) -> datetime:

@@ -28,6 +28,7 @@ from collector.s3.bucket import Bucket, NotReached
 from collector.store import deliveries, policies
 from tests.collector.desk import one_device
 from tests.collector.export.weekly import SUNDAY, WEEK, Weekly, built
+from tests.fakes import FakeMachine
 from tests.services.elsewhere import Elsewhere, elsewhere
 from tests.services.install import path_of
 
@@ -216,8 +217,11 @@ def test_a_scheduled_pack_is_sealed_encrypted_and_taken_to_all_of_them(
     mine = recipient(key)
     for device in one_device(data):
         device.store.write(lambda c: policies.add(c, "", SUNDAY - WEEK, "alice"))
-        exporting = built(device, data, recipients=(mine,), keep_plain=False, targets=targets)
-        weekly = Weekly(device, data, exporting)
+        counted = FakeMachine()
+        exporting = built(
+            device, data, counted, recipients=(mine,), keep_plain=False, targets=targets
+        )
+        weekly = Weekly(device, data, exporting, counted)
         weekly.until(SUNDAY)
         exporting.tick()
         assert exporting.delivering.deliver_due() == 3

@@ -2,8 +2,10 @@
 
 import json
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
+from collector.store import Connection, groups
 from tests.collector.commands.conftest import Console
 from tests.collector.desk import BAD, RULE, UPDATES_RULE, Desk, pending
 
@@ -72,3 +74,25 @@ def test_what_cannot_be_exported_is_one_line(console: Console, tmp_path: Path) -
     assert "is not a whole pack" in said
     said = console.refuses("export", "verify", str(tmp_path / "none"))
     assert said.endswith("none does not exist")
+
+
+def test_a_group_that_was_removed_has_packs_of_its_past(
+    desk: Desk, console: Console, tmp_path: Path
+) -> None:
+    desk.report(1, BAD)
+    came, left = desk.clock() - timedelta(minutes=50), desk.clock() - timedelta(minutes=10)
+
+    def come_and_go(c: Connection) -> None:
+        groups.add(c, groups.Group("lab", "", "", came))
+        groups.add_members(c, "lab", [desk.device_id], came)
+        groups.remove(c, "lab", left)
+
+    desk.store.write(come_and_go)
+    out = ("--out", str(tmp_path), "--group")
+    assert console.refuses("export", *out, "lab").startswith("no group 'lab'")
+    then = f"{desk.clock() - timedelta(minutes=30):%Y-%m-%dT%H:%M:%SZ}"
+    assert console.refuses("export", *out, "la", "--as-of", then).startswith("no group 'la'")
+    pack = Path(console.run("export", *out, "lab", "--as-of", then).stdout.strip())
+    with zipfile.ZipFile(pack) as archive:
+        rows = json.loads(archive.read("devices.json"))["rows"]
+    assert [row["groups"] for row in rows] == ["lab"]

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from collector.model import Waiver
-from collector.store import Connection, groups
+from collector.model import FormFactor, Platform, Waiver
+from collector.store import Connection, devices, groups
+from collector.store.devices import InventoryRow
 from tests.collector.export.conftest import Packing, files_of, table_of
 from tests.collector.export.fleet import DAY, DISKS, FIREWALL, NOW
 from tests.collector.granting import grant
@@ -81,3 +82,30 @@ def test_another_group_changes_nothing(packer: Packing) -> None:
     packer.desk.store.write(lambda c: groups.add(c, other))
     packer.desk.store.write(lambda c: groups.add_members(c, "sales", ["id-bad"], NOW - DAY))
     assert waived(packer) == {"id-bad"}
+
+
+def test_the_register_is_told_as_devices_were_called_then(packer: Packing) -> None:
+    before = table_of(packer.pack(), "waivers")
+    assert {row["hostname"] for row in before} == {"beta"}
+    (packer.out / next(packer.out.iterdir()).name).unlink()
+    row = InventoryRow("renamed", Platform.LINUX, FormFactor.LAPTOP)
+    packer.desk.store.write(
+        lambda c: devices.record_check_in(c, "id-bad", row, 2, b"e" * 32, NOW + DAY)
+    )
+    assert table_of(packer.pack(), "waivers") == before
+
+
+def test_the_pack_of_a_group_has_the_waivers_of_its_devices_then(packer: Packing) -> None:
+    founded(packer)
+    join(packer, "id-bad", NOW - DAY)
+    allow(packer, NOW - timedelta(hours=1))
+    leave(packer, "id-bad", NOW + DAY)
+    told = table_of(packer.pack(scope=f"group:{GROUP}"), "waivers")
+    assert [(row["group"], row["device_id"], row["rule_id"]) for row in told] == [
+        ("", "id-bad", DISKS),
+        ("", "id-bad", FIREWALL),
+        (GROUP, "", DISKS),
+        (GROUP, "", FIREWALL),
+    ]
+    none = table_of(packer.pack(NOW - 2 * DAY, scope=f"group:{GROUP}"), "waivers")
+    assert none == []

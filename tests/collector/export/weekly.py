@@ -1,7 +1,7 @@
 """A collector of one device whose packs are made at once, in this process."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ class Weekly:
     device: Device
     folder: Path
     exporting: Exporting
-    machine: FakeMachine = field(default_factory=FakeMachine)
+    machine: FakeMachine
 
     @property
     def store(self) -> Store:
@@ -85,15 +85,12 @@ class Weekly:
         self.exporting.begin()
 
 
-def built(
-    device: Device, folder: Path, machine: FakeMachine | None = None, **settings: Any
-) -> Exporting:
+def built(device: Device, folder: Path, machine: FakeMachine, **settings: Any) -> Exporting:
     desk = Desk.of(device.store, folder)
     journal = Journal(folder / "audit", desk.signer, device.clock)
     told = ExportSettings(**settings)
     going = Delivering(device.store, folder, told, None, journal, device.clock, "https://c:1")
-    counted = (machine or FakeMachine()).machine()
-    made = exporting_of(desk, journal, device.clock, counted, going)
+    made = exporting_of(desk, journal, device.clock, machine.machine(), going)
     made.worker = Here(made.worker.making)  # type: ignore[assignment]
     return made
 

@@ -11,7 +11,7 @@ from collector.export.desk import Desk
 from collector.export.making import Making
 from collector.export_settings import DirectoryTarget, ExportSettings, Target
 from collector.model import Compliance
-from collector.store import accounts, deliveries, exports, policies
+from collector.store import Connection, accounts, deliveries, devices, exports, groups, policies
 from collector.store.exports import Phase, Run
 from tests.collector.audit.log import SIGNER
 from tests.collector.web.conftest import Browser
@@ -207,3 +207,18 @@ def test_a_clock_that_is_ahead_is_said_on_the_page(packs: Packs) -> None:
     assert "is ahead by" not in packs.browser.get("/exports")
     runs_ahead(packs.folder, timedelta(days=3))
     assert "is ahead by 3 days of the time that has passed" in packs.browser.get("/exports")
+
+
+def test_a_day_may_be_told_of_a_group_that_was_removed_since(packs: Packs) -> None:
+    now = packs.browser.clock()
+
+    def come_and_go(c: Connection) -> None:
+        (device_id,), _ = devices.first_by_id(c, 9)
+        groups.add(c, groups.Group("lab", "", "", now))
+        groups.add_members(c, "lab", [device_id], now)
+        groups.remove(c, "lab", now + timedelta(seconds=1))
+
+    packs.browser.store.write(come_and_go)
+    assert packs.ask(group="lab") == 400
+    assert packs.ask(group="lab", day="2026-11-01") == 303
+    assert packs.run().variant == "group:lab"
