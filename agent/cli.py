@@ -122,10 +122,11 @@ def main(argv: Sequence[str] | None = None, around: Surroundings | None = None) 
     """Run one command; returns the exit status."""
     if around is None:
         keep_off_disk()  # the whole process is ours
+        around = Surroundings(watches=True)
     argv = sys.argv[1:] if argv is None else list(argv)
     args = parser(argv).parse_args(argv)
     try:
-        status: int = args.run(args, around or Surroundings())
+        status: int = args.run(args, around)
     except BadInput as error:
         return _say(str(error), 2)
     except (StateError, TransportError) as error:

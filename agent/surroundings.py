@@ -79,7 +79,8 @@ class Surroundings:
     shown_folder: Path = field(default_factory=config.shown_folder)
     shown_owner: int = 0
     runner_folder: Path | None = field(default_factory=config.runner_folder)
-    watches: bool = True
+    watches: bool = False
+    """Whether the process is ours alone, so that a check-in may end it (`agent.watching`)."""
     notice: Callable[["Notice", Mapping[str, str], Callable[[], "Host"]], None] = _show
     local: Callable[[datetime], datetime] = datetime.astimezone
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from agent.host import TimedOut, TooLarge
 from agent.state import State
 from agent.visits import TIME_LIMIT
 from agent.watching import CPU_SECONDS, MOST_BYTES, STATUS, WALL_SECONDS, Watch
+from tests.agent.terminal import Terminal
 
 
 class Ended(Exception):
@@ -100,6 +102,15 @@ def test_a_leak_in_a_real_process_is_ended_within_seconds() -> None:
     )
     assert done.returncode == STATUS
     assert "this check-in ends itself" in done.stdout
+
+
+def test_a_process_of_somebody_else_is_neither_limited_nor_watched(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path / "state")
+    terminal.enroll()
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
+    before = (resource.getrlimit(resource.RLIMIT_CPU), threading.active_count())
+    terminal.type("run", "--once")
+    assert (resource.getrlimit(resource.RLIMIT_CPU), threading.active_count()) == before
 
 
 def test_a_look_without_processor_time_left_says_so_of_every_further_question() -> None:
