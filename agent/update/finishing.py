@@ -78,9 +78,10 @@ class Finishing:
             found = self.installer.version()
             if found == update.version:
                 because = "it did not check in"
+                # Told by that check-in itself: a device that is shut down next is not lost.
+                self._note(update.saying(wire.UPDATE_OUTCOME_INSTALLED, update.version))
                 if self.installer.checks_in():
-                    self.log("an update is done", version=update.version)
-                    return self._note(update.settled(wire.UPDATE_OUTCOME_INSTALLED))
+                    return self._done(update)
             elif found:
                 because = f"version {found} is installed instead"
             self.sleep(LOOK_SECONDS)
@@ -88,9 +89,16 @@ class Finishing:
             spent_seconds += min(max(took_seconds, LOOK_SECONDS), LONGEST_LOOK_SECONDS)
         return self._go_back(update, because)
 
+    def _done(self, update: Update) -> Update:
+        self.log("an update is done", version=update.version)
+        ended = update.settled(wire.UPDATE_OUTCOME_INSTALLED)
+        heard = not record.load(self.state).outcome
+        return self._note(Update(failed=ended.failed) if heard else ended)
+
     def _go_back(self, update: Update, because: str) -> Update:
         self.log("an update is taken back", version=update.version, because=because)
-        return self._note(replace(update, step=Step.RETURNING, because=because))
+        silent = update.saying(wire.UPDATE_OUTCOME_UNSPECIFIED, "", because)
+        return self._note(replace(silent, step=Step.RETURNING))
 
     def _return(self, update: Update) -> Update:
         """By the digest that was kept when its signature was looked at."""

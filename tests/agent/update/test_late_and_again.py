@@ -6,6 +6,7 @@ import pytest
 
 from agent.update import record
 from agent.update.finishing import Finishing
+from agent.update.installer import InstallFailed
 from agent.update.offer import REFUSED_SECONDS, STUCK_SECONDS
 from agent.update.record import Step
 from protos.posture.v1 import posture_service_pb2 as wire
@@ -75,4 +76,36 @@ def test_a_release_that_cannot_be_kept_costs_no_check_in(device: Device) -> None
     assert not device.offer().heard("1.1.0")
 
     assert device.said == ["a release cannot be taken now"]
+    assert device.tell() is None
+
+
+def test_the_check_in_that_shows_a_version_to_be_sound_tells_so_itself(
+    device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A laptop that is shut for the weekend right after it would count as lost, and halt all."""
+    device.take()
+    heard: list[wire.UpdateReport | None] = []
+
+    def checks_in() -> bool:
+        heard.append(device.tell())
+        return True
+
+    monkeypatch.setattr(device.installer, "checks_in", checks_in)
+
+    assert device.finish() is None
+
+    (told,) = heard
+    assert told == wire.UpdateReport(version="1.1.0", outcome=wire.UPDATE_OUTCOME_INSTALLED)
+    assert record.load(device.state) == record.Update()
+
+
+def test_a_version_that_is_taken_back_is_never_told_to_be_installed(device: Device) -> None:
+    device.installer.sick.add("1.1.0")
+    device.installer.refuses.add("1.0.0")
+    device.take()
+
+    with pytest.raises(InstallFailed):
+        device.finish()
+
+    assert record.load(device.state).step is Step.RETURNING
     assert device.tell() is None
