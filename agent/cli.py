@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn, Protocol
 
-from agent import __version__
+from agent import __version__, own_program
 from agent.commands import run
 from agent.exchange.troubles import TransportError
 from agent.memory import keep_off_disk
@@ -126,6 +126,8 @@ def main(argv: Sequence[str] | None = None, around: Surroundings | None = None) 
     argv = sys.argv[1:] if argv is None else list(argv)
     args = parser(argv).parse_args(argv)
     try:
+        if around.watches:
+            own_program.look()
         status: int = args.run(args, around)
     except BadInput as error:
         return _say(str(error), 2)

@@ -1,5 +1,6 @@
 """`muster-collector serve`: check-ins, enrollment and the web pages, until it is told to stop."""
 
+import errno
 import logging
 from pathlib import Path
 
@@ -90,10 +91,16 @@ def serve(around: Surroundings, /, **settings: object) -> None:
     except _foreseeable() as error:
         raise Trouble(str(error)) from error
     except OSError as error:
-        raise Trouble(
-            f"{error.filename or config.folder} cannot be used ({error.strerror}): give this "
-            "account a data folder it may write to with --data DIR"
-        ) from error
+        raise Trouble(_of_the_system(error, config.folder)) from error
+
+
+def _of_the_system(error: OSError, folder: Path) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk that holds {folder} is full: free space there"
+    return (
+        f"{error.filename or folder} cannot be used ({error.strerror}): give this "
+        "account a data folder it may write to with --data DIR"
+    )
 
 
 def _config(around: Surroundings, settings: dict[str, object]) -> Config:

@@ -3,6 +3,7 @@
 The codes are SQLite's primary result codes (https://sqlite.org/rescode.html).
 """
 
+import os
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
@@ -33,6 +34,11 @@ BUSY, LOCKED, READ_ONLY, IO_ERROR, CORRUPT, FULL, CANNOT_OPEN, NOT_A_DATABASE = 
 )  # fmt: skip
 
 
+ROOM_BYTES = 1 << 20
+"""With less room than this a failed write is a full disk: SQLite cannot make its index of the log
+(https://sqlite.org/walformat.html, 2.2) and calls that an input/output error."""
+
+
 def damaged(path: Path, detail: str) -> StoreDamaged:
     return StoreDamaged(
         f"{path} is damaged ({detail}): stop the collector and restore a backup of the file"
@@ -52,6 +58,8 @@ def _named(code: int, said: str, path: Path) -> StoreError | None:
     if code in (CORRUPT, NOT_A_DATABASE):
         return damaged(path, said)
     folder = path.parent
+    if code == IO_ERROR and _no_room(folder):
+        code = FULL
     known: dict[int, StoreError] = {
         FULL: StoreFull(f"the disk that holds {folder} is full: free space there"),
         BUSY: StoreBusy(f"{path} is held by another process: try again when it has finished"),
@@ -65,3 +73,11 @@ def _named(code: int, said: str, path: Path) -> StoreError | None:
     }
     known[LOCKED] = known[BUSY]
     return known.get(code)
+
+
+def _no_room(folder: Path) -> bool:
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < ROOM_BYTES

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,24 @@ def test_a_read_only_folder_is_named(small_disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     with pytest.raises(StoreError, match=r"cannot be written .*give this account write access"):
         Store.open(small_disk / "data")
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_service_on_a_full_disk_says_so_in_its_journal_and_ends(
+    begun: bool, small_disk: Path
+) -> None:
+    """Before its first start and later; its journal gets what is on stderr, and no more."""
+    data = small_disk / "data"
+    if begun:
+        Store.open(data).close()
+    with (small_disk / "filling").open("wb", buffering=0) as filling, suppress(OSError):
+        while True:
+            filling.write(bytes(4096))
+    command = [sys.executable, "-m", "collector", "--data", str(data), "serve"]
+    listeners = [w for each in ("check-in", "enroll", "web") for w in (f"--{each}", "127.0.0.1:0")]
+    said = subprocess.run(
+        [*command, *listeners], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    line = f"muster-collector: the disk that holds {data} is full: free space there\n"
+    assert (said.returncode, said.stderr) == (1, line)
