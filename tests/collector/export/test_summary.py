@@ -137,3 +137,11 @@ def test_parts_that_are_not_there_take_no_place() -> None:
     assert re.findall(r'width="([\d.]+)" height="14" fill="(#\d+)"', drawn) == [
         ("480.00", "#111111"), ("160.00", "#222222"),
     ]  # fmt: skip
+
+
+def test_a_column_head_is_set_in_the_size_of_its_page(packer: Packing) -> None:
+    """On paper the text is smaller than the root's: sizes of the root would stay large."""
+    page = files_of(packer.pack())["summary.html"].decode()
+    sizes = re.findall(r"font-size: ([^;} ]+)", page)
+    assert [size for size in sizes if size.endswith("rem")] == []
+    assert "min-width: 8.5em" in page
