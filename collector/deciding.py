@@ -61,7 +61,7 @@ def version_of(device: Device, names: list[str]) -> str:
 
 def set_owner(c: Connection, order: Order, email: str) -> None:
     """Give it to the person of this address, or to nobody with "". Raises NotPossible."""
-    _in_service(c, order)
+    in_service(c, order)
     owner = folded(email)
     if owner and (len(owner) > 254 or not EMAIL.fullmatch(owner)):
         raise NotPossible(
@@ -72,7 +72,7 @@ def set_owner(c: Connection, order: Order, email: str) -> None:
 
 def set_groups(c: Connection, order: Order, names: Collection[str]) -> None:
     """Have it in these groups and in no other. Raises NotPossible."""
-    _in_service(c, order)
+    in_service(c, order)
     before = groups.groups_of(c, order.device_id)
     for name in names:
         if groups.get(c, name) is None:
@@ -91,7 +91,7 @@ def set_groups(c: Connection, order: Order, names: Collection[str]) -> None:
 
 def release(c: Connection, order: Order) -> None:
     """End its quarantine: what it sends from now on is judged. Raises NotPossible."""
-    device = _in_service(c, order)
+    device = in_service(c, order)
     if not device.quarantined_because:
         raise NotPossible(Text("The device is not in quarantine."))
     devices.release(c, order.device_id, order.at)
@@ -101,7 +101,7 @@ def release(c: Connection, order: Order) -> None:
 
 def retire(c: Connection, order: Order) -> None:
     """Out of every list, its certificates revoked; the history stays. Raises NotPossible."""
-    _in_service(c, order)
+    in_service(c, order)
     devices.retire(c, order.device_id, order.at)
     certificates.revoke_all(c, order.device_id, order.at, "the device was retired")
     events.add(c, order.at, "retired", order.device_id, f"by {order.by}")
@@ -119,7 +119,7 @@ def check_name(c: Connection, order: Order, typed_name: str) -> Device:
     """The device, when `typed_name` is its host name (or its id, where it has none), as typed by
     whoever forgets it. Raises NotPossible.
     """
-    device = _known(c, order)
+    device = known(c, order)
     if typed_name.strip() not in (device.hostname or device.device_id, device.device_id):
         raise NotPossible(
             Text("To forget it, type its name exactly as it is shown: nothing was done.")
@@ -127,8 +127,9 @@ def check_name(c: Connection, order: Order, typed_name: str) -> Device:
     return device
 
 
-def _in_service(c: Connection, order: Order) -> Device:
-    device = _known(c, order)
+def in_service(c: Connection, order: Order) -> Device:
+    """The device, as it was looked at and not retired. Raises NotPossible."""
+    device = known(c, order)
     if device.retired_at is not None:
         raise NotPossible(
             Text("The device is retired already: nothing but forgetting it is left to do.")
@@ -136,7 +137,8 @@ def _in_service(c: Connection, order: Order) -> Device:
     return device
 
 
-def _known(c: Connection, order: Order) -> Device:
+def known(c: Connection, order: Order) -> Device:
+    """The device, as it was looked at. Raises NotPossible."""
     device = devices.get(c, order.device_id)
     if device is None:
         raise NoSuchDevice(Text("There is no such device any more."))

@@ -22,7 +22,7 @@ class Permission(StrEnum):
     LOCK_SCREEN = marked("lock a device's screen")
     CHANGE_DEVICES = marked("set owner and groups, release from quarantine")
     MANAGE_PEOPLE = marked("import and forget people who own devices, make and remove groups")
-    RETIRE_DEVICES = marked("retire and forget devices")
+    RETIRE_DEVICES = marked("retire and forget devices, say that one is another installed anew")
     REQUEST_WAIVER = marked("request a waiver")
     APPROVE_WAIVER = marked("approve and end waivers")
     ENROLL = marked("make and revoke enrollment strings")

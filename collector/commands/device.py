@@ -8,7 +8,7 @@ import click
 
 from collector.command_list import CommandList
 from collector.commands.asking import check_now, lock
-from collector.commands.device_care import forget, groups, owner
+from collector.commands.device_care import continue_, forget, groups, owner
 from collector.commands.people import sure
 from collector.model import Language, OpenFinding
 from collector.surroundings import BadInput, Surroundings
@@ -104,7 +104,7 @@ def release(around: Surroundings, /, device: str, yes: bool) -> None:
     say(sentence(f"{called(meant)} is released; its next report is judged."))
 
 
-for each in (owner, groups, forget):
+for each in (owner, groups, continue_, forget):
     device.add_command(each)
 
 

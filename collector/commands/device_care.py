@@ -44,6 +44,32 @@ def groups(around: Surroundings, /, device: str, names: tuple[str, ...]) -> None
     say(sentence(f"{called(meant)} is in {', '.join(names) or 'no group'}."))
 
 
+@click.command("continue", epilog="Example: muster-collector device continue alpha --of 3f9c0e12")
+@click.argument("device", metavar="DEVICE")
+@click.option("--of", "earlier", required=True, metavar="DEVICE", help="What it was before.")
+@click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
+@click.pass_obj
+def continue_(around: Surroundings, /, device: str, earlier: str, yes: bool) -> None:
+    """Say that a device is the same laptop as an earlier one, installed anew.
+
+    Owner, groups and waivers come over; the earlier one is retired and its history stays.
+    """
+    from collector import continuing, deciding
+    from collector.selecting import the_device
+
+    with around.store() as store:
+        meant, before = store.read(lambda c: (the_device(c, device), the_device(c, earlier)))
+        order = deciding.Order(meant.device_id, around.clock(), around.who())
+        try:
+            store.read(lambda c: continuing.possible(c, order, before.device_id))
+        except deciding.NotPossible as error:
+            raise BadInput(str(error).rstrip(".")) from error
+    sure(yes, f"Is {called(meant)} the same laptop as {called(before)}? That one is retired.")
+    told = ("device.changed", {"to": "continue", "of": before.device_id})
+    _done(around, meant.device_id, told, lambda c, o: continuing.approve(c, o, before.device_id))
+    say(sentence(f"{called(meant)} continues {called(before)}, which is retired."))
+
+
 @click.command(epilog="Example: muster-collector device forget alpha --yes")
 @click.argument("device", metavar="DEVICE")
 @click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")

@@ -2,7 +2,7 @@
 
 Every enrollment is a new device with a history of its own: nobody comes into another device's by
 showing its hardware (SPIRE, Salt and Fleet each had that hole). A machine that was installed again
-is therefore a second row, and an event tells the helpdesk which two belong together.
+is therefore a second row; that the two are one laptop is for a person to say.
 """
 
 import uuid
@@ -16,7 +16,7 @@ from collector.identity import tokens
 from collector.identity.authority import Authority, DeviceCertificate
 from collector.identity.certifying import certify
 from collector.model import Device
-from collector.store import devices, events
+from collector.store import continuations, devices, events
 from collector.store.devices import InventoryRow
 
 RECOGNISED_BY = ("board", "serial")
@@ -58,6 +58,7 @@ def enroll(c: Connection, authority: Authority, newcomer: Newcomer, now: datetim
     devices.add(c, device_id, newcomer.inventory, now)
     certificate = certify(c, authority, device_id, newcomer.public_key, now)
     events.add(c, now, "enrolled", device_id, f"with token {token.token_id}")
+    continuations.find(c, device_id, [one.device_id for one in alike], now)
     because = ""
     for other in alike:
         detail = f"{device_id} has the hardware of {other.hostname} ({other.device_id})"
@@ -78,6 +79,17 @@ def same_hardware(c: Connection, inventory: InventoryRow) -> list[Device]:
             found.update(dict.fromkeys(devices.with_fingerprint(c, part, value)))
     known = (devices.get(c, device_id) for device_id in found)
     return [device for device in known if device is not None]
+
+
+def shares_hardware(c: Connection, one: str, other: str) -> bool:
+    """Whether two devices show a part alike that tells machines apart, and none that differs."""
+    mine, theirs = devices.fingerprint_of(c, one), devices.fingerprint_of(c, other)
+    both = [
+        (mine[part], theirs[part])
+        for part in RECOGNISED_BY
+        if _tells_apart(mine.get(part, b"")) and _tells_apart(theirs.get(part, b""))
+    ]
+    return bool(both) and all(first == second for first, second in both)
 
 
 def _tells_apart(value: bytes) -> bool:

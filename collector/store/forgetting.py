@@ -6,6 +6,7 @@ audit log is no table of the store: it stays, and names the device by its id.
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from collector.store import continuations
 from collector.store.schema import device, device_past, event, fingerprint, metadata
 
 COLUMN = "device_id"
@@ -17,6 +18,7 @@ NAMELESS = "a forgotten device"
 def forget_device(connection: Connection, device_id: str) -> None:
     """Take it away. It should be retired first, so that what is counted is right."""
     _unname(connection, device_id)
+    continuations.forget(connection, device_id)
     named = [table for table in metadata.sorted_tables if COLUMN in table.c]
     # The device first: what counts it and its turns still sees all of them.
     for table in (

@@ -8,6 +8,7 @@ from sqlalchemy import Column, Index, LargeBinary, Text, text
 
 from collector.store import tables
 from collector.store.columns import INTEGER, Moment
+from collector.store.continuations import continuation  # noqa: F401 - one of the tables
 from collector.store.counted import device_tally, finding_tally, flow, snapshot, turn
 from collector.store.disputing import dispute, turned
 from collector.store.export_tables import delivery, export_run

@@ -194,6 +194,18 @@ def end(connection: Connection, number: int, by: str, at: datetime) -> bool:
     return True
 
 
+def bring_over(
+    connection: Connection, held: Waiver, device_id: str, at: datetime, remark: str
+) -> int:
+    """What holds for one device holds for another too from now on, as the same two people said."""
+    asked = Asked(held.rule_id, held.reason, held.requested_by, held.ends_at, device_id)
+    number = request(connection, asked, at)
+    for older in in_force_for(connection, asked, at):
+        _end(connection, older, held.approved_by, at)
+    _decide(connection, number, APPROVED, held.approved_by, at, remark)
+    return number
+
+
 def judge_covered(connection: Connection, asked: Asked, at: datetime) -> None:
     """Have the device, or every member of the group, judged again by the upkeep after `at`."""
     members = select(membership.c.device_id).where(membership.c.group_name == asked.group)

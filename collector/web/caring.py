@@ -24,6 +24,8 @@ KINDS = {
     "waiver ended": marked("Waiver ended"),
     "released": marked("Released from quarantine"),
     "retired": marked("Retired"),
+    "continues": marked("The same laptop as before, installed anew"),
+    "continued": marked("Installed anew"),
     "groups changed": marked("Groups changed"),
     "same hardware": marked("Same hardware as another device"),
     "hardware changed": marked("The hardware changed"),
@@ -33,6 +35,7 @@ DONE = {
     "owner": marked("The owner is set."),
     "groups": marked("The groups are set."),
     "release": marked("The quarantine has ended: its next report is judged."),
+    "continue": marked("The two are one laptop: the earlier one is retired."),
     "retire": marked("The device is retired; its certificates are revoked."),
 }
 

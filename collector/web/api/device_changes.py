@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from collector import deciding
+from collector import continuing, deciding
 from collector.audit.entry import Action
 from collector.deciding import NoSuchDevice, NotPossible, Order
 from collector.store import Connection, devices
@@ -31,6 +31,12 @@ async def release(call: Call) -> One:
 
 async def retire(call: Call) -> One:
     return await _decide(call, (Action.DEVICE_RETIRED, ""), deciding.retire)
+
+
+async def continue_(call: Call) -> One:
+    of = call.body["of"]
+    told = (CHANGED, f"continue {of}")
+    return await _decide(call, told, lambda c, o: continuing.approve(c, o, of))
 
 
 async def forget(call: Call) -> One:

@@ -179,6 +179,10 @@ _OWNER = (
     _SEEN,
 )
 _GROUPS = (Given("groups", "text", "names, with spaces", required=True, most=2000), _SEEN)
+_CONTINUE = (
+    Given("of", "text", "the id of what it was before", required=True, least=1, most=64),
+    _SEEN,
+)
 _FORGET = (
     Given("name", "text", "its host name or its id, exactly", required=True, least=1, most=300),
     Given("code", "text", "of your second factor, now", required=True, least=1, most=64),
@@ -257,6 +261,9 @@ def routes() -> tuple[Route, ...]:
         Route("POST", f"{device}/retire", Permission.RETIRE_DEVICES,
               "Take it out of service and revoke its certificates", "Device",
               device_changes.retire, body=(_SEEN,), changes=True),
+        Route("POST", f"{device}/continue", Permission.RETIRE_DEVICES,
+              "Say that it is an earlier device, installed anew; that one is retired", "Device",
+              device_changes.continue_, body=_CONTINUE, changes=True),
         Route("POST", f"{device}/forget", Permission.RETIRE_DEVICES,
               "Erase all that is kept of it; the answer is what it was", "Device",
               device_changes.forget, body=_FORGET, changes=True),

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from collector import wording
+from collector import continuing, wording
 from collector.accounts.roles import Permission, Role, may
 from collector.compliance import compliance_at
+from collector.continuing import Related
 from collector.judged import laid_over
 from collector.model import Device, EvidenceLine, Language, OpenFinding, Status
 from collector.policy import Policy
@@ -85,6 +86,8 @@ class Context:
     latest: int
     commanding: Commanding
     care: Care
+    related: Related
+    may_continue: bool
     device_id: str
     may_ask: bool
     events: str
@@ -150,6 +153,8 @@ def _context(
         latest=device.last_sequence,
         commanding=commanding(c, site, device, role),
         care=caring(c, device, role, viewer.said, now),
+        related=continuing.related(c, device, now),
+        may_continue=may(role, Permission.RETIRE_DEVICES),
         device_id=device_id,
         may_ask=device.retired_at is None and may(role, Permission.REQUEST_WAIVER),
         events=f"/devices/{device_id}/events",

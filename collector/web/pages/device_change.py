@@ -42,13 +42,13 @@ async def page(request: Request) -> Response:
 
 
 async def decide(
-    request: Request, told: tuple[Action, str], change: Change, kept: Said
+    request: Request, told: tuple[Action, str], change: Change, kept: Said, **detail: str
 ) -> Response:
     """Written down, then done; `kept` is what was typed, for when it cannot be."""
     site, (action, what) = site_of(request.scope), told
     order = order_of(request, str((await request.form()).get("seen", "")))
     try:
-        async with noted_on(request, action, f"device:{order.device_id}", to=what):
+        async with noted_on(request, action, f"device:{order.device_id}", to=what, **detail):
             await site.store.submit(lambda c: change(c, order))
     except NoSuchDevice:
         return NOT_FOUND.response(request.scope)

@@ -8,8 +8,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from collector import continuing
 from collector.accounts.roles import Permission
 from collector.audit.entry import Action
+from collector.continuing import Pair
 from collector.handing_out import NotServing, enrollment_link, enrollment_string, serving
 from collector.identity import tokens as making
 from collector.identity.tokens import MOST_USES
@@ -31,6 +33,7 @@ LASTS = (1, 7, 30, 90)
 LONGEST_LABEL = 100
 MOST_DIGITS = 9
 NEWEST = 100
+MOST_PAIRS = 20
 STATES = {
     "good": marked("in force"),
     "used up": marked("used up"),
@@ -74,7 +77,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`more`: there are older ones than are shown."""
+    """`more`: there are older ones than are shown. `pairs`: perhaps one laptop each."""
 
     frame: Frame
     made: Made | None
@@ -85,6 +88,7 @@ class Context:
     most_uses: int
     rows: tuple[Row, ...]
     more: bool
+    pairs: tuple[Pair, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,9 @@ async def page(request: Request) -> Response:
 async def _shown(request: Request, answer: Answer) -> Response:
     site, frame = site_of(request.scope), frame_of(request.scope, _("Enrollment"))
     known = await run_in_threadpool(site.store.read, lambda c: tokens.newest(c, NEWEST + 1))
+    pairs = await run_in_threadpool(
+        site.store.read, lambda c: continuing.waiting(c, frame.now, MOST_PAIRS)
+    )
     rows = tuple(
         Row(each.token_id, each.label, _(STATES[state]), state == "good", each.uses,
             each.max_uses, each.expires_at)
@@ -132,6 +139,7 @@ async def _shown(request: Request, answer: Answer) -> Response:
         MOST_USES,
         rows,
         len(known) > NEWEST,
+        tuple(pairs),
     )
     return render("enrollment.html", context, status_code=answer.status_code)
 

@@ -9,6 +9,7 @@ from collector.store.devices import InventoryRow
 from collector.store.groups import Group
 from tests.collector.commands.conftest import Console
 from tests.collector.desk import BAD, GOOD, RULE, Desk, firewall, posture
+from tests.collector.web import fleet
 
 UUID = "5a3e1f0c-0000-4000-8000-000000000001"
 EVIL = "\x1b[31mevil\u202e\x9b2J\nname" + "x" * 60
@@ -226,6 +227,22 @@ def test_in_the_list_an_id_tells_devices_of_one_name_apart(desk: Desk, console: 
     for beginning in ("3f9c0e12", "4f9c0e12"):
         assert f"twintwintwintwin… ({beginning})  Unknown" in said
     assert "alpha (d1)" not in said
+
+
+def test_a_laptop_that_was_installed_anew_continues_what_it_was(
+    desk: Desk, console: Console
+) -> None:
+    for seen in fleet.installed_anew("lap"):
+        desk.store.write(lambda c, seen=seen: fleet.enrol(c, seen, desk.clock()))  # type: ignore[misc]
+    refused = console.refuses("device", "continue", "lap", "--of", "alpha", "--yes")
+    assert refused.startswith("alpha (d1) was enrolled later")
+    assert console.says("device", "continue", "lap", "--of", "was-lap", "--yes") == (
+        "lap (id-lap) continues was-lap (id-was-lap), which is retired.\n"
+    )
+    assert console.reads("device", "show", "was-lap")["retired_at"]
+    assert console.refuses("device", "continue", "lap", "--of", "was-lap", "--yes").startswith(
+        "lap (id-lap) continues another device already"
+    )
 
 
 def test_a_retired_twin_does_not_stand_in_the_way(desk: Desk, console: Console) -> None:

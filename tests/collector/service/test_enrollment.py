@@ -7,6 +7,7 @@ import grpc.aio
 import pytest
 from cryptography import x509
 
+from collector import continuing
 from collector.identity.authority import new_key
 from collector.inventory import row_of
 from collector.store import Connection, devices, events, tokens
@@ -142,6 +143,17 @@ async def again(desk: EdgeDesk, first: Inventory, second: Inventory, minutes: fl
 async def test_a_machine_installed_again_is_a_new_device_and_is_noticed(desk: EdgeDesk) -> None:
     second = machine(BOARD, ELSEWHERE)
     assert await again(desk, machine(BOARD, BOARD), second, 60) == ["enrolled", "same hardware"]
+
+
+@pytest.mark.parametrize(("minutes", "offered"), [(60 * 24, True), (14, False)])
+async def test_only_an_earlier_installation_that_fell_silent_may_be_continued(
+    desk: EdgeDesk, minutes: float, offered: bool
+) -> None:
+    """A copy of the disk is set aside first, whatever becomes of the other."""
+    await again(desk, machine(BOARD, BOARD), machine(BOARD, ELSEWHERE), minutes)
+    desk.clock.advance(days=1)
+    pairs = desk.store.read(lambda c: continuing.waiting(c, desk.clock(), 9))
+    assert bool(pairs) is offered
 
 
 async def test_the_same_installation_enrolled_again_is_only_noticed(desk: EdgeDesk) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from collector.model import (
     Compliance,
@@ -52,6 +53,7 @@ class Seen:
     quiet: timedelta = timedelta(minutes=20)
     bad_for: timedelta = timedelta(days=5)
     posture: bytes | None = None
+    enrolled_for: timedelta = timedelta(days=90)
 
 
 def device_id(hostname: str) -> str:
@@ -62,7 +64,7 @@ def enrol(c: Connection, seen: Seen, now: datetime) -> str:
     """Put the device and what it said into the store; its id."""
     name, at = device_id(seen.hostname), now - seen.quiet
     inventory = replace(seen.inventory, hostname=seen.hostname)
-    devices.add(c, name, inventory, now - timedelta(days=90))
+    devices.add(c, name, inventory, now - seen.enrolled_for)
     posture = seen.posture if seen.posture is not None else _posture(seen.hostname)
     reports.add(c, name, StoredReport(7, b"d" * 32, posture, at, at))
     devices.record_check_in(c, name, inventory, 7, b"d" * 32, at)
@@ -71,6 +73,16 @@ def enrol(c: Connection, seen: Seen, now: datetime) -> str:
     devices.record_judgement(c, name, judgement)
     add_certificate(c, Certificate(f"{name}-1", name, at, now + timedelta(days=80)))
     return name
+
+
+def installed_anew(hostname: str) -> tuple[Seen, Seen]:
+    """What a laptop was before, silent since, and what it is now: the same hardware."""
+    shown = replace(LAPTOP, fingerprint={"board": sha256(hostname.encode()).digest()})
+    before = Seen(
+        f"was-{hostname}", Compliance.COMPLIANT, inventory=shown, quiet=timedelta(days=100),
+        enrolled_for=timedelta(days=300),
+    )  # fmt: skip
+    return before, Seen(hostname, Compliance.COMPLIANT, inventory=shown)
 
 
 def _opening(name: str, rule_id: str, seen: Seen, at: datetime) -> Opening:

@@ -42,6 +42,7 @@ BY_ITSELF = {
     "/incidents/{number}/change": "notes are added; a closed one stays closed",
     "/notifications/change": "only what was given up",
     "/releases/change": "how far it was let go goes with it",
+    "/devices/{device_id}/continue": "what was seen goes with it, and once only",
     "/enrollment": "what was revoked stays revoked",
     "/accounts/review/sign": "nothing may be left to confirm",
 }  # fmt: skip

@@ -25,7 +25,7 @@ from collector.store.notifications import Message, New
 from collector.web.api.routes import Route
 from tests.collector.granting import grant
 from tests.collector.web.api.desk import Desk
-from tests.collector.web.fleet import DISKS, FIREWALL, Seen, device_id
+from tests.collector.web.fleet import DISKS, FIREWALL, Seen, device_id, installed_anew
 
 NEVER = {"device_id": "id-never", "token_id": "0" * 12, "version": "99", "rule_id": "no_such_rule"}
 ODD = {"device_id": "..%2Fetc", "token_id": "X", "version": "1%20or%201", "rule_id": "'--"}
@@ -102,7 +102,8 @@ class Objects:
         there, retired = f"lap-{self.made}", f"old-{self.made}"
         now, store = self.desk.clock(), self.desk.store
         bad = {FIREWALL: (Status.FAIL, "Incoming connections are let in.")}
-        self.desk.enrol(Seen(there, Compliance.NON_COMPLIANT, bad))
+        now_and_before = installed_anew(there) if route.path.endswith("/continue") else ()
+        self.desk.enrol(*now_and_before or [Seen(there, Compliance.NON_COMPLIANT, bad)])
         self.desk.enrol(Seen(retired, Compliance.NON_COMPLIANT, bad))
         if route.path.endswith("/release"):
             store.write(lambda c: devices.quarantine(c, device_id(there), "two of them", now))
@@ -289,6 +290,7 @@ class Objects:
         }
         if route.path.endswith("/forget"):
             values["name"] = f"lap-{self.made}"
+        values["of"] = device_id(f"was-lap-{self.made}")
         if any(each.name == "code" for each in route.body):
             codes = self.desk.codes.get(role)
             values["code"] = codes.pop() if codes else "none"

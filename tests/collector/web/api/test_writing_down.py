@@ -16,6 +16,7 @@ SPECIFIC = {
     "/groups": "group.changed",
     "/devices/{device_id}/release": "device.changed",
     "/devices/{device_id}/retire": "device.retired",
+    "/devices/{device_id}/continue": "device.changed",
     "/devices/{device_id}/forget": "device.forgotten",
     "/devices/{device_id}/check-now": "command.given",
     "/devices/{device_id}/lock": "command.given",
