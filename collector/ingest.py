@@ -5,6 +5,7 @@ device's own clock only dates the beginning of a state, and only within what we 
 """
 
 import hashlib
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from google.protobuf.message import DecodeError
 from sqlalchemy import Connection
 
 from collector.inventory import fingerprint_of, row_of
-from collector.judgement import Case, Settled, as_held, judge
+from collector.judgement import Case, Settled, as_held, judge, judge_all
 from collector.model import Compliance, OpenFinding, System
 from collector.policy import Alike, Notices, Policy, tracked
 from collector.store import devices, events, past, reports
@@ -21,6 +22,7 @@ from collector.store import tracked as sightings
 from collector.store.columns import whole
 from collector.store.devices import Standing
 from collector.store.reports import StoredReport
+from collector.store.tracked import Sight
 from protos.posture.v1.posture_service_pb2 import Posture, Receipt
 
 LARGEST_POSTURE = 64 << 10
@@ -144,28 +146,46 @@ def rejudge(
     `alike`: of this policy at `whole(now)`, where many are judged together.
     True when the answer to the device is another one now.
     """
-    standing = devices.standing(connection, device_id)
-    if standing is None or standing.retired_at is not None:
-        return False
+    return bool(rejudge_all(connection, policy, [device_id], now, alike))
+
+
+def rejudge_all(
+    connection: Connection,
+    policy: Policy,
+    device_ids: Collection[str],
+    now: datetime,
+    alike: Alike | None = None,
+) -> int:
+    """As `rejudge`, of many; for how many the answer is another one now."""
+    known = devices.standings(connection, device_ids)
+    standing = [each for each in known if each.retired_at is None]
     settled = _judge_held(connection, policy, standing, whole(now), alike)
-    return settled is not None and settled.row.answer_version != standing.answer_version
+    before = {each.device_id: each.answer_version for each in standing}
+    return sum(each.row.answer_version != before[name] for name, each in settled.items())
 
 
 def _judge_held(
     connection: Connection,
     policy: Policy,
-    standing: Standing,
+    standings: Sequence[Standing],
     now: datetime,
     alike: Alike | None = None,
-) -> Settled | None:
-    held = reports.current(connection, standing.device_id)
-    if held is None:
-        return None
-    posture = _parsed(held.posture)
-    keys = tracked(policy, posture)
-    known = sightings.remember(connection, standing.device_id, keys, held.received_at)
-    case = Case(standing, posture, known, begun_at=now, now=now, alike=alike)
-    return judge(connection, policy, case)
+) -> dict[str, Settled]:
+    """Of those that have reported, by device."""
+    held = reports.current_of_many(connection, [each.device_id for each in standings])
+    postures = {name: _parsed(each.posture) for name, each in held.items()}
+    sights = {
+        name: Sight(tracked(policy, posture), held[name].received_at)
+        for name, posture in postures.items()
+    }
+    known = sightings.remember_all(connection, sights)
+    cases = [
+        Case(each, postures[each.device_id], known[each.device_id], now, now, alike=alike)
+        for each in standings
+        if each.device_id in postures
+    ]
+    settled = judge_all(connection, policy, cases)
+    return {case.standing.device_id: each for case, each in zip(cases, settled, strict=True)}
 
 
 def _in_service(standing: Standing | None) -> Standing:
@@ -212,7 +232,8 @@ def _still_the_same(connection: Connection, policy: Policy, visit: Visit) -> Set
     devices.touch(connection, visit.device_id, sequence, visit.now, visit.back_at)
     devices.heard(connection, visit.standing)
     if _is_due(visit.standing, policy, visit.now):
-        return _judge_held(connection, policy, visit.standing, visit.now)
+        settled = _judge_held(connection, policy, [visit.standing], visit.now)
+        return settled.get(visit.device_id)
     return None
 
 

@@ -4,15 +4,25 @@ Reports, policies, the upkeep and the end of a grace all come through `judge`.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from sqlalchemy import Connection
 
 from collector.compliance import in_language, lay_over, state
 from collector.inventory import PLATFORMS
-from collector.model import Compliance, Finding, OpenFinding, Severity, Status, System, Verdict
+from collector.model import (
+    Compliance,
+    Finding,
+    OpenFinding,
+    Severity,
+    Status,
+    System,
+    Verdict,
+    Waiver,
+)
 from collector.policy import RULES, Alike, Judged, Notices, Policy, evaluate, words_for
 from collector.policy.causes import Cause
 from collector.policy.grace import failing_from, grace_ends_at
@@ -27,7 +37,7 @@ from collector.translation.sentences import written
 from protos.posture.v1.posture_service_pb2 import Posture
 
 SAID = {Status.PASS: marked("pass"), Status.FAIL: marked("fail")}
-SAYS = ("because", "told", "cause", "evidence")
+SAYS = attrgetter("because", "told", "cause", "evidence")
 """What an open finding is written anew for while its status stays."""
 MOST_FLAPS = 20
 """So many intervals back a failure is looked for that a new one may continue."""
@@ -51,6 +61,17 @@ class Case:
     now: datetime
     reported: bool = False
     alike: Alike | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is held of the devices that are judged together, by device, and which checks are
+    doubted.
+    """
+
+    findings: Mapping[str, Sequence[Finding]]
+    waivers: Mapping[str, Sequence[Waiver]]
+    doubted: Sequence[Dispute]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +104,39 @@ class Settled:
 
 def judge(connection: Connection, policy: Policy, case: Case) -> Settled:
     """Apply the policy, move the findings, and record what follows in the device's row."""
+    return judge_all(connection, policy, [case])[0]
+
+
+def judge_all(connection: Connection, policy: Policy, cases: Sequence[Case]) -> list[Settled]:
+    """As `judge`, of several devices at one moment: what they need is read and written together."""
+    held = _held(connection, cases)
+    settled, moves = [], {}
+    for case in cases:
+        judged = _believed(policy, case, held)
+        after, moved = _moves(connection, policy, case, judged, held)
+        moves[case.standing.device_id] = moved
+        settled.append(_settled(policy, case, judged, _foreseen(policy, case, after, held)))
+    findings.move_all(connection, moves)
+    for case in cases:
+        turned = moves[case.standing.device_id].turned
+        if case.reported and turned:
+            disputes.count_turned(connection, turned, _places(case), case.now)
+    rows = [(case.standing, each.row) for case, each in zip(cases, settled, strict=True)]
+    devices.record_judgements(connection, rows)
+    return settled
+
+
+def _held(connection: Connection, cases: Sequence[Case]) -> Held:
+    ids = [case.standing.device_id for case in cases]
+    return Held(
+        findings.all_open_of(connection, ids),
+        waivers.active_for_many(connection, ids, cases[0].now) if cases else {},
+        disputes.standing(connection),
+    )
+
+
+def _settled(policy: Policy, case: Case, judged: Sequence[Judged], foreseen: Foreseen) -> Settled:
     standing = case.standing
-    judged = _believed(connection, policy, case)
-    after, moves = _moves(connection, policy, case, judged)
-    findings.move(connection, standing.device_id, moves)
-    if case.reported and moves.turned:
-        disputes.count_turned(connection, moves.turned, _places(case), case.now)
-    foreseen = _foreseen(connection, policy, case, after)
     compliance, seen, digest = foreseen.compliance, foreseen.findings, foreseen.digest
     changed = compliance is not standing.compliance
     judgement = Judgement(
@@ -102,7 +149,6 @@ def judge(connection: Connection, policy: Policy, case: Case) -> Settled:
         next_evaluation_at=_next_evaluation_at(judged, seen, case.now),
         severity=_worst(seen, case.now),
     )
-    devices.record_judgement(connection, standing.device_id, judgement, standing)
     return Settled(judgement, seen, foreseen.system)
 
 
@@ -117,35 +163,34 @@ def as_held(
 ) -> tuple[OpenFinding, ...]:
     """The open findings as people see them, without judging anything."""
     held = findings.open_of(connection, standing.device_id)
+    waived = waivers.active_for(connection, standing.device_id, now) if held else ()
     system = System(standing.platform, standing.os_id)
-    return _laid_over(connection, policy, held, About(system, standing.enrolled_at, now))
+    return _laid_over(policy, held, waived, About(system, standing.enrolled_at, now))
 
 
 def foresee(connection: Connection, policy: Policy, case: Case) -> Foreseen:
     """What `judge` would come to, from the same facts; nothing is written."""
-    judged = _believed(connection, policy, case)
-    after, _ = _moves(connection, policy, case, judged)
-    return _foreseen(connection, policy, case, after)
+    held = _held(connection, [case])
+    after, _ = _moves(connection, policy, case, _believed(policy, case, held), held)
+    return _foreseen(policy, case, after, held)
 
 
-def _foreseen(
-    connection: Connection, policy: Policy, case: Case, after: Sequence[Finding]
-) -> Foreseen:
+def _foreseen(policy: Policy, case: Case, after: Sequence[Finding], held: Held) -> Foreseen:
     inventory = case.posture.inventory
     platform = PLATFORMS.get(inventory.platform, case.standing.platform)
     system = System(platform, inventory.os_id)
     about = About(system, case.standing.enrolled_at, case.now)
-    seen = _laid_over(connection, policy, after, about)
+    seen = _laid_over(policy, after, held.waivers.get(case.standing.device_id, ()), about)
     compliance = state(seen, case.now)
     return Foreseen(compliance, seen, _digest(compliance, seen, policy.notices), system)
 
 
 def _moves(
-    connection: Connection, policy: Policy, case: Case, judged: Sequence[Judged]
+    connection: Connection, policy: Policy, case: Case, judged: Sequence[Judged], held: Held
 ) -> tuple[list[Finding], Moves]:
     """What is open once the intervals are in line with the verdicts, and how to get there."""
     device_id = case.standing.device_id
-    before = {old.rule_id: old for old in findings.open_of(connection, device_id)}
+    before = {old.rule_id: old for old in held.findings.get(device_id, ())}
     is_new = case.standing.evaluated_at is None
     is_asked_anew = not is_new and any(each.rule.id not in before for each in judged)
     taken = findings.taken_until(connection, device_id) if is_asked_anew else {}
@@ -163,20 +208,19 @@ def _moves(
             new = _clocked(connection, policy, new)
             closed.append((old.rule_id, new.recorded_at))
             opened.append(Opening(new, each.rule.signal))
-        elif any(getattr(old, name) != getattr(new, name) for name in SAYS):
+        elif SAYS(old) != SAYS(new):
             refreshed.append(new)
         after.append(new)
     closed += [(gone.rule_id, _after(gone, case.now)) for gone in before.values()]
     return after, Moves(closed, opened, refreshed, turned)
 
 
-def _believed(connection: Connection, policy: Policy, case: Case) -> list[Judged]:
+def _believed(policy: Policy, case: Case, held: Held) -> list[Judged]:
     """The verdicts, unknown where the check is doubted; what it said stands in the words."""
     judged = evaluate(policy, case.posture, case.now, case.first_seen, case.alike)
-    held = disputes.standing(connection)
-    places = _places(case) if held else ()
+    places = _places(case) if held.doubted else ()
     version = case.posture.agent_version
-    doubted = {each.rule_id: each for each in held if each.covers(places, version)}
+    doubted = {each.rule_id: each for each in held.doubted if each.covers(places, version)}
     return [
         replace(each, verdict=_doubted(each.verdict, doubted[each.rule.id]))
         if each.rule.id in doubted and each.verdict.status in (Status.PASS, Status.FAIL)
@@ -258,17 +302,11 @@ def _after(old: Finding, now: datetime) -> datetime:
 
 
 def _laid_over(
-    connection: Connection,
-    policy: Policy,
-    held: Iterable[Finding],
-    about: About,
+    policy: Policy, held: Iterable[Finding], waived: Iterable[Waiver], about: About
 ) -> tuple[OpenFinding, ...]:
     """With words, grace and waivers, in the order of the rules."""
     device_findings = {each.rule_id: each for each in held}
-    if not device_findings:
-        return ()
-    device_id = next(iter(device_findings.values())).device_id
-    waived = {each.rule_id: each for each in waivers.active_for(connection, device_id, about.now)}
+    waiver_of = {each.rule_id: each for each in waived}
     seen = []
     for rule in RULES:
         finding, settings = device_findings.get(rule.id), policy.rules.get(rule.id)
@@ -276,7 +314,7 @@ def _laid_over(
             words = words_for(finding, about.system, policy.language)
             finding = in_language(finding, policy.language)
             grace = grace_ends_at(policy, finding, about.enrolled_at)
-            waiver = waived.get(rule.id)
+            waiver = waiver_of.get(rule.id)
             seen.append(lay_over(finding, words, settings.severity, grace, waiver))
     return tuple(seen)
 

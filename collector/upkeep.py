@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from collector.clock import Clock
-from collector.ingest import rejudge
+from collector.ingest import rejudge_all
 from collector.policy import Alike, load
 from collector.policy_in_force import PolicyReader
 from collector.store import Store, devices, policies
@@ -66,8 +66,7 @@ def _overtaken_batch(connection: Connection, moment: datetime) -> int:
         return 0
     policy = load(stored.text, f"policy version {stored.version}", stored.version)
     overtaken = devices.overtaken(connection, moment, MOST_IN_ONE_TRANSACTION)
-    for device_id in overtaken:
-        rejudge(connection, policy, device_id, moment)
+    rejudge_all(connection, policy, overtaken, moment, Alike(policy, whole(moment)))
     return len(overtaken)
 
 
@@ -76,5 +75,5 @@ def _one_batch(connection: Connection, reader: PolicyReader, clock: Clock) -> Re
     policy = reader.current(connection)
     alike = Alike(policy, now)
     due = devices.due(connection, policy.version, now, MOST_IN_ONE_TRANSACTION)
-    changed = sum(rejudge(connection, policy, device_id, now, alike) for device_id in due)
+    changed = rejudge_all(connection, policy, due, now, alike)
     return Rejudged(len(due), changed)

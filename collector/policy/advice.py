@@ -7,7 +7,7 @@ taken: the desktop's, the distribution's, the platform's, anybody's.
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from collector.model import Finding, Language, Status, System, Words
@@ -62,13 +62,19 @@ def title(rule_id: str, language: Language = Language.EN) -> str:
 
 def words_for(finding: Finding, system: System, language: Language) -> Words:
     """Of a finding of one of RULES."""
-    if finding.status is Status.FAIL:
-        return words_for_failure(finding.rule_id, finding.cause, system, language)
-    rule = book(language).rules[finding.rule_id]
+    return _words(finding.rule_id, finding.status, finding.cause, system, language)
+
+
+@lru_cache(maxsize=4096)
+def _words(rule_id: str, status: Status, cause: str, system: System, language: Language) -> Words:
+    """Remembered: of a fleet most findings are alike in all of these."""
+    if status is Status.FAIL:
+        return words_for_failure(rule_id, cause, system, language)
+    rule = book(language).rules[rule_id]
     choices: Choices = {}
-    if finding.status is Status.UNKNOWN:
-        choices = _of_unknown(book(language).unknown, finding)
-    to_do = choices[key_for(choices, system, finding.cause)] if choices else ""
+    if status is Status.UNKNOWN:
+        choices = _of_unknown(book(language).unknown, rule_id, cause)
+    to_do = choices[key_for(choices, system, cause)] if choices else ""
     return Words(rule.title, rule.why, to_do)
 
 
@@ -104,9 +110,9 @@ def _keys(system: System, cause: str) -> Iterator[str]:
     yield ANYBODY
 
 
-def _of_unknown(unknown: Mapping[str, Choices], finding: Finding) -> Choices:
+def _of_unknown(unknown: Mapping[str, Choices], rule_id: str, cause: str) -> Choices:
     """What to do about one cause may differ by signal: "os_updates.no_data" before "no_data"."""
-    for name in (f"{SIGNALS[finding.rule_id]}.{finding.cause}", finding.cause):
+    for name in (f"{SIGNALS[rule_id]}.{cause}", cause):
         if name in unknown:
             return unknown[name]
     return unknown[OTHERWISE]

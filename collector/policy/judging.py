@@ -89,27 +89,63 @@ def evaluate(
     if alike is not None and (alike.policy is not policy or alike.now != now):
         raise ValueError("these verdicts are of another policy or moment")
     judged = []
-    said = _by_signal(posture)
+    said = _by_signal(posture, with_content=alike is not None)
+    about = _about(posture.inventory)
     for rule, settings in _enabled(policy):
-        observations, evidence = said.get(rule.signal, NOTHING_SAID)
-        circumstances = _circumstances(posture.inventory, now, first_seen.get(rule.id, {}))
-        verdict = _beside_the_point(settings, posture.inventory) or _verdict(
-            rule, settings.limits, observations, circumstances, alike
-        )
-        judged.append(Judged(rule, verdict, evidence))
+        spoken = said.get(rule.signal, NOTHING_SAID)
+        known = first_seen.get(rule.id, {})
+        key = (rule.id, spoken.content, about, tuple(sorted(known.items())))
+        verdict = None if alike is None else alike.verdicts.get(key)
+        if verdict is None:
+            circumstances = _circumstances(posture.inventory, now, known)
+            verdict = _beside_the_point(settings, posture.inventory) or _verdict(
+                rule, settings.limits, spoken.observations, circumstances
+            )
+            if alike is not None:
+                alike.verdicts[key] = verdict
+        judged.append(Judged(rule, verdict, spoken.evidence))
     return judged
 
 
-Said = tuple[Sequence[Observation], tuple[EvidenceLine, ...]]
-NOTHING_SAID: Said = ((), ())
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a device said of one signal, which several rules may ask about.
+
+    `content`: all of it but the evidence, as bytes, where it was asked for.
+    """
+
+    observations: Sequence[Observation] = ()
+    evidence: tuple[EvidenceLine, ...] = ()
+    content: tuple[bytes, ...] = ()
 
 
-def _by_signal(posture: Posture) -> dict[str, Said]:
-    """What was observed of each signal, with its evidence, which several rules may show."""
+NOTHING_SAID = Said()
+
+
+def _by_signal(posture: Posture, *, with_content: bool) -> dict[str, Said]:
     found: dict[str, list[Observation]] = {}
     for each in posture.observations:
         found.setdefault(each.signal, []).append(each)
-    return {signal: (observed, _evidence(observed)) for signal, observed in found.items()}
+    return {
+        signal: Said(several, _evidence(several), _content(several) if with_content else ())
+        for signal, several in found.items()
+    }
+
+
+def _content(observations: Sequence[Observation]) -> tuple[bytes, ...]:
+    content = []
+    for each in observations:
+        bare = Observation()
+        bare.CopyFrom(each)
+        bare.ClearField("evidence")
+        content.append(bare.SerializeToString(deterministic=True))
+    return tuple(content)
+
+
+def _about(inventory: Inventory) -> tuple[object, ...]:
+    """All of the inventory that a verdict may rest on."""
+    kind = (inventory.platform, inventory.form_factor)
+    return (*kind, inventory.os_id, inventory.os_version, inventory.os_edition)
 
 
 def tracked(policy: Policy, posture: Posture) -> dict[str, set[str]]:
@@ -118,9 +154,11 @@ def tracked(policy: Policy, posture: Posture) -> dict[str, set[str]]:
     """
     found: dict[str, set[str]] = {}
     for rule, _ in _enabled(policy):
+        if rule.tracks is None:
+            continue
         observations = [o for o in posture.observations if o.signal == rule.signal]
         value = _value(rule, observations)
-        if rule.tracks is None or value is None:
+        if value is None:
             continue
         if not blind_spots.unset(value, rule.needs, observations[0].gaps):
             found[rule.id] = set(rule.tracks(value))
@@ -168,7 +206,6 @@ def _verdict(
     limits: Mapping[str, int],
     observations: Sequence[Observation],
     circumstances: Circumstances,
-    alike: Alike | None,
 ) -> Verdict:
     if not observations:
         return _unknown(Text("the agent does not report this yet"), Cause.NOT_REPORTED)
@@ -186,23 +223,6 @@ def _verdict(
     if value is None:
         words = Text("the agent's answer is of a kind that this collector does not know")
         return _unknown(words, Cause.NOT_REPORTED)
-    if alike is None:
-        return _of_value(rule, limits, observation, circumstances)
-    seen_at = tuple(sorted(circumstances.first_seen.items()))
-    gaps = tuple(gap.SerializeToString(deterministic=True) for gap in observation.gaps)
-    about = (circumstances.platform, circumstances.os_id, circumstances.os_version)
-    content = value.SerializeToString(deterministic=True)
-    key = (rule.id, content, gaps, *about, circumstances.os_edition, seen_at)
-    verdict = alike.verdicts.get(key)
-    if verdict is None:
-        verdict = alike.verdicts[key] = _of_value(rule, limits, observation, circumstances)
-    return verdict
-
-
-def _of_value(
-    rule: Rule, limits: Mapping[str, int], observation: Observation, circumstances: Circumstances
-) -> Verdict:
-    value = getattr(observation, rule.signal)
     missing = blind_spots.unset(value, rule.needs, observation.gaps)
     if missing:
         return missing

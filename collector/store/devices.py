@@ -14,9 +14,9 @@ from collector.store.device_few import few
 from collector.store.device_filter import DeviceFilter, DevicePage
 from collector.store.device_rows import SHOWN, device_of
 from collector.store.device_search import find, find_among, named, walk
-from collector.store.judgements import Judgement, record_judgement, setting
+from collector.store.judgements import Judgement, record_judgement, record_judgements, setting
 from collector.store.prepared import Prepared
-from collector.store.standing import Standing, heard, standing, touch
+from collector.store.standing import Standing, heard, standing, standings, touch
 from collector.store.tallies import count_by_state
 
 __all__ = [
@@ -41,9 +41,11 @@ __all__ = [
     "quarantine",
     "record_check_in",
     "record_judgement",
+    "record_judgements",
     "release",
     "retire",
     "standing",
+    "standings",
     "touch",
     "walk",
     "with_fingerprint",

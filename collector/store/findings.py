@@ -5,7 +5,7 @@ gap or overlap while the rule is asked: at any moment there is at most one.
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, sele
 
 from collector.model import Device, EvidenceLine, Finding, Status
 from collector.store import past
-from collector.store.columns import MILLISECOND
+from collector.store.columns import CHOSEN, MILLISECOND, chosen
 from collector.store.device_rows import SHOWN, device_of
 from collector.store.prepared import Prepared
 from collector.store.schema import device, finding
@@ -33,6 +33,11 @@ OPEN_OF = Prepared(
     .join(device, device.c.device_id == finding.c.device_id)
     .where(OF_DEVICE, OPEN)
     .order_by(finding.c.rule_id)
+)
+OPEN_OF_MANY = Prepared(
+    select(finding, *LOOKED_AT)
+    .join(device, device.c.device_id == finding.c.device_id)
+    .where(device.c.device_id.in_(CHOSEN), OPEN)
 )
 HISTORY = (
     select(finding)
@@ -109,6 +114,16 @@ def open_of(connection: Connection, device_id: str) -> list[Finding]:
     return [_finding(row, row.looked_at_again, row.judged_by) for row in rows]
 
 
+def all_open_of(connection: Connection, device_ids: Collection[str]) -> dict[str, list[Finding]]:
+    """As `open_of`, by device, in one query, each one's in no order that can be relied on."""
+    if len(device_ids) == 1:
+        return {device_id: open_of(connection, device_id) for device_id in device_ids}
+    found: dict[str, list[Finding]] = {device_id: [] for device_id in device_ids}
+    for row in OPEN_OF_MANY.rows(connection, ids=chosen(device_ids)):
+        found[row.device_id].append(_finding(row, row.looked_at_again, row.judged_by))
+    return found
+
+
 def open_of_many(
     connection: Connection, device_ids: Collection[str], statuses: Collection[Status]
 ) -> dict[str, list[Finding]]:
@@ -150,15 +165,24 @@ def of_rule(connection: Connection, device_id: str, rule_id: str, most: int) -> 
 
 def move(connection: Connection, device_id: str, moves: Moves) -> None:
     """Close, open and refresh. A rule whose status changed is in both `closed` and `opened`."""
-    one: dict[str, Any] = {"of_device": device_id}
-    if moves.closed:
-        closing = [one | {"of_rule": rule, "closing_at": at} for rule, at in moves.closed]
+    move_all(connection, {device_id: moves})
+
+
+def move_all(connection: Connection, moves: Mapping[str, Moves]) -> None:
+    """As `move`, of many devices, by their ids."""
+    closing = [
+        {"of_device": device_id, "of_rule": rule, "closing_at": at}
+        for device_id, each in moves.items()
+        for rule, at in each.closed
+    ]
+    if closing:
         CLOSE.run(connection, *closing)
-    if moves.opened:
-        INSERT.run(connection, *(_row(opening) for opening in moves.opened))
-    if moves.refreshed:
-        changes = [one | _words(new) for new in moves.refreshed]
-        past.keep_words(connection, changes, moves.refreshed[0].evaluated_at)
+    opening = [_row(opening) for each in moves.values() for opening in each.opened]
+    if opening:
+        INSERT.run(connection, *opening)
+    changes = [_words(new) for each in moves.values() for new in each.refreshed]
+    if changes:
+        past.keep_words(connection, changes)
         REFRESH.run(connection, *changes)
 
 
@@ -212,8 +236,9 @@ def _row(opening: Opening) -> dict[str, object]:
     }
 
 
-def _words(new: Finding) -> dict[str, object]:
+def _words(new: Finding) -> dict[str, Any]:
     return {
+        "of_device": new.device_id,
         "of_rule": new.rule_id,
         "new_because": new.because,
         "new_evidence": _written(new.evidence),

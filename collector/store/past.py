@@ -87,9 +87,10 @@ def keep_groups(connection: Connection, before: Mapping[str, Iterable[str]], at:
     )
 
 
-def keep_words(connection: Connection, changes: Iterable[Mapping[str, Any]], at: datetime) -> None:
+def keep_words(connection: Connection, changes: Iterable[Mapping[str, Any]]) -> None:
     """Before open findings get other words; `changes` as `findings.move` refreshes them."""
-    FINDING_IF_CHANGED.run(connection, *({**change, "until_at": at} for change in changes))
+    until = ({**change, "until_at": change["new_evaluated_at"]} for change in changes)
+    FINDING_IF_CHANGED.run(connection, *until)
 
 
 def keep_absence(

@@ -1,11 +1,13 @@
 """A device's postures, one row for each that differed from the one before."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from collector.store.columns import CHOSEN, chosen
 from collector.store.prepared import Prepared
 from collector.store.schema import report, set_aside
 
@@ -32,12 +34,25 @@ OF_DEVICE = (
 )
 NEWEST_FIRST = Prepared(OF_DEVICE.limit(bindparam("most")))
 NEWEST = Prepared(OF_DEVICE.limit(1))
+_OTHER = report.alias()
+_LAST = select(func.max(_OTHER.c.sequence)).where(_OTHER.c.device_id == report.c.device_id)
+NEWEST_OF_MANY = Prepared(
+    select(report.c.device_id, *KEPT).where(
+        report.c.device_id.in_(CHOSEN), report.c.sequence == _LAST.scalar_subquery()
+    )
+)
 
 
 def current(connection: Connection, device_id: str) -> StoredReport | None:
     """The posture that the device is judged by."""
     row = NEWEST.first(connection, of_device=device_id)
     return None if row is None else StoredReport(*row)
+
+
+def current_of_many(connection: Connection, device_ids: Collection[str]) -> dict[str, StoredReport]:
+    """As `current`, by device; one that never reported is left out."""
+    rows = NEWEST_OF_MANY.rows(connection, ids=chosen(device_ids))
+    return {row[0]: StoredReport(*row[1:]) for row in rows}
 
 
 def history(connection: Connection, device_id: str, limit: int = 100) -> list[StoredReport]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from collector.model import Compliance, Platform
 from collector.store import commands, policies
+from collector.store.columns import CHOSEN, chosen
 from collector.store.prepared import Prepared
 from collector.store.schema import certificate, device
 
@@ -56,6 +57,7 @@ PLATFORM, COMPLIANCE, SILENT = map(NAMES.index, ("platform", "compliance", "sile
 COLUMNS = tuple(device.c[name] for name in NAMES)
 OF_DEVICE = device.c.device_id == bindparam("of_device")
 STANDING = Prepared(select(*COLUMNS).where(OF_DEVICE))
+STANDING_OF_MANY = Prepared(select(*COLUMNS).where(device.c.device_id.in_(CHOSEN)))
 POLICY_VERSION = select(policies.NEWEST).scalar_subquery().label("policy_version")
 IS_ASKED = commands.is_asked(device.c.device_id).label("is_asked")
 BEARER = Prepared(
@@ -86,6 +88,12 @@ EXPECT = Prepared(
 def standing(connection: Connection, device_id: str) -> Standing | None:
     row = STANDING.first(connection, of_device=device_id)
     return None if row is None else _standing(row)
+
+
+def standings(connection: Connection, device_ids: Collection[str]) -> list[Standing]:
+    """Of those that there are, in no order that can be relied on."""
+    rows = STANDING_OF_MANY.rows(connection, ids=chosen(device_ids))
+    return [_standing(row) for row in rows]
 
 
 def bearer(connection: Connection, serial: str, now: datetime) -> Bearer | None:

@@ -1,10 +1,12 @@
 """Since when the collector has known of a thing on a device, such as a pending update."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
+from collector.store.columns import CHOSEN, chosen
 from collector.store.prepared import Prepared
 from collector.store.schema import tracked
 
@@ -12,6 +14,7 @@ FirstSeen = dict[str, dict[str, datetime]]
 
 OF_DEVICE = tracked.c.device_id == bindparam("of_device")
 KNOWN = Prepared(select(tracked.c.rule_id, tracked.c.key, tracked.c.first_seen_at).where(OF_DEVICE))
+KNOWN_OF_MANY = Prepared(select(tracked).where(tracked.c.device_id.in_(CHOSEN)))
 INSERT = Prepared(insert(tracked))
 FORGET = Prepared(
     delete(tracked).where(
@@ -30,22 +33,51 @@ def first_seen(connection: Connection, device_id: str) -> FirstSeen:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a device names now, by rule; what is new of it was first seen `at`."""
+
+    keys: Mapping[str, Collection[str]]
+    at: datetime
+
+
 def remember(
     connection: Connection, device_id: str, keys: Mapping[str, Collection[str]], at: datetime
 ) -> FirstSeen:
     """Note what is new as first seen `at`, and answer everything that is known."""
-    known = first_seen(connection, device_id)
-    new = []
-    for rule_id, named in keys.items():
-        of_rule = known.setdefault(rule_id, {})
-        for key in sorted(set(named) - of_rule.keys()):
-            new.append(
-                {"device_id": device_id, "rule_id": rule_id, "key": key, "first_seen_at": at}
-            )
-            of_rule[key] = at
+    return remember_all(connection, {device_id: Sight(keys, at)})[device_id]
+
+
+def remember_all(connection: Connection, sights: Mapping[str, Sight]) -> dict[str, FirstSeen]:
+    """As `remember`, of many devices, by their ids."""
+    known = _known_of(connection, sights)
+    new = [row for device_id, sight in sights.items() for row in _new(device_id, sight, known)]
     if new:
         INSERT.run(connection, *new)
     return known
+
+
+def _known_of(connection: Connection, device_ids: Collection[str]) -> dict[str, FirstSeen]:
+    if len(device_ids) == 1:
+        return {device_id: first_seen(connection, device_id) for device_id in device_ids}
+    found: dict[str, FirstSeen] = {device_id: {} for device_id in device_ids}
+    for device_id, rule_id, key, at in KNOWN_OF_MANY.rows(connection, ids=chosen(device_ids)):
+        found[device_id].setdefault(rule_id, {})[key] = at
+    return found
+
+
+def _new(device_id: str, sight: Sight, known: dict[str, FirstSeen]) -> Iterator[dict[str, object]]:
+    """What is not known yet; it is from here on."""
+    for rule_id, named in sight.keys.items():
+        of_rule = known[device_id].setdefault(rule_id, {})
+        for key in sorted(set(named) - of_rule.keys()):
+            of_rule[key] = sight.at
+            yield {
+                "device_id": device_id,
+                "rule_id": rule_id,
+                "key": key,
+                "first_seen_at": sight.at,
+            }
 
 
 def forget_others(

@@ -5,7 +5,6 @@ for a group covers the devices that were in it when it was approved: who puts a 
 group afterwards excuses nothing with it.
 """
 
-import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +18,6 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    func,
     insert,
     or_,
     select,
@@ -29,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from collector.model import Waiver
-from collector.store.columns import whole
+from collector.store.columns import CHOSEN, chosen, whole
 from collector.store.prepared import Prepared
 from collector.store.schema import device, membership, numbering, waiver
 
@@ -58,9 +56,8 @@ ACTIVE = Prepared(
     .where(waiver.c.number.in_(union_all(MINE, OURS)))
     .order_by(waiver.c.ends_at, waiver.c.number)
 )
-# The ids go in as one value, so that the text is one whatever their number. They are sorted
-# afterwards: SQLite would rather walk all that is in force in its order than sort a few.
-CHOSEN = select(func.json_each(bindparam("ids")).table_valued("value").c.value)
+# They are sorted afterwards: SQLite would rather walk all that is in force in its order than sort
+# a few.
 OWN_OF_MANY = Prepared(OWN.where(waiver.c.device_id.in_(CHOSEN), *IN_FORCE))
 SHARED_OF_MANY = Prepared(SHARED.where(membership.c.device_id.in_(CHOSEN), *IN_FORCE))
 
@@ -232,7 +229,9 @@ def active_for_many(
     """As `active_for`, by device, in two queries for a page of devices."""
     if not device_ids:
         return {}
-    given = {"ids": json.dumps(list(device_ids)), "now": now}
+    if len(device_ids) == 1:
+        return {device_id: active_for(connection, device_id, now) for device_id in device_ids}
+    given = {"ids": chosen(device_ids), "now": now}
     rows = [*OWN_OF_MANY.rows(connection, **given), *SHARED_OF_MANY.rows(connection, **given)]
     rows.sort(key=lambda row: (row.ends_at, row.number))
     found: dict[str, list[Waiver]] = {}
