@@ -97,8 +97,7 @@ class Finishing:
 
     def _go_back(self, update: Update, because: str) -> Update:
         self.log("an update is taken back", version=update.version, because=because)
-        silent = update.saying(wire.UPDATE_OUTCOME_UNSPECIFIED, "", because)
-        return self._note(replace(silent, step=Step.RETURNING))
+        return self._note(replace(update, step=Step.RETURNING, because=because))
 
     def _return(self, update: Update) -> Update:
         """By the digest that was kept when its signature was looked at."""
