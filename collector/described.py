@@ -4,7 +4,9 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from collector import continuing
 from collector.compliance import compliance_at
+from collector.continuing import Related
 from collector.judged import laid_over
 from collector.model import Compliance, Device, Language, OpenFinding
 from collector.policy_in_force import policy_in_force
@@ -82,6 +84,7 @@ class Whole:
     check_in_minutes: int
     certificate: str
     events: tuple[Event, ...]
+    related: Related
 
 
 def whole(c: Connection, words: str, now: datetime, language: Language | None = None) -> Whole:
@@ -104,6 +107,7 @@ def whole(c: Connection, words: str, now: datetime, language: Language | None = 
         check_in_minutes=policy.check_in_minutes,
         certificate=_certificate(c, device_id),
         events=tuple(events.recent(c, MOST_EVENTS, device_id)),
+        related=continuing.related(c, device, now),
     )
 
 
@@ -113,8 +117,15 @@ def whole_fields(shown: Whole) -> Fields:
         "last_sequence": shown.device.last_sequence,
         "findings": [finding_fields(each, shown.now) for each in shown.findings],
         "inventory": shown.document,
+        "continues": _id_of(shown.related.earlier),
+        "continued_as": _id_of(shown.related.later),
+        "may_continue": [each.device_id for each in shown.related.may_continue],
         "events": [{"at": e.at, "kind": e.kind, "detail": e.detail} for e in shown.events],
     }
+
+
+def _id_of(device: Device | None) -> str | None:
+    return device.device_id if device else None
 
 
 def _certificate(c: Connection, device_id: str) -> str:

@@ -117,6 +117,7 @@ def _print(shown: "Whole") -> None:
         say(sentence(f"In quarantine: {device.quarantined_because}. To end it: {to_end}"))
     if device.retired_at is not None:
         say(f"Retired on {exact(device.retired_at)}.")
+    _print_related(shown)
     _print_findings(shown.findings, now)
     say(["", "INVENTORY"])
     for label, said in shown.inventory:
@@ -126,6 +127,19 @@ def _print(shown: "Whole") -> None:
         say(row(f"  {label}", said))
     for event in shown.events:
         say(row(f"  {exact(event.at)}", f"{event.kind}: {event.detail}", 26))
+
+
+def _print_related(shown: "Whole") -> None:
+    """The same laptop under other numbers."""
+    known = shown.related
+    if known.earlier is not None:
+        first = exact(known.first_enrolled_at)
+        say(sentence(f"Continues {called(known.earlier)}, first enrolled on {first}."))
+    if known.later is not None:
+        say(sentence(f"Goes on as {called(known.later)}."))
+    for each in known.may_continue:
+        say(sentence(f"May be the same laptop as {called(each)}, installed anew. If it is:"))
+        say(f"  muster-collector device continue {shown.device.device_id} --of {each.device_id}")
 
 
 def _print_findings(findings: Sequence[OpenFinding], now: datetime) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from collector.model import FormFactor, Platform
-from collector.store import certificates, devices, groups, ownership
+from collector.store import certificates, continuations, devices, groups, ownership
 from collector.store.certificates import Certificate
 from collector.store.devices import InventoryRow
 from collector.store.groups import Group
@@ -234,12 +234,17 @@ def test_a_laptop_that_was_installed_anew_continues_what_it_was(
 ) -> None:
     for seen in fleet.installed_anew("lap"):
         desk.store.write(lambda c, seen=seen: fleet.enrol(c, seen, desk.clock()))  # type: ignore[misc]
+    desk.store.write(lambda c: continuations.find(c, "id-lap", ["id-was-lap"], desk.clock()))
+    to_do = "muster-collector device continue id-lap --of id-was-lap"
+    assert to_do in console.says("device", "show", "lap")
     refused = console.refuses("device", "continue", "lap", "--of", "alpha", "--yes")
     assert refused.startswith("alpha (d1) was enrolled later")
     assert console.says("device", "continue", "lap", "--of", "was-lap", "--yes") == (
         "lap (id-lap) continues was-lap (id-was-lap), which is retired.\n"
     )
-    assert console.reads("device", "show", "was-lap")["retired_at"]
+    assert console.reads("device", "show", "was-lap")["continued_as"] == "id-lap"
+    assert console.reads("device", "show", "lap")["continues"] == "id-was-lap"
+    assert "Continues was-lap (id-was-lap)" in console.says("device", "show", "lap")
     assert console.refuses("device", "continue", "lap", "--of", "was-lap", "--yes").startswith(
         "lap (id-lap) continues another device already"
     )
