@@ -26,7 +26,7 @@ from collector.service.streams import Streams, Watch
 from collector.settings import MOST_STREAMS
 from collector.store import Store
 from collector.web.application import Reach, application
-from collector.web.patience import Patience
+from collector.web.patience import patience
 from collector.web.site import Keeping
 
 log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ async def _web(collector: Collector, bound: socket.socket) -> AsyncIterator[None
         ssl_keyfile=identity.key_path,
         ssl_certfile=identity.chain_path,
         ssl_ciphers=AUTHENTICATED_CIPHERS,
-        http=Patience,
+        http=patience(collector.config.proxies),
         ws="none",
         lifespan="off",
         log_config=None,

@@ -78,6 +78,15 @@ SEVERITIES = Words(
         "critical": marked("Critical"),
     }
 )
+ROLES = Words(
+    {
+        "viewer": marked("viewer"),
+        "helpdesk": marked("helpdesk"),
+        "admin": marked("admin"),
+        "owner": marked("owner"),
+    }
+)
+OUTCOMES = Words({"denied": marked("denied"), "failed": marked("failed")})
 
 
 def meaning(state: Compliance, stale_after_days: int) -> str:

@@ -12,10 +12,11 @@ from collector.audit.journal import Journal
 from collector.audit.retention import leapt_at
 from collector.store import Connection, Store, accounts, personal_tokens
 from collector.store.accounts import Account
+from collector.translation import marked
 
 WARNED_AFTER = timedelta(days=30)
 DISABLED_AFTER = timedelta(days=45)
-BECAUSE = f"not used for {DISABLED_AFTER.days} days"
+BECAUSE = marked("not used for 45 days")
 
 
 def last_used_at(c: Connection, account: Account) -> datetime:

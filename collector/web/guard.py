@@ -1,23 +1,24 @@
 """Every page says which one permission it needs, and whoever lacks it finds no such page.
 
 Whoever may see it leaves a trace first: what cannot be written down is not shown. A page with
-`FRESH` asks whoever showed the second factor some time ago to show it again.
+`FRESH` asks whoever showed the second factor some time ago to show it again, and keeps the fields
+in `KEEPS` meanwhile.
 """
 
 import inspect
 from collections.abc import Awaitable, Callable
 from types import ModuleType
-from urllib.parse import urlencode
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from collector.accounts.roles import Permission, may
 from collector.accounts.sessions import Session, Visitor
 from collector.audit.entry import Action, Actor, ActorKind, Entry, Outcome
 from collector.web import errors
 from collector.web.frame import SESSION
+from collector.web.kept import asked_again
 from collector.web.listeners import Listeners, is_refresh
 from collector.web.places import place, repeatable
 from collector.web.site import site_of
@@ -33,30 +34,13 @@ def guarded(page: ModuleType) -> Callable[[Request], Awaitable[Response]]:
         if needs is not None and not await _may_enter(request, page.PATH, needs):
             return errors.NOT_FOUND.response(request.scope)
         if fresh and not session_of(request).is_fresh(site_of(request.scope).clock()):
-            return await _asked_again(page, request)
+            return await asked_again(request, page.KEEPS)
         if waits:
             response: Response = await page.page(request)
             return response
         return await run_in_threadpool(page.page, request)
 
     return endpoint
-
-
-async def _asked_again(page: ModuleType, request: Request) -> Response:
-    """A page that knows how (`keep_typed`) loses nothing of a long form."""
-    if request.method == "POST" and hasattr(page, "keep_typed"):
-        kept: Response = await page.keep_typed(request, _confirm_href(request))
-        return kept
-    return asked_again(request)
-
-
-def asked_again(request: Request) -> Response:
-    """To the second factor, and back to this page."""
-    return RedirectResponse(_confirm_href(request), 303)
-
-
-def _confirm_href(request: Request) -> str:
-    return f"/account/confirm?{urlencode({'next': request.url.path})}"
 
 
 async def _may_enter(request: Request, template: str, needs: Permission) -> bool:

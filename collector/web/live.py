@@ -100,9 +100,11 @@ class _Stream:
             await asyncio.sleep(LOOK_SECONDS)
 
     def _look(self, c: Connection) -> str | None:
-        """None: the session is over."""
+        """None: the session is over, or is allowed something else by now."""
         scope = self.request.scope
         session = sessions.find(c, token_in(scope), site_of(scope).clock())
         if session is None or session.factor_at is None:
+            return None
+        if session.role is not session_of(self.request).role:  # the next look asks the guard anew
             return None
         return self.version(c)

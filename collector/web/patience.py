@@ -4,10 +4,13 @@ uvicorn limits the time between two requests only: one that never finishes its f
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from collector.web.proxies import Network, is_named
 
 REQUEST_SECONDS = 15.0
 MOST_OF_ONE_ADDRESS = 40
@@ -17,13 +20,17 @@ UNFINISHED = (h11.IDLE, h11.SEND_BODY)
 
 
 class Patience(H11Protocol):
-    """HTTP/1.1 with so many seconds for a whole request, head and body."""
+    """HTTP/1.1 with so many seconds for a whole request, head and body.
 
+    `proxies`: behind an address of these are many people.
+    """
+
+    proxies: Sequence[Network] = ()
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if self._of_same_address() > MOST_OF_ONE_ADDRESS:
+        if self._is_one_person() and self._of_same_address() > MOST_OF_ONE_ADDRESS:
             transport.abort()
         else:
             self._wait_for_request()
@@ -35,6 +42,9 @@ class Patience(H11Protocol):
     def on_response_complete(self) -> None:
         self._wait_for_request()
         super().on_response_complete()
+
+    def _is_one_person(self) -> bool:
+        return not (self.client and is_named(self.client[0], self.proxies))
 
     def _of_same_address(self) -> int:
         def host(connection: Any) -> str | None:
@@ -56,3 +66,13 @@ class Patience(H11Protocol):
         """`abort`, because `close` would wait for a reader that does not read."""
         if self.conn.their_state in UNFINISHED:
             self.transport.abort()
+
+
+def patience(proxies: Sequence[Network]) -> type[Patience]:
+    """What the server makes of every connection."""
+
+    class Behind(Patience):
+        pass
+
+    Behind.proxies = tuple(proxies)
+    return Behind

@@ -48,8 +48,12 @@ class TrueAddress:
         return None
 
     def _named(self, host: str) -> bool:
-        try:
-            address = _plain(ipaddress.ip_address(host))
-        except ValueError:
-            return False
-        return any(address in network for network in self._proxies)
+        return is_named(host, self._proxies)
+
+
+def is_named(host: str, proxies: Sequence[Network]) -> bool:
+    try:
+        address = _plain(ipaddress.ip_address(host))
+    except ValueError:
+        return False
+    return any(address in network for network in proxies)

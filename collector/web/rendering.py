@@ -38,6 +38,8 @@ def environment() -> Environment:
         lasting=wording.lasting,
         number=number,
         severity=severity,
+        role=role,
+        outcome=outcome,
         said=said,
     )
     return made
@@ -46,6 +48,16 @@ def environment() -> Environment:
 def severity(value: str) -> str:
     """In words; one that a later version knows stays as it is."""
     return wording.SEVERITIES.get(value, value)
+
+
+def role(value: str) -> str:
+    """As `severity`."""
+    return wording.ROLES.get(value, value)
+
+
+def outcome(value: str) -> str:
+    """As `severity`."""
+    return wording.OUTCOMES.get(value, value)
 
 
 def render(

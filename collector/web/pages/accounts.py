@@ -20,6 +20,7 @@ from collector.translation import marked, ngettext, said_of
 from collector.web.errors import BAD_REQUEST
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
+from collector.web.kept import asked_again
 from collector.web.noting import noted
 from collector.web.rendering import render
 from collector.web.site import site_of
@@ -28,7 +29,7 @@ PATH = "/accounts"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.MANAGE_ACCOUNTS
 LONGEST_NAME = 64
-CONFIRM = marked("Nobody was added: show first that it is still you, then press Add again.")
+KEEPS = {"username": marked("Username"), "role": marked("Role")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`username` and `role` are what was typed; `disabled_days`: when the unused are disabled.
-    `confirm`: the second factor is asked for first."""
+    """`username` and `role` are what was typed; `disabled_days`: when the unused are disabled."""
 
     frame: Frame
     rows: tuple[Row, ...]
@@ -58,7 +58,6 @@ class Context:
     username: str
     role: str
     error: str
-    confirm: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +75,7 @@ async def page(request: Request) -> Response:
     return await _list(request)
 
 
-async def _list(
-    request: Request, error: str = "", status_code: int = 200, *, confirm: bool = False
-) -> Response:
+async def _list(request: Request, error: str = "", status_code: int = 200) -> Response:
     typed = await request.form() if request.method == "POST" else {}
     frame = frame_of(request.scope, _("Accounts"))
     username = str(typed.get("username", ""))[:LONGEST_NAME]
@@ -88,7 +85,7 @@ async def _list(
         rows = tuple(_row(c, each, frame.now) for each in accounts.list_all(c))
         roles, days = tuple(Role), unused.DISABLED_AFTER.days
         due_at = standing(c).due_at
-        return Context(frame, rows, roles, due_at, days, username, role, error, confirm)
+        return Context(frame, rows, roles, due_at, days, username, role, error)
 
     found = await run_in_threadpool(site_of(request.scope).store.read, context)
     return render("accounts.html", found, status_code=status_code)
@@ -120,7 +117,7 @@ def factor_words(c: Connection, account: Account) -> str:
 async def _add(request: Request) -> Response:
     site, typed = site_of(request.scope), await request.form()
     if not session_of(request).is_fresh(site.clock()):
-        return await _list(request, CONFIRM, 403, confirm=True)
+        return await asked_again(request, KEEPS)
     username, given = str(typed.get("username", "")).strip(), str(typed.get("role", ""))
     if given not in set(Role):
         return BAD_REQUEST.response(request.scope)

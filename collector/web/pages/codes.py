@@ -22,6 +22,7 @@ PATH = "/account/codes"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.OWN_ACCOUNT
 FRESH = True
+KEEPS: dict[str, str] = {}
 MADE = marked("The earlier codes open nothing any more.")
 
 

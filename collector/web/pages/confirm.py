@@ -21,7 +21,9 @@ from collector.web.site import site_of
 PATH = "/account/confirm"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.OWN_ACCOUNT
-OURS = re.compile(r"/(accounts?|audit|devices|groups|people)(/[A-Za-z0-9_.@+-]{1,128}){0,3}")
+OURS = re.compile(
+    r"/(accounts?|audit|devices|enrollment|groups|people)(/[A-Za-z0-9_.@+-]{1,128}){0,3}"
+)
 LONGEST_PATH = 300
 Prove = Callable[[Connection], bool]
 

@@ -12,7 +12,7 @@ from collector.audit.entry import Action
 from collector.deciding import ChangedMeanwhile, NoSuchDevice, NotPossible
 from collector.store import Connection, devices
 from collector.translation import gettext as _
-from collector.translation import said_of
+from collector.translation import marked, said_of
 from collector.web.errors import NOT_FOUND
 from collector.web.frame import Frame, frame_of
 from collector.web.noting import noted_on
@@ -25,6 +25,7 @@ PATH = "/devices/{device_id}/forget"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.RETIRE_DEVICES
 FRESH = True
+KEEPS = {"seen": "", "typed": marked("Its name")}
 LONGEST_NAME = 300
 
 

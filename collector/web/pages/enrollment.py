@@ -29,6 +29,11 @@ PATH = "/enrollment"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.ENROLL
 FRESH = True
+KEEPS = {
+    "label": marked("What it is for"),
+    "days": marked("Days it lasts"),
+    "uses": marked("How many devices it admits"),
+}
 LASTS = (1, 7, 30, 90)
 LONGEST_LABEL = 100
 MOST_DIGITS = 9

@@ -14,7 +14,7 @@ from collector.model import Device
 from collector.store import Connection, devices
 from collector.store.commands import CommandAction
 from collector.translation import gettext as _
-from collector.translation import said_of
+from collector.translation import marked, said_of
 from collector.web import errors
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import actor_of, session_of
@@ -25,6 +25,7 @@ PATH = "/devices/{device_id}/lock"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.LOCK_SCREEN
 FRESH = True
+KEEPS = {"reason": marked("Why? It is kept in the audit log.")}
 LONGEST_ID = 64
 
 

@@ -16,6 +16,7 @@ PATH = "/account/app"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.OWN_ACCOUNT
 FRESH = True
+KEEPS: dict[str, str] = {}
 
 
 async def page(request: Request) -> Response:

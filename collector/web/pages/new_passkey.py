@@ -24,6 +24,7 @@ PATH = "/account/passkeys"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.OWN_ACCOUNT
 FRESH = True
+KEEPS = {"label": marked("What to call it")}
 WRONG = marked("The passkey was not accepted, and nothing was changed. Try again.")
 FULL = marked("It is known already, or there are %(most)s passkeys: remove one first.")
 

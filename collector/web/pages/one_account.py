@@ -28,6 +28,13 @@ PATH = "/accounts/account/{username}"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.MANAGE_ACCOUNTS
 FRESH = True
+KEEPS = {
+    "action": "",
+    "seen": "",
+    "role": marked("Role"),
+    "because": marked("Why"),
+    "factors": marked("The app and the passkeys are lost, too"),
+}
 DONE = {
     "role": marked("The role is changed. The person has to log in again."),
     "disable": marked("The account is disabled. Nobody is logged in with it any more."),

@@ -13,6 +13,7 @@ from collector.accounts.roles import Permission
 from collector.audit.entry import Action
 from collector.store import factors
 from collector.store.factors import Passkey
+from collector.translation import marked
 from collector.web.errors import BAD_REQUEST, NOT_FOUND
 from collector.web.frame import Frame, frame_of
 from collector.web.guard import session_of
@@ -24,6 +25,7 @@ PATH = "/account/passkeys/{passkey_id}"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.OWN_ACCOUNT
 FRESH = True
+KEEPS = {"action": "", "label": marked("What to call it")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,11 @@ from collector.accounts.roles import Permission, Role
 from collector.audit.entry import Action
 from collector.store import Connection
 from collector.translation import gettext as _
-from collector.translation import said_of
+from collector.translation import marked, said_of
 from collector.web.errors import BAD_REQUEST
 from collector.web.frame import Frame, frame_of
-from collector.web.guard import asked_again, session_of
+from collector.web.guard import session_of
+from collector.web.kept import asked_again
 from collector.web.noting import noted
 from collector.web.pages.accounts import factor_words
 from collector.web.rendering import render
@@ -27,7 +28,7 @@ from collector.web.site import site_of
 PATH = "/accounts/review"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.REVIEW_ACCOUNTS
-BECAUSE = "not confirmed in the review of authorisations"
+BECAUSE = marked("not confirmed in the review of authorisations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ async def _decide(request: Request) -> Response:
     if not USERNAME.fullmatch(username):
         return BAD_REQUEST.response(request.scope)
     if what == "disable" and not session_of(request).is_fresh(order.now):
-        return asked_again(request)
+        return await asked_again(request, {})
     try:
         if what == "confirm" and role in set(Role):
             async with noted(request, Action.AUTHORISATIONS_REVIEWED, username, confirmed=role):

@@ -27,6 +27,10 @@ PATH = "/audit/review/{week}/sign"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.REVIEW_AUDIT
 FRESH = True
+KEEPS = {
+    "seen": marked("Looked through"),
+    "remark": marked("What you found, and what follows from it"),
+}
 LONGEST_REMARK = 2_000
 NOT_OVER = marked("This week is not over yet: it can be signed off from Monday on.")
 SIGNED = marked("This week was signed off already.")
@@ -41,7 +45,6 @@ class Context:
     ticked: frozenset[str] = frozenset()
     remark: str = ""
     error: str = ""
-    confirm_href: str = ""
     may_sign: bool = True
 
 
@@ -56,15 +59,6 @@ async def page(request: Request) -> Response:
     if error:
         return render("sign_audit.html", replace(context, error=error), status_code=400)
     return await _sign(request, context)
-
-
-async def keep_typed(request: Request, href: str) -> Response:
-    """Looking through a week takes longer than a second factor counts as fresh."""
-    context = await _asked_for(request)
-    if context is None:
-        return errors.NOT_FOUND.response(request.scope)
-    context = replace(await _typed(request, context), confirm_href=href)
-    return render("sign_audit.html", context, status_code=403)
 
 
 async def _asked_for(request: Request) -> Context | None:

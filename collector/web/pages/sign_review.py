@@ -24,6 +24,7 @@ PATH = "/accounts/review/sign"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.REVIEW_ACCOUNTS
 FRESH = True
+KEEPS: dict[str, str] = {}
 SUBJECT = "(every account)"
 
 

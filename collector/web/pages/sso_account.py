@@ -26,6 +26,7 @@ PATH = "/account/sso"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.OWN_ACCOUNT
 FRESH = True
+KEEPS: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collector.accounts.access_tokens import LONGEST_LABEL, Made, NotMade, Wish,
 from collector.accounts.roles import Permission, Role
 from collector.audit.entry import Action, Entry, Outcome
 from collector.store import Connection, personal_tokens, sessions
-from collector.translation import Text, said_of
+from collector.translation import Text, marked, said_of
 from collector.translation import gettext as _
 from collector.web.errors import NOT_FOUND
 from collector.web.frame import Frame, frame_of
@@ -24,6 +24,7 @@ PATH = "/account/tokens"
 METHODS = ("GET", "POST")
 PERMISSION = Permission.OWN_ACCOUNT
 FRESH = True
+KEEPS = {"label": marked("What it is for"), "role": marked("Role"), "days": marked("Days it lasts")}
 LASTS = (7, 30, 90, 365)
 USUAL = 30
 

@@ -114,6 +114,16 @@ async def test_a_stream_ends_with_its_session(desk: Browser) -> None:
     assert not desk.client.app.state.site.listeners._open  # type: ignore[attr-defined]
 
 
+async def test_a_stream_ends_when_its_person_may_something_else_though_the_session_lasts(
+    desk: Browser,
+) -> None:
+    token = session_of(desk)
+    async with stream(desk, f"{ONE}/events?seen={version(desk, token)}", token) as (_, read):
+        await read()
+        desk.store.write(lambda c: accounts.set_role(c, "some-helpdesk", Role.VIEWER))
+        assert await read() == ""
+
+
 @pytest.mark.parametrize("change", ["disabled", "another role"])
 async def test_whoever_is_taken_off_is_out_of_pages_and_streams_at_once(
     desk: Browser, change: str

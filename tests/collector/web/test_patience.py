@@ -1,6 +1,7 @@
 """Connections that hold a place without asking for anything do not keep it."""
 
 import asyncio
+import ipaddress
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -9,7 +10,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from collector.web.patience import MOST_OF_ONE_ADDRESS, REQUEST_SECONDS, Patience
+from collector.web.patience import MOST_OF_ONE_ADDRESS, REQUEST_SECONDS, Patience, patience
 
 WHOLE = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -72,9 +73,11 @@ class Door:
         default_factory=lambda: uvicorn.Config(cast(Any, object()), lifespan="off", log_config=None)
     )
 
+    kind: type[Patience] = Patience
+
     def connect(self, address: str = "192.0.2.7") -> tuple[Patience, FakeTransport]:
         loop = cast(asyncio.AbstractEventLoop, self.loop)
-        connection = Patience(self.settings, self.state, {}, loop)
+        connection = self.kind(self.settings, self.state, {}, loop)
         transport = FakeTransport(address)
         connection.connection_made(transport)
         return connection, transport
@@ -121,3 +124,12 @@ def test_one_address_cannot_take_every_place() -> None:
     mine = [door.connect()[1] for _ in range(MOST_OF_ONE_ADDRESS + 1)]
     assert [transport.aborted for transport in mine] == [False] * MOST_OF_ONE_ADDRESS + [True]
     assert not door.connect("192.0.2.8")[1].aborted
+
+
+@pytest.mark.parametrize("address", ["192.0.2.7", "::ffff:192.0.2.7"])
+def test_behind_a_named_proxy_are_many_people(address: str) -> None:
+    door = Door(kind=patience((ipaddress.ip_network("192.0.2.7/32"),)))
+    behind = [door.connect(address)[1] for _ in range(MOST_OF_ONE_ADDRESS + 1)]
+    assert not any(transport.aborted for transport in behind)
+    others = [door.connect("192.0.2.8")[1] for _ in range(MOST_OF_ONE_ADDRESS + 1)]
+    assert others[-1].aborted
