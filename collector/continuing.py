@@ -58,8 +58,8 @@ def related(c: Connection, device: Device, now: datetime) -> Related:
         continuations.earlier_of(c, device.device_id),
         continuations.later_of(c, device.device_id),
     )
-    silent_for = _silent_for(c)
     found = continuations.possible(c, device.device_id, MOST)
+    silent_for = _silent_for(c) if found else timedelta()
     may = (_pair(c, each, now, silent_for) for each in found)
     return Related(
         may_continue=tuple(pair.earlier for pair in may if pair is not None),

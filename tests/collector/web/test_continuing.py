@@ -35,7 +35,7 @@ def seen(browser: Browser) -> str:
 
 def test_what_is_said_to_be_one_laptop_leads_from_each_to_the_other(desk: Browser) -> None:
     assert f'This may be the same laptop as <a href="{BEFORE}">was-lap</a>' in desk.get(HERE)
-    assert f'<a href="{HERE}">lap</a> enrolled' in desk.get("/enrollment")
+    assert f'<a href="{HERE}">lap</a> <span>enrolled' in desk.get("/enrollment")
 
     answer = desk.send(f"{HERE}/continue", HERE, seen=seen(desk), of=WAS)
 
