@@ -216,3 +216,20 @@ async def test_a_request_that_says_its_length_twice_smuggles_no_other_in(tmp_pat
         writer.close()
     assert said.count(b"HTTP/1.1 ") == 1
     assert said.startswith(b"HTTP/1.1 400")
+
+
+def test_another_process_is_refused_by_whatever_name_it_calls_the_folder(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    folder = tmp_path / "data"
+    folder.mkdir()
+    other.symlink_to(folder)
+    program = (
+        "import sys; from pathlib import Path; from collector.lock import sole_owner\n"
+        "with sole_owner(Path(sys.argv[1])): print('it runs')"
+    )
+    command = [sys.executable, "-c", program, str(other)]
+    with sole_owner(folder):
+        refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert f"a collector (process {os.getpid()}) already works on" in refused.stderr
+    allowed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert allowed.stdout == "it runs\n"
