@@ -40,14 +40,16 @@ def test_it_is_installed_upgraded_downgraded_and_leaves_nothing(
         installed = machine.apt("install", "muster-agent")
         assert installed.status == 0, installed.errors
         _works(machine)
+        before_upgrade = version(machine)
         publish(folder, published.key, *published.newer)
         assert machine.apt("update").status == 0
         assert machine.apt("dist-upgrade").status == 0
         assert version(machine) == f"{NEWER}-1"
         assert [path.name for path in _programs(machine)] == [_named_by_start(machine)]
         _works(machine)
-        downgraded = machine.apt("install", "-t", "previous", "muster-agent")
+        downgraded = machine.apt("install", "muster-agent/previous")
         assert downgraded.status == 0, downgraded.errors
+        assert version(machine) == before_upgrade
         _works(machine)
         _leave_state(machine)
         assert machine.apt("purge", "muster-agent").status == 0

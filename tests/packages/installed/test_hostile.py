@@ -188,6 +188,20 @@ def test_only_root_may_write_what_is_installed(machine: System) -> None:
         assert seen.st_mode & 0o6000 == 0, name
 
 
+def test_root_runs_no_program_that_others_can_change(machine: System) -> None:
+    (program,) = (p for p in (machine.root / "usr/lib/muster-agent").iterdir() if p.is_dir())
+    opened = program / "_internal"
+    opened.chmod(0o757)
+    try:
+        for words in (("check",), ("run", "--once"), ("status",)):
+            refused = machine.run("muster-agent", *words)
+            assert (refused.status, refused.errors.count("\n")) == (1, 1)
+            assert "_internal can be written by others" in refused.errors
+    finally:
+        opened.chmod(0o755)
+    assert machine.run("muster-agent", "check").status == 0
+
+
 def test_an_upgrade_killed_at_any_moment_leaves_a_program_that_runs(machine: System) -> None:
     """dpkg and all it started, by its group, as early as possible and later each time."""
     seen = set()
