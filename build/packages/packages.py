@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -86,11 +87,11 @@ def make(half: str, bundles: Path, to: Path) -> list[Path]:
     folder = bundles / f"muster-{half}"
     if not (folder / folder.name).exists():
         raise SystemExit(f"packages: {folder} is missing: make bundle")
-    work = bundles / "work" / f"package-{half}"
-    work.mkdir(parents=True, exist_ok=True)
-    config = work / "nfpm.json"
-    config.write_text(json.dumps(_config(half, folder, work), indent=1))
-    return [_run(config, kind, to) for kind in ("deb", "rpm")]
+    with tempfile.TemporaryDirectory(prefix=f"muster-{half}-") as own:
+        work = Path(own)  # two versions that are built at once share nothing
+        config = work / "nfpm.json"
+        config.write_text(json.dumps(_config(half, folder, work), indent=1))
+        return [_run(config, kind, to) for kind in ("deb", "rpm")]
 
 
 def _run(config: Path, kind: str, to: Path) -> Path:

@@ -3,11 +3,13 @@
 import hashlib
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.packages.installed.built import BUNDLES, DIST, ROOT, package
+from tests.packages.installed.publishing import version_of
 
 PYTHON = BUNDLES / "venv/bin/python"
 
@@ -37,3 +39,19 @@ def test_a_second_build_gives_the_same_bundle_and_packages(half: str, tmp_path: 
         told = hashlib.sha256(theirs.read_bytes()).hexdigest()
         assert hashlib.sha256(ours.read_bytes()).hexdigest() == told
         print(f"{ours.relative_to(DIST)}: {told}")
+
+
+def test_two_versions_that_are_built_at_once_share_nothing(tmp_path: Path) -> None:
+    """Each starts the program that it brings."""
+    versions = {version: tmp_path / version for version in ("8.0.1", "8.0.2")}
+    with ThreadPoolExecutor() as both:
+        made = both.map(lambda each: version_of("agent", *each)[1], versions.items())
+        for version, archive in zip(versions, made, strict=True):
+            took = subprocess.run(
+                ["dpkg-deb", "--fsys-tarfile", str(archive)], capture_output=True, check=True
+            )
+            told = subprocess.run(
+                ["tar", "xO", "./usr/lib/muster-agent/start"],
+                input=took.stdout, capture_output=True, check=True,
+            )  # fmt: skip
+            assert f"/usr/lib/muster-agent/{version}-".encode() in told.stdout
