@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from playwright.sync_api import Browser, Page
 
 from collector.accounts.roles import ROLES, Role
+from collector.store import accounts
 from collector.web.cookie import NAME
 from collector.web.pages import PAGES
 from tests.browser.served import Served
-from tests.collector.web.test_crawl import BEFORE_THE_LOGIN, NOT_SET_UP, paths
+from tests.collector.web.test_crawl import BEFORE_THE_LOGIN, NOT_SET_UP, name_of, paths
 
 NOT_A_PAGE = {"/healthz", "/login/sso", "/login/sso/callback", "/setup/{token}"}
 FILES = ("/csv", "/events", "/file")
@@ -55,6 +56,9 @@ def visit(
         ignore_https_errors=True, java_script_enabled=scripts, locale=language
     )
     if role is not None:
+        name = name_of(role)
+        # An earlier visit may have chosen another one, which is kept with the account.
+        site.world.browser.store.write(lambda c: accounts.set_language(c, name, ""))
         token = site.world.log_in(role)
         context.add_cookies([{"name": NAME, "value": token, "url": site.at, "secure": True}])
     page = context.new_page()
