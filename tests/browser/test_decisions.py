@@ -245,7 +245,7 @@ def test_an_export_is_made(tab: Tab, site: Served, role: Role) -> None:
 @EVERY
 def test_a_release_goes_to_the_next_ring_and_is_halted(tab: Tab, site: Served, role: Role) -> None:
     page, write, now = tab(role), site.world.browser.store.write, site.world.browser.clock()
-    version = f"1.2.{list(Role).index(role)}"
+    version = f"3.2.{list(Role).index(role)}"
     write(lambda c: releasing.add(c, version, "admin", now))
     if not opens(page, f"{site.at}/releases", may(role, Permission.SEE_INCIDENTS)):
         return
