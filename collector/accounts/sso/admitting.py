@@ -12,6 +12,7 @@ from typing import Any
 from collector.accounts import people
 from collector.accounts.invitations import FIRST, USERNAME
 from collector.accounts.roles import Role
+from collector.accounts.sessions import FRESH
 from collector.accounts.sso.refusals import Reason, Refused
 from collector.accounts.sso.settings import BelievedFactor, File
 from collector.store import Connection, accounts, linked_identities, sessions
@@ -137,6 +138,6 @@ def _factor_at(
     if not by_method and claims.get("acr") not in believed.acr:
         return None
     shown = claims.get("auth_time")
-    if isinstance(shown, int) and not isinstance(shown, bool) and 0 < shown < now.timestamp():
-        return datetime.fromtimestamp(shown, UTC)
-    return now
+    if not isinstance(shown, int) or isinstance(shown, bool) or shown <= 0:
+        return now - 2 * FRESH  # shown once, who knows when: what is grave asks again
+    return datetime.fromtimestamp(shown, UTC) if shown < now.timestamp() else now

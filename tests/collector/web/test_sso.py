@@ -84,6 +84,20 @@ def test_a_second_factor_counts_from_when_the_provider_saw_it(open_visit: Visit)
     assert (now - session.factor_at).total_seconds() == 3600
 
 
+@pytest.mark.parametrize("said", [None, True, "1700000000", 0, -5])
+def test_a_second_factor_of_no_known_moment_lets_in_and_is_not_fresh(
+    open_visit: Visit, said: object
+) -> None:
+    now = open_visit.browser.clock()
+    open_visit.fake.claims |= {"amr": ["mfa"], "auth_time": said}
+    open_visit.log_in()
+    assert open_visit.client.get("/devices").status_code == 200
+    token = open_visit.client.cookies[NAME]
+    session = open_visit.store.read(lambda c: sessions.find(c, token, now))
+    assert session is not None
+    assert not session.is_fresh(now)
+
+
 def test_a_stranger_is_refused_where_accounts_are_not_made(visit: Visit) -> None:
     response = visit.log_in()
     assert response.status_code == 403
