@@ -3,7 +3,7 @@
 A test holds the table to all kinds of trouble that the agent's modules define.
 """
 
-from agent import config, identity, shown, state, waiting
+from agent import config, identity, own_program, shown, state, waiting
 from agent.exchange import contact, enrollment, proxy, troubles
 from agent.visits import VisitFailed
 
@@ -38,6 +38,9 @@ REMEDIES: dict[type[Exception], str] = {
     state.StateBusy: "nothing: another check-in is under way; look again in a minute",
     config.NotEnrolled: "ask IT for an enrollment string, then: muster-agent enroll",
     config.KeptByRoot: "look as root: sudo muster-agent doctor",
+    own_program.OpenToOthers: (
+        "do what it says, then look who changed the agent's program; or install the package again"
+    ),
     shown.NotBelieved: "tell IT: somebody else may have put it there",
     identity.BadIdentity: ENROLL_AGAIN,
     waiting.NotTaken: "tell IT: the string that was left for this device cannot be used",

@@ -38,6 +38,7 @@ UNTIL = ("--until", "2026-12-01", "--reason", "in repair")
 WAIVED: Words = ("waiver", "request", "alpha", "disk_encrypted", *UNTIL)
 SALES: Words = ("group", "make", "sales")
 BOB: Words = ("account", "add", "bob", "--role", "viewer")
+RELEASED: Words = ("release", "add", "1.2.0")
 LINKED: Words = ("sso", "link", "olga", "sub-1")
 IMPORTED: Words = ("people", "import", "{people}", "--apply")
 
@@ -55,6 +56,8 @@ USES: dict[Words, tuple[Words, tuple[Words, ...]]] = {
     ("device", "check-now"): use("alpha"),
     ("device", "lock"): use("alpha", "--reason", "left in a train"),
     ("group", "list"): use(),
+    ("group", "show"): use("sales", first=(SALES,)),
+    ("group", "describe"): use("sales", "--contact", "it@example.org", first=(SALES,)),
     ("group", "make"): use("sales"),
     ("group", "remove"): use("sales", first=(SALES,)),
     ("group", "add"): use("sales", "alpha", first=(SALES,)),
@@ -77,6 +80,10 @@ USES: dict[Words, tuple[Words, tuple[Words, ...]]] = {
     ("waiver", "refuse"): use("1", "--reason", "encrypt it", first=(WAIVED,)),
     ("waiver", "end"): use("1", first=(WAIVED, ("waiver", "approve", "1"))),
     ("waiver", "list"): use(),
+    ("release", "list"): use(),
+    ("release", "add"): use("1.2.0"),
+    ("release", "promote"): use("1.2.0", first=(RELEASED,)),
+    ("release", "halt"): use("1.2.0", "--reason", "it hangs", first=(RELEASED,)),
     ("account", "add"): use("bob", "--role", "viewer"),
     ("account", "connect-app"): use("olga"),
     ("account", "disable"): use("bob", "--because", "left", first=(BOB,)),
@@ -106,9 +113,10 @@ ELSEWHERE: set[Words] = {
     ("notify", "retry"),
     ("dispute", "resolve"),
     ("export", "deliver"),
+    ("device", "continue"),
 }
-"""They need a server that takes messages, a fleet that doubts a check, or a pack, as in their own
-tests."""
+"""They need a server that takes messages, a fleet that doubts a check, a pack, or a laptop that was
+installed anew, as in their own tests."""
 
 SILENT: set[Words] = {("serve",), ("policy", "check"), ("sso", "check"), ("export", "verify")}
 """`serve` writes that the collector started; the others look at a file that was handed to them."""

@@ -156,5 +156,5 @@ def test_what_is_wrong_with_a_line_is_said_in_the_readers_language(store: Store)
         take(store, HEAD + "nobody,,,,,\n")
     (found,) = refused.value.troubles
     with reading(Language.FR):
-        assert found.said.startswith("ligne 2 : 'nobody' ")
+        assert found.said.startswith("ligne 2\xa0: 'nobody' ")
     assert str(found) == "line 2: 'nobody' is no e-mail address"
