@@ -108,7 +108,8 @@ def test_a_person_disconnects_and_stays_in(visit: Visit) -> None:
 
 
 def test_who_has_no_password_cannot_disconnect(open_visit: Visit) -> None:
-    open_visit.fake.claims["amr"] = ["mfa"]
+    shown_at = int(open_visit.browser.clock().timestamp())
+    open_visit.fake.claims |= {"amr": ["mfa"], "auth_time": shown_at}
     open_visit.log_in()
     assert "no password" in open_visit.browser.get("/account/sso")
     open_visit.browser.send("/account/sso", what="disconnect")
