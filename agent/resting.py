@@ -66,7 +66,7 @@ def elapsed() -> float:
 def awake_on_windows() -> float:
     """QueryUnbiasedInterruptTime: 100 ns units without standby."""
     if sys.platform != "win32":
-        raise NotImplementedError
+        raise OSError("Windows alone has this clock")
     import ctypes
 
     counted = ctypes.c_ulonglong()
@@ -81,7 +81,7 @@ def pause(seconds: float) -> None:
 def pause_on_linux(seconds: float) -> None:
     """One timer on CLOCK_BOOTTIME (clock_nanosleep(2)); a signal ends it."""
     if sys.platform != "linux":
-        raise NotImplementedError
+        raise OSError("Linux alone has this timer")
     import ctypes
 
     class Timespec(ctypes.Structure):

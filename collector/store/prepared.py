@@ -53,7 +53,7 @@ class _Text:
         compiled = _compiled(statement, dialect)
         names = compiled.positiontup
         if names is None:
-            raise NotImplementedError(f"{dialect.name} does not number its parameters")
+            raise TypeError(f"{dialect.name} does not number its parameters")
         self.sql = str(compiled)
         self._binds = [
             _Bind(

@@ -29,10 +29,10 @@ def install(laptop: "Laptop") -> list[Row]:
     laptop.machine.must(f"{OF_THE_SOURCE}\nsystemctl daemon-reload")
     laptop.prepare()
     laptop.machine.must(
-        f"mount -t hostfs none /mnt -o {folder} && cp /mnt/*.deb /root/ && umount /mnt"
+        f"mount -t hostfs none /mnt -o {folder} && cp /mnt/*.deb /srv/ && umount /mnt"
     )
     begun = time.monotonic()
-    laptop.machine.must("apt-get install -y -q /root/older.deb 2>&1")
+    laptop.machine.must("apt-get install -y -q /srv/older.deb 2>&1")
     laptop.enroll()
     enrolled = time.monotonic()
     laptop.wait_for_findings()

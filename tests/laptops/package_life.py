@@ -88,7 +88,7 @@ def _upgraded_while_sending(laptop: Laptop) -> list[Row]:
     begun_at = datetime.now(UTC)
     machine.must("ufw disable")
     machine.must(f"systemctl start --no-block muster-agent-report\n{stories.UNTIL_KEPT}")
-    machine.must("dpkg -i /root/newer.deb 2>&1", 300)
+    machine.must("dpkg -i /srv/newer.deb 2>&1", 300)
     upgraded_at = datetime.now(UTC)
     laptop.site.network.plug_in(laptop.boot.tap)
     machine.order("systemctl start muster-agent-report.service", 300)
@@ -105,7 +105,7 @@ def _upgraded_while_sending(laptop: Laptop) -> list[Row]:
 
 def _cut_in_an_upgrade(laptop: Laptop, seconds: float) -> list[Row]:
     name = laptop.case.name
-    laptop.machine.begin("dpkg -i /root/older.deb")
+    laptop.machine.begin("dpkg -i /srv/older.deb")
     time.sleep(seconds)
     cut_at = datetime.now(UTC)
     laptop.machine.cut_power()
@@ -119,7 +119,7 @@ def _cut_in_an_upgrade(laptop: Laptop, seconds: float) -> list[Row]:
         row(name, "reports after the cut", "in order", *stories.order(laptop)),
     ]
     print(f"  {name}: cut after {seconds:g} s: {version}, {' '.join(state.split())}", flush=True)
-    laptop.machine.must("dpkg -i /root/newer.deb 2>&1", 300)
+    laptop.machine.must("dpkg -i /srv/newer.deb 2>&1", 300)
     return rows
 
 
